@@ -1,0 +1,42 @@
+# Two commands on a fresh machine: `make run` (a synthetic year to a tasking list) and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check schedule bench setup lock clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+setup: .venv/ready ## build the environment from the hash-pinned lock
+
+run: .venv/ready ## a synthetic year of London, the whole job, the headline
+	$(BIN)/misuse demo
+
+test: .venv/ready ## every test
+	$(BIN)/python -m pytest -q
+
+check: .venv/ready ## formatting, lint, types, SQL lint, import layers; every failure at once
+	@$(BIN)/python -m tests.check
+
+schedule: .venv/ready ## the flows on their schedules
+	$(BIN)/misuse schedule
+
+bench: .venv/ready ## how long things take, beside the raw engine
+	$(BIN)/python -m benchmarks.bench
+
+lock: ## pin every dependency anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock
+
+clean: ## remove the environment, not the data
+	rm -rf .venv
+
+.venv/ready: requirements.lock requirements-bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "misuse needs Python 3.11 or later")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock \
+	  || $(BIN)/python -m pip install --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --no-index --editable .
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q src flows
+	@touch $@

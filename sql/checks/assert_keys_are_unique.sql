@@ -1,0 +1,39 @@
+-- Every published relation's key is whole and comes once.
+-- Door: publication
+-- Severity: fail
+-- Limits: 0 to 0
+-- Finding: up to {value:.0f} rows have a null or repeated key: {scopes}
+-- Next: this is a mistake of the program: keep yesterday's list and report the run's id
+select 'calls' as scope, (count(*) - count(distinct call_key))::double as value from calls
+union all
+select 'callers', count(*) - count(distinct caller_id) from callers
+union all
+select 'caller_windows', count(*) - count(distinct caller_id || ' ' || window_name) from caller_windows
+union all
+select 'windows', count(*) - count(distinct window_name) from windows
+union all
+select 'persistent_callers', count(*) - count(distinct caller_id) from persistent_callers
+union all
+select 'estimates', count(*) - count(distinct estimate || ' ' || window_name || ' ' || counted_by) from estimates
+union all
+select 'bridge', count(*) - count(distinct window_name || ' ' || step_number) from bridge
+union all
+select 'concentration', count(*) - count(distinct misuse_calls) from concentration
+union all
+select 'misuse_monthly', count(*) - count(distinct month) from misuse_monthly
+union all
+select 'tasking_list', count(*) - count(distinct caller_id) from tasking_list
+union all
+select 'look_list', count(*) - count(distinct caller_id) from look_list
+union all
+select 'cases', count(*) - count(distinct case_ref) from cases
+union all
+select 'case_moves', count(*) - count(distinct move_id) from case_moves
+union all
+select 'caller_changes', count(*) - count(distinct caller_id || '|' || other_caller_id || '|' || change || '|' || run_id) from caller_changes
+union all
+select 'demand_daily', count(*) - count(distinct local_date || '|' || channel || '|' || borough) from demand_daily
+union all
+select 'batches', count(*) - count(distinct batch_id) from batches
+union all
+select 'runs', count(*) - count(distinct run_id) from runs

@@ -1,0 +1,25 @@
+-- The list holds persons at or over the threshold, none of them stopped: never a shared line, never a premises.
+-- Door: publication
+-- Severity: fail
+-- Limits: 0 to 0
+-- Finding: up to {value:.0f} rows of the list do not belong there: {scopes}
+-- Next: do not use the list: report the run's id at once
+-- Params: $threshold.
+select 'not a person' as scope,
+    count(*) filter (
+        where tasking_list.identity_kind is distinct from 'person' or callers.identity_kind is distinct from 'person'
+    )::double as value
+from tasking_list
+left join callers on tasking_list.caller_id = callers.caller_id
+union all
+select 'stopped', count(*) from tasking_list where caller_id in (select caller_id from callers where is_stopped)
+union all
+select 'below the threshold',
+    count(*) filter (where misuse_calls_window is null or misuse_calls_window < $threshold)
+from tasking_list
+union all
+select 'not a persistent caller', count(*) from tasking_list
+where caller_id not in (select caller_id from persistent_callers)
+union all
+select 'under another case reference', count(*) from tasking_list
+where case_ref is distinct from 'K-' || upper(substr(caller_id, 2, 10))

@@ -1,0 +1,25 @@
+-- The look list has everyone with threshold or more coded misuse calls before exclusions, and everyone stopped.
+-- Door: publication
+-- Severity: fail
+-- Limits: 0 to 0
+-- Finding: up to {value:.0f} callers are missing from the look list: {scopes}
+-- Next: do not use the lists: a person nobody looks at may be at risk; report the run's id at once
+-- Params: $threshold.
+select 'threshold or more coded' as scope, count(*)::double as value
+from caller_windows
+where
+    window_name = 'headline'
+    and coded_misuse_calls >= $threshold
+    and caller_id not in (select caller_id from look_list)
+union all
+select 'stopped' as scope, count(*)::double as value
+from callers
+where is_stopped and coded_misuse_calls > 0 and caller_id not in (select caller_id from look_list)
+union all
+select 'on the tasking list' as scope, count(*)::double as value
+from tasking_list
+where caller_id not in (select caller_id from look_list)
+union all
+select 'listed for no reason' as scope, count(*)::double as value
+from look_list
+where coalesce(len(look_reasons), 0) = 0

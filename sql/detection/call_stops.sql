@@ -1,0 +1,74 @@
+-- One row per call and rule that hit it. Key: call_key, rule_id. Param: $codeword_pattern.
+-- Markers and remarks stay in the vault; only which rule was hit comes out of it. $codeword_pattern is every
+-- pattern of rule_codewords as one, so that remarks are searched once; with no rule it matches nothing.
+with
+
+details as (
+    select call_key, content_digest, markers, lower(remarks) as remarks
+    from vault.call_details
+    where markers is not null or regexp_matches(lower(remarks), cast($codeword_pattern as varchar))
+),
+
+live_calls as (
+    select call_key, content_digest, received_at, coalesce(number_token, premises_token) as token
+    from call_records
+    where received_at < (select max(window_to) from windows)
+),
+
+detailed as (
+    select live_calls.call_key, live_calls.received_at, live_calls.token, details.markers, details.remarks
+    from live_calls
+    inner join details
+        on live_calls.call_key = details.call_key and live_calls.content_digest = details.content_digest
+),
+
+marker_words as (
+    select call_key, received_at, token, unnest(string_split(markers, ';')) as word
+    from detailed
+    where markers is not null
+),
+
+-- A rule's word and a log's are one whatever stands between their parts: space, hyphen or underscore.
+marker_hits as (
+    select marker_words.* exclude (word), rules.* exclude (marker)
+    from marker_words
+    inner join rule_hard_stops as rules
+        on
+            upper(trim(regexp_replace(marker_words.word, '[\s_-]+', ' ', 'g')))
+            = upper(trim(regexp_replace(rules.marker, '[\s_-]+', ' ', 'g')))
+),
+
+rule_traits as (
+    select
+        rule_id, bool_or(is_urgent) as is_urgent, bool_or(support_first) as support_first, max(duty_role) as duty_role
+    from rule_hard_stops
+    group by rule_id
+),
+
+-- A codeword stops its own call only, urgently unless its rule says otherwise.
+codeword_hits as (
+    select
+        detailed.call_key, detailed.received_at, detailed.token, rule_codewords.rule_id, 'call' as scope,
+        true as is_stop, coalesce(rule_traits.is_urgent, true) as is_urgent,
+        coalesce(rule_traits.support_first, false) as support_first, false as makes_shared_line, rule_traits.duty_role
+    from detailed
+    inner join rule_codewords on regexp_matches(detailed.remarks, rule_codewords.pattern)
+    left join rule_traits on rule_codewords.rule_id = rule_traits.rule_id
+),
+
+hits as (
+    select * from marker_hits
+    union all by name
+    select * from codeword_hits
+),
+
+final as (
+    select
+        call_key, rule_id, max(scope) as scope, bool_or(is_stop) as is_stop, bool_or(is_urgent) as is_urgent,
+        bool_or(support_first) as support_first, bool_or(makes_shared_line) as makes_shared_line,
+        nullif(max(duty_role), '') as duty_role, received_at, token
+    from hits
+    group by call_key, rule_id, received_at, token
+)
+
+select * from final

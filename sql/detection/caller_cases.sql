@@ -1,0 +1,21 @@
+-- One row per caller with a case: the newest, where through linkage there are several. Key: caller_id. No params.
+with
+
+closures as (
+    select case_ref, max(moved_at) as closed_at
+    from casebook_moves
+    where to_status = 'closed'
+    group by case_ref
+),
+
+final as (
+    select
+        cases.caller_id, cases.case_ref, cases.opened_at, cases.status, cases.lane as case_lane, cases.owner,
+        cases.review_date, cases.moves, closures.closed_at,
+        cases.status in ('under_action', 'under_review') as is_open
+    from casebook_cases as cases
+    left join closures on cases.case_ref = closures.case_ref
+    qualify row_number() over (partition by cases.caller_id order by cases.opened_at desc, cases.case_ref desc) = 1
+)
+
+select * from final

@@ -1,0 +1,32 @@
+-- One row per caller with a hard stop, on a call or on the caller. Key: caller_id. Params: $duty_role.
+-- What the look list needs of stops: since when, how urgently, and who looks (an urgent rule's role before others').
+with
+
+hits as (
+    select
+        caller_numbers.caller_id, call_stops.is_urgent, call_stops.duty_role, call_stops.received_at as stopped_at,
+        false as is_by_person
+    from call_stops
+    inner join caller_numbers on call_stops.token = caller_numbers.token
+    where call_stops.is_stop
+    union all
+    select
+        caller_id, coalesce(is_urgent, false) as is_urgent, cast(null as varchar) as duty_role, stopped_at,
+        true as is_by_person
+    from casebook_stops
+),
+
+final as (
+    select
+        caller_id,
+        bool_or(is_by_person) as is_by_person,
+        max(stopped_at) as last_stop_at,
+        max(stopped_at) filter (where is_urgent) as last_urgent_stop_at,
+        coalesce(
+            min(duty_role) filter (where is_urgent), min(duty_role), cast($duty_role as varchar)
+        ) as duty_role
+    from hits
+    group by caller_id
+)
+
+select * from final

@@ -1,0 +1,23 @@
+-- One row: the caller, with what the headline window holds of them. Param: $caller_id.
+-- A caller with nothing coded misuse in the window has null sums.
+select
+    callers.caller_id,
+    'K-' || upper(substr(callers.caller_id, 2, 10)) as case_ref,
+    callers.identity_kind,
+    callers.identity_basis,
+    callers.number_count,
+    callers.calls,
+    callers.genuine_calls,
+    callers.is_stopped,
+    callers.support_first,
+    callers.home_borough,
+    headline.coded_misuse_calls,
+    headline.stopped_calls,
+    headline.doubtful_calls,
+    headline.misuse_calls,
+    headline.episodes,
+    headline.tenth_misuse_at
+from callers
+left join caller_windows as headline
+    on callers.caller_id = headline.caller_id and headline.window_name = 'headline'
+where callers.caller_id = $caller_id

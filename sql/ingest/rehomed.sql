@@ -1,0 +1,19 @@
+-- One row per version that the batch bears and another live batch bears too. Key: call_key, content_digest.
+-- Params: $batch_id.
+with
+
+borne as (
+    select call_key, content_digest from call_records where batch_id = $batch_id
+    union all
+    select call_key, content_digest from superseded_call_records where batch_id = $batch_id
+)
+
+select
+    duplicate_sightings.call_key,
+    duplicate_sightings.content_digest,
+    min(duplicate_sightings.batch_id) as batch_id
+from duplicate_sightings
+inner join borne
+    on duplicate_sightings.call_key = borne.call_key and duplicate_sightings.content_digest = borne.content_digest
+where duplicate_sightings.batch_id <> $batch_id
+group by duplicate_sightings.call_key, duplicate_sightings.content_digest

@@ -1,0 +1,74 @@
+-- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id.
+-- Params: $run_id, $as_of, $threshold, $duty_role. sharp_change: calls of any kind in the last 30 days are at least
+-- 10 and three times those of the 30 days before; or, for a caller with threshold coded misuse calls in the window,
+-- genuine calls are at least 3 and three times: danger in one who is known for misuse is what must not be missed.
+-- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something.
+with
+
+headline as (
+    select * from caller_windows where window_name = 'headline'
+),
+
+facts as (
+    select
+        callers.caller_id, callers.identity_kind, callers.support_first, callers.last_call_at,
+        coalesce(headline.coded_misuse_calls, 0) as coded_misuse_calls,
+        coalesce(headline.stopped_calls, 0) as stopped_calls,
+        coalesce(headline.doubtful_calls, 0) as doubtful_calls,
+        coalesce(headline.misuse_calls, 0) as misuse_calls,
+        coalesce(recent.calls_d30, 0) as calls_d30,
+        case
+            when (select bool_or(is_comparable) from recent_calls) then coalesce(recent.calls_prior_d30, 0)
+        end as calls_prior_d30,
+        recent.genuine_d30, recent.genuine_prior_d30,
+        flags.caller_id is not null as is_stopped,
+        flags.caller_id is not null and (callers.coded_misuse_calls > 0 or flags.is_by_person) as is_stop_listed,
+        flags.last_urgent_stop_at, flags.duty_role, seen.acknowledged_at,
+        previous.caller_id is not null as was_listed,
+        coalesce(previous.is_stopped, false) as was_stopped
+    from callers
+    left join headline on callers.caller_id = headline.caller_id
+    left join recent_calls as recent on callers.caller_id = recent.caller_id
+    left join caller_flags as flags on callers.caller_id = flags.caller_id
+    left join casebook_acknowledgements as seen on callers.caller_id = seen.caller_id
+    left join last_look as previous on callers.caller_id = previous.caller_id
+    where
+        headline.coded_misuse_calls >= cast($threshold as integer)
+        or flags.caller_id is not null
+        or recent.calls_d30 >= 10
+),
+
+reasoned as (
+    select
+        *,
+        list_filter([
+            case when coded_misuse_calls >= cast($threshold as integer) then 'ten_or_more_coded' end,
+            case when is_stop_listed then 'hard_stop' end,
+            case when is_stop_listed and not was_stopped then 'new_hard_stop' end,
+            case
+                when calls_d30 >= 10 and calls_d30 >= 3 * calls_prior_d30 then 'sharp_change'
+                when
+                    coded_misuse_calls >= cast($threshold as integer)
+                    and genuine_d30 >= 3 and genuine_d30 >= 3 * genuine_prior_d30
+                    then 'sharp_change'
+            end
+        ], reason -> reason is not null) as look_reasons
+    from facts
+),
+
+final as (
+    select
+        cast($run_id as varchar) as run_id, cast($as_of as date) as as_of,
+        'K-' || upper(substr(caller_id, 2, 10)) as case_ref, caller_id, identity_kind, look_reasons,
+        coded_misuse_calls, stopped_calls, doubtful_calls, misuse_calls, calls_d30, calls_prior_d30,
+        is_stopped, support_first,
+        -- Once somebody has looked after the latest urgent stop, it no longer has to be tonight.
+        coalesce(last_urgent_stop_at > acknowledged_at, last_urgent_stop_at is not null) as is_urgent,
+        not was_listed or (is_stopped and not was_stopped) as is_new,
+        coalesce(duty_role, cast($duty_role as varchar)) as duty_role,
+        acknowledged_at, last_call_at
+    from reasoned
+    where len(look_reasons) > 0
+)
+
+select * from final

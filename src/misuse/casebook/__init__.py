@@ -1,0 +1,292 @@
+"""The casebook: an append-only, hash-chained record of who decided, saw or stopped what, and why.
+
+Nothing is ever changed or deleted: users, stops, cases and the last cycle are read off the events.
+The reasons people give live only here. Every time is an argument. Only this package imports SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import review
+from misuse.casebook import opening, state
+from misuse.casebook.events import GENESIS, KINDS, Actor, Broken, Event, add, last_event, read
+from misuse.errors import InputError, LockHeld, Refused, StoreError, UsageError
+from misuse.settings import SQL_ROOT, Settings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+__all__ = ["GENESIS", "KINDS", "PIPELINE", "Actor", "Broken", "Casebook", "Event", "casebook_path", "opened"]
+
+PIPELINE = "pipeline"
+_FIRST_USER = "misuse users add NAME --role administrator"
+
+# What the actor's role must permit before an event of the kind is recorded. Kinds left out tell of what has
+# happened already: whoever does it asks `permitted` first, and the record is never refused.
+_PERMISSION_OF_KIND: Mapping[str, str] = {
+    "stop_entered": "stop",
+    "stop_lifted": "lift_stop",
+    "look_acknowledged": "acknowledge_look",
+    "note_added": "note",
+    "identity_read": "see_identity",
+    "rule_overridden": "override_rule",
+    "list_frozen": "freeze_list",
+}
+# Recorded by methods of their own, which know the state they change.
+_OWN_METHOD = frozenset({"user_added", "user_changed", "case_opened", "case_moved"})
+
+
+def casebook_path(settings: Settings) -> Path:
+    """Where the casebook lies."""
+    return settings.home / "casebook.sqlite"
+
+
+def opened(settings: Settings) -> Casebook:
+    """The casebook of a data home, made on first use; a context manager."""
+    return Casebook.open(casebook_path(settings))
+
+
+class Casebook:
+    """The open casebook. Open it anew for each command; every call is a transaction of its own."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, path: Path, *, schema_root: Path = SQL_ROOT / "schema") -> Casebook:
+        """Open the casebook, making it on first use and bringing an older one forward, copy first.
+
+        Errors: StoreError for a damaged file or one written by a newer program.
+        """
+        import sqlalchemy as sa
+
+        opening.prepare(path, schema_root)
+        engine = sa.create_engine(
+            "sqlite://", creator=lambda: opening.connect(path), poolclass=sa.pool.NullPool, hide_parameters=True
+        )
+
+        @sa.event.listens_for(engine, "begin")
+        def begin(con: sa.Connection) -> None:
+            writing = con.get_execution_options().get("writing", False)
+            con.exec_driver_sql("begin immediate" if writing else "begin")
+
+        return cls(engine)
+
+    def __enter__(self) -> Casebook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    # Recording
+
+    def record(
+        self,
+        kind: str,
+        *,
+        actor: str,
+        occurred_at: datetime,
+        payload: Mapping[str, Any] | None = None,
+        caller_id: str | None = None,
+        case_ref: str | None = None,
+        run_id: str | None = None,
+    ) -> Event:
+        """Record one event, if the actor's role permits it; for a read of an identity, before it is shown.
+
+        A list frozen opens the cases of its parts 1 to 3; frozen again for the same run it changes nothing.
+        Errors: Refused for whoever may not; UsageError for a payload that lacks what its kind needs;
+        InputError for lifting a stop that does not stand.
+        """
+        if kind in _OWN_METHOD:
+            raise ValueError(f"{kind} has a method of its own")
+        with self._connection(writing=True) as con:
+            who = _actor(con, actor, _PERMISSION_OF_KIND.get(kind))
+            if kind == "stop_lifted" and caller_id not in state.live_stops(con):
+                raise InputError("no stop entered by a person stands on that caller", next_step="see misuse why CALLER")
+            if kind == "list_frozen":
+                return _freeze(con, who, occurred_at, payload or {}, run_id)
+            return add(con, kind, who, occurred_at, payload or {}, caller_id, case_ref, run_id)
+
+    def move_case(
+        self, case_ref: str, move: str, given: Mapping[str, Any], *, actor: str, occurred_at: datetime, run_id: str
+    ) -> Event:
+        """Make a move that `review.MOVES` allows, on the case as it stands at this moment.
+
+        Errors: InputError for an unknown case; Refused for a move that may not be made.
+        """
+        with self._connection(writing=True) as con:
+            who = _actor(con, actor)
+            case = state.cases(con).get(case_ref)
+            if case is None:
+                raise InputError("no such case is open", next_step="cases open when a list is frozen for a meeting")
+            legal = review.check(case["status"], move, who.role, given)
+            if move == "act" and case["caller_id"] in state.live_stops(con):
+                raise Refused("a hard stop bars action on this caller", next_step="look first, then lift the stop")
+            payload = {**given, "move": move, "from": case["status"], "to": legal.to}
+            return add(con, "case_moved", who, occurred_at, payload, case["caller_id"], case_ref, run_id)
+
+    def set_user(self, name: str, role: str, *, actor: str, occurred_at: datetime, is_new: bool | None = None) -> Event:
+        """Add a user or give another role; role `none` takes the user off the list. The first is an administrator.
+
+        Errors: UsageError for an unknown role, for adding whom the list has or changing whom it lacks; Refused
+        for whoever may not, and for the last administrator's leaving.
+        """
+        _check_user(name, role)
+        with self._connection(writing=True) as con:
+            users = state.users(con)
+            if is_new is not None and is_new == (name in users):
+                has = "is on the list already" if is_new else "is not on the list"
+                raise UsageError(
+                    f"{name} {has}", next_step=f"misuse users {'change' if is_new else 'add'} NAME --role ROLE"
+                )
+            if not users and role != "administrator":
+                raise Refused("the first user must be an administrator", next_step=_FIRST_USER)
+            who = _actor(con, actor, "change_users" if users else None)
+            remaining = {**users, name: role}.values()
+            if "administrator" not in remaining:
+                raise Refused("the last administrator stays one", next_step="name another administrator first")
+            kind = "user_changed" if name in users else "user_added"
+            return add(con, kind, who, occurred_at, {"user": name, "role": role})
+
+    # Who may
+
+    def users(self) -> list[dict[str, str]]:
+        """Name and role of each operating-system user on the list, by name."""
+        with self._connection() as con:
+            return [{"name": name, "role": role} for name, role in sorted(state.users(con).items())]
+
+    def role_of(self, user: str) -> str | None:
+        """The user's role, or None. Where no users were ever named, everybody local is an analyst."""
+        with self._connection() as con:
+            return _role(state.users(con), user)
+
+    def permitted(self, action: str, user: str) -> Actor:
+        """The user as an actor, if `review.PERMISSIONS` lets the user's role do `action`.
+
+        Errors: Refused with the command that would give the role.
+        """
+        with self._connection() as con:
+            return _actor(con, user, action)
+
+    # Reading
+
+    def entries(self, *kinds: str, caller_id: str | None = None, case_ref: str | None = None) -> list[Event]:
+        """Events in order: all, or of some kinds, of one caller, of one case."""
+        with self._connection() as con:
+            return read(con, *kinds, caller_id=caller_id, case_ref=case_ref)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event for export, its payload opened beside the text that the digest covers."""
+        return [{**asdict(event), "data": event.data} for event in self.entries()]
+
+    def head(self) -> str:
+        """The digest of the last event: it stands for the whole casebook."""
+        with self._connection() as con:
+            last = last_event(con)
+        return last.digest if last else GENESIS
+
+    def decision_head(self) -> str:
+        """The digest of the last event that a run's result depends on; reads and runs leave it where it is."""
+        with self._connection() as con:
+            decisions = read(con, *state.DECISIONS)
+        return decisions[-1].digest if decisions else GENESIS
+
+    def verify(self, head: str | None = None) -> Broken | None:
+        """The first event that was changed, is missing or out of order; None if the chain holds.
+
+        `head` is one noted earlier, on a run or on minutes: a chain that lacks it was cut off.
+        """
+        previous, heads, expected = GENESIS, {GENESIS}, 1
+        for event in self.entries():
+            if event.event_id != expected:
+                return Broken(expected, "it is missing")
+            if event.previous_digest != previous:
+                return Broken(expected, "it does not follow the event before it")
+            if event.digest != event.reckoned_digest():
+                return Broken(expected, "it was changed after it was recorded")
+            previous, expected = event.digest, expected + 1
+            heads.add(previous)
+        return Broken(expected, "the chain lacks the head it is compared with") if head and head not in heads else None
+
+    def live_stops(self) -> dict[str, Event]:
+        """The entry of each stop that stands, by caller."""
+        with self._connection() as con:
+            return state.live_stops(con)
+
+    def cases(self) -> dict[str, dict[str, Any]]:
+        """Each case as its events leave it, by reference."""
+        with self._connection() as con:
+            return state.cases(con)
+
+    def tables(self, as_of: date | None = None) -> dict[str, list[tuple[Any, ...]]]:
+        """Rows of the tables that a run reads, each in the column order of its file under sql/rules/.
+
+        last_cycle is the newest list frozen for a day before `as_of`, so that freezing a day's list does not
+        change that day's list; without `as_of`, the newest of all.
+        """
+        with self._connection() as con:
+            return state.tables(con, as_of)
+
+    @contextlib.contextmanager
+    def _connection(self, *, writing: bool = False) -> Iterator[sa.Connection]:
+        """One transaction; a writing one shuts other writers out from its start."""
+        import sqlalchemy as sa
+
+        try:
+            with self._engine.execution_options(writing=writing).begin() as con:
+                yield con
+        except sa.exc.DBAPIError as error:
+            if "locked" in str(error.orig):
+                raise LockHeld("somebody else is writing to the casebook", next_step="try again") from None
+            raise StoreError(
+                f"the casebook cannot be used: {error.orig}", next_step="misuse audit verify; else restore a backup"
+            ) from None
+
+
+def _role(users: Mapping[str, str], user: str) -> str | None:
+    if user == PIPELINE:
+        return PIPELINE
+    return users.get(user) if users else "analyst"
+
+
+def _actor(con: sa.Connection, user: str, action: str | None = None) -> Actor:
+    """The user with the role held now; with an action, only if the role permits it."""
+    users = state.users(con)
+    role = _role(users, user)
+    if action is not None and not users and not review.may_do(action, role):
+        raise Refused(
+            f"to {action.replace('_', ' ')} takes a named user with a role, and no users are named yet",
+            next_step=f"name the first: {_FIRST_USER}",
+        )
+    if action is not None:
+        review.check_may(action, role)
+    return Actor(user, role or state.NO_ROLE)
+
+
+def _check_user(name: str, role: str) -> None:
+    roles = [known for known in review.ROLES if known != PIPELINE]
+    if role not in (*roles, state.NO_ROLE) or not name.strip() or name == PIPELINE:
+        raise UsageError(
+            "a user needs a name and a known role",
+            next_step=f"the roles are: {', '.join(roles)}; and {state.NO_ROLE}, to take a user off the list",
+        )
+
+
+def _freeze(con: sa.Connection, who: Actor, at: datetime, payload: Mapping[str, Any], run_id: str | None) -> Event:
+    """Record the list with its whole eligible pool, then open the cases that the meeting is to decide on."""
+    earlier = [event for event in read(con, "list_frozen") if event.run_id == run_id]
+    if earlier:
+        return earlier[0]
+    frozen = add(con, "list_frozen", who, at, payload, run_id=run_id)
+    known = {case["caller_id"] for case in state.cases(con).values()}
+    for row in payload["eligible"]:
+        if row["part"] < 4 and row["caller_id"] not in known:
+            reference = state.case_reference(row["caller_id"])
+            add(con, "case_opened", who, at, {"to": "listed"}, row["caller_id"], reference, run_id)
+    return frozen

@@ -1,0 +1,68 @@
+"""Opening the casebook's file: made for its owner alone, brought forward by migrations, a copy first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from misuse.errors import StoreError
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that leaves transactions to its user and lets no trigger be passed by."""
+    con = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    con.execute("pragma recursive_triggers = on")
+    con.execute("pragma synchronous = full")
+    return con
+
+
+def prepare(path: Path, schema_root: Path) -> None:
+    """Make the file if need be, for its owner alone, and run the migrations it lacks."""
+    scripts = {int(script.stem.rsplit("_", 1)[1]): script for script in schema_root.glob("casebook_*.sql")}
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        with contextlib.closing(connect(path)) as con:
+            version = _version(con)
+            if version > max(scripts):
+                raise StoreError("the casebook was written by a newer program", next_step="use that program's version")
+            if version == max(scripts):
+                return
+            if version:
+                _copy(con, path, version)
+            con.execute("pragma journal_mode = wal")
+            con.execute("begin immediate")
+            for number in range(_version(con) + 1, max(scripts) + 1):
+                _run(con, scripts[number].read_text(encoding="utf-8"))
+                con.execute("delete from schema_version")
+                con.execute("insert into schema_version values (?)", (number,))
+            con.execute("commit")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path.name} is no casebook or is damaged: {error}", next_step="restore a backup") from None
+
+
+def _version(con: sqlite3.Connection) -> int:
+    if not con.execute("select 1 from sqlite_master where name = 'schema_version'").fetchone():
+        return 0
+    return int(con.execute("select max(version) from schema_version").fetchone()[0])
+
+
+def _copy(con: sqlite3.Connection, path: Path, version: int) -> None:
+    """A copy beside the casebook before it is brought forward; an earlier copy is kept."""
+    target = path.with_name(f"{path.stem}.before-{version + 1:03}.sqlite")
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with contextlib.closing(sqlite3.connect(target)) as copy:
+            con.backup(copy)
+
+
+def _run(con: sqlite3.Connection, script: str) -> None:
+    """A script's statements one by one, inside the transaction that is open."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            con.execute(statement)
+            statement = ""

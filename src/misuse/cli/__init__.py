@@ -1,0 +1,78 @@
+"""The command line: words to calls, errors to exit codes. Progress and errors go to standard error, data to standard output."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+
+from misuse import settings as settings_module
+from misuse.cli.parser import make_parser
+from misuse.errors import MisuseError, ResourceError
+
+INTERRUPTED = 130
+
+
+def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
+    """Run one command and return its exit code (design.md §6)."""
+    for name, value in settings_module.QUIET_ENVIRONMENT.items():
+        environ.setdefault(name, value)
+    os.umask(0o077)
+    parser = make_parser()
+    try:
+        options = parser.parse_args(list(arguments))
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    if not getattr(options, "run", None):
+        parser.print_help()
+        return 2
+    try:
+        return _dispatch(options, environ)
+    except MisuseError as error:
+        print(f"misuse: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("misuse: interrupted; nothing half-done was left in", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output left; that is its right.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _unexpected(error, environ)
+
+
+def _dispatch(options: object, environ: Mapping[str, str]) -> int:
+    from misuse.cli.context import Context
+
+    module_name, _, function_name = getattr(options, "run").partition(":")  # noqa: B009 - set by the parser
+    context = Context.make(options, environ, Path.cwd())
+    command = getattr(importlib.import_module(f"misuse.cli.{module_name}"), function_name)
+    return int(command(context) or 0)
+
+
+def _unexpected(error: Exception, environ: Mapping[str, str]) -> int:
+    """A fault of ours or of the machine: said in our words, since an engine's can quote a row."""
+    words = str(error).lower()
+    if (
+        isinstance(error, MemoryError)
+        or "no space left" in words
+        or "out of memory" in words
+        or "could not allocate" in words
+    ):
+        print("misuse: out of disk or memory\n  Next: free some, or raise settings.memory_limit", file=sys.stderr)
+        return ResourceError.exit_code
+    if environ.get("MISUSE_DEBUG"):
+        raise error
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "unknown"
+    print(
+        f"misuse: a fault of the program ({type(error).__name__} at {place}); what was published stands\n"
+        "  Next: run it again with MISUSE_DEBUG=1 on data that may be shown, and report the trace",
+        file=sys.stderr,
+    )
+    return 1

@@ -1,0 +1,101 @@
+"""What every command gets: its options, the settings, the clock, the actor, and how to show progress."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import settings as settings_module
+from misuse.errors import UsageError
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    from misuse.progress import Tracker
+
+
+@dataclass
+class Context:
+    """One command's surroundings."""
+
+    options: Any
+    environ: Mapping[str, str]
+    working_directory: Path
+    settings: Settings
+
+    @classmethod
+    def make(cls, options: Any, environ: Mapping[str, str], working_directory: Path) -> Context:
+        config = Path(options.config) if getattr(options, "config", None) else None
+        settings = settings_module.load(environ, working_directory, config)
+        return cls(options, environ, working_directory, settings)
+
+    @property
+    def now(self) -> datetime:
+        """This moment, UTC without a zone, as the stores keep time."""
+        return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+    @cached_property
+    def actor(self) -> str:
+        """The operating-system user, as `misuse users` maps it."""
+        return getpass.getuser()
+
+    @property
+    def wants_json(self) -> bool:
+        return bool(getattr(self.options, "json", False))
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        from misuse.cli.bars import Bars
+
+        return Bars(sys.stderr)
+
+    def say(self, *lines: str) -> None:
+        """Data and answers: standard output."""
+        for line in lines:
+            print(line)
+
+    def note(self, *lines: str) -> None:
+        """What is said beside the data: standard error."""
+        for line in lines:
+            print(line, file=sys.stderr)
+
+    def print_json(self, document: Any) -> None:
+        print(json.dumps(document, indent=1, default=_plain, ensure_ascii=False))
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, numeric: Sequence[str] = ()) -> None:
+        """A table for reading; programs use --json."""
+        from misuse.cli.bars import table_text
+
+        print(table_text(headings, rows, numeric=numeric))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def parse_date(text: str) -> date:
+    """A date as YYYY-MM-DD. Errors: UsageError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is no date", next_step="write it as 2025-12-31") from None
+
+
+@contextmanager
+def published(context: Context) -> Iterator[Any]:
+    """The published copy, open for reading."""
+    from misuse import publication
+
+    with publication.opened(context.settings) as con:
+        yield con

@@ -1,0 +1,259 @@
+"""Commands that read the published copy: list, look, callers, why, sql."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+from misuse.cli.context import Context, published
+from misuse.errors import UsageError
+
+
+def tasking_list(context: Context) -> int:
+    """The tasking list, part by part."""
+    if context.options.freeze:
+        from misuse import pipeline
+
+        run_id = pipeline.freeze_list(context.settings, context.now, context.actor)
+        context.note(f"the list of run {run_id} is frozen for the meeting; the next cycle compares with it")
+    parts = context.options.part or ([1, 2, 3, 4] if context.options.all or context.wants_json else [1, 2, 3])
+    with published(context) as con:
+        rows = _rows(
+            con, "select * from tasking_list where list_contains($parts, part) order by part, rank", {"parts": parts}
+        )
+        total = con.execute("select count(*) from tasking_list").fetchone()[0]
+    stopped = _stopped_since(context)
+    left_out = sum(row["caller_id"] in stopped for row in rows)
+    rows = [row for row in rows if row["caller_id"] not in stopped]
+    if left_out:
+        context.note(f"{left_out} left out: stopped by a person since this run; misuse run publishes it everywhere")
+    if context.wants_json:
+        context.print_json([list_row_json(row) for row in rows])
+        return 0
+    if not rows:
+        context.say("nobody is on these parts of the list")
+        return 0
+    context.say(f"{context.settings.protective_marking} · run {rows[0]['run_id']} · as of {rows[0]['as_of']}", "")
+    headings = (
+        "rank",
+        "part",
+        "case",
+        "caller",
+        "misuse",
+        "90 d",
+        "30 d",
+        "episodes",
+        "hours",
+        "boroughs",
+        "lane",
+        "flags",
+    )
+    context.table(
+        headings,
+        [_list_cells(row) for row in rows],
+        numeric=("rank", "part", "misuse", "90 d", "30 d", "episodes", "hours"),
+    )
+    waiting = total - len(rows) - left_out
+    if waiting:
+        context.say("", f"{waiting} more wait in part 4: misuse list --all")
+    return 0
+
+
+def _stopped_since(context: Context) -> set[str]:
+    """Callers whom a person's stop bars at this moment, whether or not a run has seen it."""
+    from misuse import casebook
+
+    if not casebook.casebook_path(context.settings).exists():
+        return set()
+    with casebook.opened(context.settings) as book:
+        return set(book.live_stops())
+
+
+def _list_cells(row: dict[str, Any]) -> list[Any]:
+    hours = [row[name] for name in ("handling_hours", "unit_hours") if row[name] is not None]
+    return [
+        row["rank"],
+        row["part"],
+        row["case_ref"],
+        row["caller_id"],
+        row["misuse_calls_window"],
+        row["misuse_calls_d90"],
+        row["misuse_calls_d30"],
+        row["episodes"],
+        sum(hours) if hours else None,
+        ", ".join((row["boroughs"] or [])[:3]),
+        row["lane"],
+        row["flags"],
+    ]
+
+
+# The keys of `misuse list --json`, which other people's scripts rely on (design.md §6).
+_LIST_KEYS = (
+    "rank", "part", "case_ref", "caller_id", "identity_kind", "episodes", "p_at_least_threshold", "handling_hours",
+    "unit_hours", "boroughs", "flags", "lane", "options", "owner", "review_date", "status", "reasons",
+)  # fmt: skip
+
+
+def list_row_json(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of the list as a program reads it."""
+    document = {name: row[name] for name in _LIST_KEYS}
+    document["misuse_calls"] = {
+        "lifetime": row["misuse_calls_lifetime"],
+        "d365": row["misuse_calls_d365"],
+        "d90": row["misuse_calls_d90"],
+        "d30": row["misuse_calls_d30"],
+    }
+    return document | {name: row[name] for name in ("doubts", "is_new", "run_id", "as_of")}
+
+
+def look_list(context: Context) -> int:
+    """The look list, urgent first."""
+    if context.options.acknowledge:
+        from misuse import casebook
+
+        with published(context) as con:
+            caller_id = resolve(con, context.options.acknowledge)
+        with casebook.opened(context.settings) as book:
+            book.record("look_acknowledged", actor=context.actor, occurred_at=context.now, caller_id=caller_id)
+        context.say(f"recorded: {context.actor} has looked at {caller_id}")
+        return 0
+    with published(context) as con:
+        rows = _rows(
+            con, "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id", {}
+        )
+    if context.wants_json:
+        context.print_json(rows)
+        return 0
+    context.say(f"{context.settings.protective_marking} · {len(rows)} callers need a look", "")
+    headings = ("case", "caller", "kind", "why", "coded", "stopped", "doubtful", "urgent", "new", "who looks", "looked")
+    context.table(
+        headings,
+        [
+            [row["case_ref"], row["caller_id"], row["identity_kind"], row["look_reasons"], row["coded_misuse_calls"],
+             row["stopped_calls"], row["doubtful_calls"], row["is_urgent"], row["is_new"], row["duty_role"],
+             row["acknowledged_at"]]
+            for row in rows
+        ],
+        numeric=("coded", "stopped", "doubtful"),
+    )  # fmt: skip
+    return 0
+
+
+def callers(context: Context) -> int:
+    """Callers by misuse calls in the headline window."""
+    with published(context) as con:
+        rows = _rows(
+            con,
+            "select callers.*, windowed.misuse_calls as window_misuse_calls, windowed.coded_misuse_calls as "
+            "window_coded_misuse_calls, windowed.is_persistent from caller_windows as windowed "
+            "inner join callers on callers.caller_id = windowed.caller_id where windowed.window_name = 'headline' "
+            "and windowed.misuse_calls >= $at_least order by windowed.misuse_calls desc, callers.caller_id limit $most",
+            {"at_least": context.options.at_least, "most": context.options.limit},
+        )
+    if context.wants_json:
+        context.print_json(rows)
+        return 0
+    headings = (
+        "caller",
+        "kind",
+        "numbers",
+        "misuse",
+        "coded",
+        "genuine",
+        "all calls",
+        "persistent",
+        "stopped",
+        "borough",
+    )
+    context.table(
+        headings,
+        [
+            [row["caller_id"], row["identity_kind"], row["number_count"], row["window_misuse_calls"],
+             row["window_coded_misuse_calls"], row["genuine_calls"], row["calls"], row["is_persistent"],
+             row["is_stopped"], row["home_borough"]]
+            for row in rows
+        ],
+        numeric=headings[2:7],
+    )  # fmt: skip
+    return 0
+
+
+def why(context: Context) -> int:
+    """Every call of a caller, counted or not, and by which rule."""
+    from misuse import explain
+
+    with published(context) as con:
+        explanation = explain.why(
+            con,
+            context.options.caller,
+            call_key=context.options.call,
+            threshold=context.settings.threshold,
+            headline_channel=context.settings.headline_channel,
+        )
+    if context.wants_json:
+        context.print_json(explanation.as_json())
+    else:
+        context.say(context.settings.protective_marking, "", explanation.render())
+    return 0
+
+
+def sql(context: Context) -> int:
+    """One statement or a saved query on the published copy."""
+    from misuse import analysis, casebook
+
+    options = context.options
+    if options.saved:
+        for query in analysis.saved_queries():
+            context.say(f"{query.name:32} {query.question}")
+        return 0
+    text, defaults = _statement(context)
+    given = dict(part.split("=", 1) if "=" in part else (part, "") for part in options.param)
+    seconds = options.seconds or context.settings.sql_seconds
+    with casebook.opened(context.settings) as book:
+        book.record(
+            "sql_run", actor=context.actor, occurred_at=context.now, payload={"statement": analysis.masked(text)}
+        )
+    result = analysis.run_sql(context.settings, text, parameters={**defaults, **given}, limit_seconds=seconds)
+    if context.wants_json:
+        context.print_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+    elif options.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(result.columns)
+        writer.writerows(result.rows)
+    else:
+        context.table(result.columns, result.rows)
+    return 0
+
+
+def _statement(context: Context) -> tuple[str, dict[str, Any]]:
+    from misuse import analysis
+
+    options = context.options
+    if bool(options.statement) == bool(options.file):
+        raise UsageError("give one statement, or one file with -f", next_step='misuse sql "select * from runs"')
+    if options.statement:
+        return options.statement, {}
+    saved = {query.name: query for query in analysis.saved_queries()}
+    if options.file in saved:
+        return saved[options.file].text, dict(saved[options.file].defaults)
+    path = Path(options.file)
+    if not path.is_file():
+        raise UsageError(
+            f"no file and no saved query is named {options.file}", next_step="misuse sql --saved lists them"
+        )
+    return path.read_text(encoding="utf-8"), {}
+
+
+def resolve(con: Any, text: str) -> str:
+    """A caller id from an id, its beginning, or a case reference."""
+    from misuse import explain
+
+    return explain.resolve_caller(con, text)
+
+
+def _rows(con: Any, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    found = con.execute(statement, parameters)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,190 @@
+"""Commands that bring logs in: demo, synth, source, ingest, batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from misuse.cli.context import Context, parse_date
+from misuse.errors import InputError, MisuseError
+from misuse.ingest import SYNTHETIC_SOURCE, FileOutcome
+
+
+def demo(context: Context) -> int:
+    """A synthetic year through the whole job."""
+    from misuse import pipeline, warehouse
+    from misuse.cli.runs import print_headline, print_whereabouts
+
+    options = context.options
+    settings = context.settings
+    pipeline.refuse_mixture(settings, SYNTHETIC_SOURCE)
+    with warehouse.writer(settings):
+        _make_london(context, settings.home / "synth", days=options.days, calls_per_day=options.calls_per_day)
+        logs = sorted((settings.home / "synth" / "log").glob("*.csv"))
+        taken = list(_ingested(context, logs, SYNTHETIC_SOURCE))
+        problems = [outcome for outcome in taken if isinstance(outcome, MisuseError)]
+        if problems:
+            raise problems[0]
+        outcome = pipeline.run(settings, as_of=None, now=context.now, actor=context.actor, tracker=context.tracker)
+    print_headline(context)
+    print_whereabouts(context, outcome, is_demo=True)
+    return 0
+
+
+def synth(context: Context) -> int:
+    """Write a synthetic London."""
+    options = context.options
+    out = Path(options.out) if options.out else context.settings.home / "synth"
+    report = _make_london(
+        context,
+        out,
+        days=options.days,
+        calls_per_day=options.calls_per_day,
+        start=parse_date(options.start),
+        reading=options.reading,
+        dirt=options.dirt,
+        drama=options.drama,
+        **({"seed": options.seed} if options.seed is not None else {}),
+    )
+    if context.wants_json:
+        context.print_json(report)
+    else:
+        context.say(f"the log is in {out / 'log'}, what is true in {out / 'truth'}")
+    return 0
+
+
+def _make_london(context: Context, out: Path, **choices: Any) -> Any:
+    """Make it unless the same one is there already; returns its summary."""
+    import json
+
+    from misuse import synth as synthetic
+
+    wanted = synthetic.SyntheticSettings(**choices)
+    summary = out / "truth" / "summary.json"
+    stamp = out / "truth" / "settings.json"
+    told = json.dumps({"settings": str(wanted), "version": synthetic.VERSION})
+    if stamp.is_file() and summary.is_file() and stamp.read_text(encoding="utf-8") == told:
+        return json.loads(summary.read_text(encoding="utf-8"))
+    stamp.unlink(missing_ok=True)
+    for old in (out / "log").glob("calls_*.csv"):
+        old.unlink()
+    with context.tracker.step("Making a synthetic London"):
+        synthetic.make(wanted, out, context.tracker)
+    stamp.write_text(told, encoding="utf-8")
+    return json.loads(summary.read_text(encoding="utf-8"))
+
+
+def source_draft(context: Context) -> int:
+    """Propose a layout."""
+    from misuse import sources
+
+    context.say(sources.draft(_existing(context.options.file), context.options.name))
+    return 0
+
+
+def source_check(context: Context) -> int:
+    """Show how a file would be read."""
+    from misuse import sources
+
+    layout = sources.load_layout(context.settings, context.options.source)
+    report = sources.check(_existing(context.options.file), layout, now=context.now)
+    if context.wants_json:
+        context.print_json(report.as_json())
+    else:
+        context.say(report.render())
+    return 0
+
+
+def _existing(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"no file at {path}", next_step="check the path")
+    return path
+
+
+def ingest(context: Context) -> int:
+    """Take files in; one file's error never keeps another out."""
+    from misuse import pipeline
+
+    source = context.options.source
+    pipeline.refuse_mixture(context.settings, source)
+    paths = [Path(name) for name in context.options.files]
+    outcomes: list[FileOutcome] = []
+    errors: list[MisuseError] = []
+    for result in _ingested(context, paths, source):
+        if isinstance(result, MisuseError):
+            errors.append(result)
+            context.note(f"misuse: {result}")
+        else:
+            outcomes.append(result)
+            _tell(context, result)
+    if context.wants_json:
+        context.print_json([outcome.as_json() for outcome in outcomes])
+    if errors:
+        return errors[0].exit_code
+    over = [outcome for outcome in outcomes if outcome.is_over_limit]
+    for outcome in over:
+        context.note(
+            f"misuse: {Path(outcome.file).name}: {outcome.rejected} of {outcome.rows} rows were rejected, over the limit; "
+            "the others went in\n  Next: misuse source check FILE --source NAME shows why; "
+            "batch withdraw takes the file back out"
+        )
+    return InputError.exit_code if over else 0
+
+
+def _ingested(context: Context, paths: list[Path], source: str) -> Any:
+    from misuse import pipeline
+
+    return pipeline.ingest_files(
+        context.settings, paths, source, actor=context.actor, now=context.now, tracker=context.tracker
+    )
+
+
+def _tell(context: Context, outcome: FileOutcome) -> None:
+    say = context.note if context.wants_json else lambda *lines: context.say(*lines)
+    again = " (the same file as before: nothing changed)" if outcome.is_known_file else ""
+    say(
+        f"{Path(outcome.file).name}: {outcome.rows:,} rows = {outcome.accepted:,} accepted + {outcome.rejected:,} rejected "
+        f"+ {outcome.duplicate:,} duplicate + {outcome.superseded:,} superseded · batch {outcome.batch_id}{again}"
+    )
+    for kind, counts in (("rejected", outcome.reasons), ("odd", outcome.oddities)):
+        if counts:
+            say(f"  {kind}: " + ", ".join(f"{name} {rows:,}" for name, rows in counts.items()))
+    for warning in outcome.warnings:
+        say(f"  look: {warning}")
+
+
+def batch_list(context: Context) -> int:
+    """Every file taken in, withdrawn ones too."""
+    from misuse import pipeline
+
+    rows = pipeline.batch_ledger(context.settings)
+    if context.wants_json:
+        context.print_json(rows)
+        return 0
+    headings = (
+        "batch_id",
+        "source",
+        "file_name",
+        "rows_read",
+        "accepted",
+        "rejected",
+        "duplicate",
+        "superseded",
+        "ingested_at",
+        "state",
+    )
+    context.table(headings, [[row[name] for name in headings] for row in rows], numeric=headings[3:8])
+    return 0
+
+
+def batch_withdraw(context: Context) -> int:
+    """Take a file back out."""
+    from misuse import pipeline
+
+    pipeline.withdraw(
+        context.settings, context.options.batch_id, reason=context.options.reason, actor=context.actor, now=context.now
+    )
+    context.say(f"batch {context.options.batch_id} is out; what it had superseded is current again")
+    context.say("Next: misuse run, to publish a list without it")
+    return 0

@@ -1,0 +1,164 @@
+"""Commands about runs: run, runs, publish, status, estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from misuse.cli.context import Context, parse_date, published
+
+if TYPE_CHECKING:
+    from misuse.pipeline import RunOutcome
+
+
+def run(context: Context) -> int:
+    """Inbox to published list."""
+    from misuse import pipeline
+
+    as_of = parse_date(context.options.as_of) if context.options.as_of else None
+    outcome = pipeline.run(
+        context.settings,
+        as_of=as_of,
+        now=context.now,
+        actor=context.actor,
+        tracker=context.tracker,
+        force=context.options.force,
+    )
+    for error in outcome.file_errors:
+        context.note(f"misuse: {error}")
+    if context.wants_json:
+        context.print_json(_outcome_json(outcome))
+    else:
+        if outcome.status == "skipped":
+            context.say(f"nothing new: run {outcome.run_id} stands")
+        print_headline(context)
+        print_whereabouts(context, outcome)
+    return 3 if outcome.file_errors else 0
+
+
+def _outcome_json(outcome: RunOutcome) -> dict[str, Any]:
+    return {
+        "run_id": outcome.run_id,
+        "status": outcome.status,
+        "as_of": outcome.as_of,
+        "files": [file.as_json() for file in outcome.files],
+        "file_errors": list(outcome.file_errors),
+        "published": outcome.published,
+        "reports": outcome.reports,
+        "seconds": outcome.seconds,
+    }
+
+
+def print_headline(context: Context) -> None:
+    """The published headline with its bridge, in a reader's words."""
+    from misuse import headline
+
+    with published(context) as con:
+        context.say("", *headline.sentences(headline.published(con), context.settings, context.now), "")
+
+
+def print_whereabouts(context: Context, outcome: RunOutcome, *, is_demo: bool = False) -> None:
+    """Where the files are and what to type next."""
+    settings = context.settings
+    context.say(
+        f"list and pictures   {outcome.reports}/tasking_list.pdf · .xlsx · .csv, look_list.*",
+        f"for analysts        {settings.current_path} (any DuckDB client, read-only)",
+    )
+    if is_demo:
+        context.say(f"what was planted    {settings.home / 'synth' / 'truth'}")
+    if outcome.seconds:
+        context.say(
+            "time                " + ", ".join(f"{name} {taken:.1f} s" for name, taken in outcome.seconds.items())
+        )
+    context.say(
+        "",
+        "what to type next",
+        "  misuse list                             the tasking list",
+        "  misuse look                             people who need a look whatever the counts say",
+        "  misuse why CALLER                       every call, counted or not, and by which rule",
+        "  misuse sql --saved                      questions analysts ask",
+        "  misuse source draft FILE                a layout for a log of your own",
+    )
+    if is_demo:
+        context.say(
+            "  MISUSE_HOME=DIR misuse ingest FILE --source NAME",
+            "                                          your own log goes into a home of its own, never among invented people",
+        )
+
+
+def runs(context: Context) -> int:
+    """Every published run, newest first."""
+    from misuse import publication
+
+    rows = publication.run_history(context.settings)
+    if context.wants_json:
+        context.print_json(rows)
+        return 0
+    headings = (
+        "run_id",
+        "as_of",
+        "started_at",
+        "status",
+        "calls",
+        "misuse_calls",
+        "persistent_callers",
+        "warned_checks",
+    )
+    context.table(headings, [[row[name] for name in headings] for row in rows], numeric=headings[4:7])
+    return 0
+
+
+def publish(context: Context) -> int:
+    """Point readers at a kept run, or list the kept ones."""
+    from misuse import publication
+
+    if context.options.run_id is None:
+        kept = publication.kept(context.settings)
+        if context.wants_json:
+            context.print_json(kept)
+        else:
+            context.say(
+                *(f"{row['run_id']}  as of {row['as_of']}{'  (current)' if row['is_current'] else ''}" for row in kept)
+            )
+        return 0
+    publication.repoint(context.settings, context.options.run_id, force=context.options.force)
+    context.say(f"readers now see run {context.options.run_id}")
+    return 0
+
+
+def status(context: Context) -> int:
+    """One line a concern."""
+    from misuse import notify
+    from misuse import status as status_module
+
+    found = status_module.status(context.settings, context.now)
+    if context.wants_json:
+        context.print_json(found.as_json())
+    else:
+        context.say(*found.lines)
+    if context.options.notify and found.problems:
+        for problem in found.problems:
+            notify.notify(context.settings, str(problem))
+    return 1 if context.options.check and found.problems else 0
+
+
+def estimate(context: Context) -> int:
+    """The headline, or the same reckoning with another window, threshold or way of counting."""
+    from misuse import headline
+
+    options = context.options
+    with published(context) as con:
+        if options.window or options.threshold or options.by != "caller":
+            document = headline.recounted(
+                con,
+                context.settings,
+                window=options.window,
+                threshold=options.threshold,
+                counted_by=options.by,
+            )
+        else:
+            document = headline.published(con)
+    if context.wants_json:
+        context.print_json(document)
+    else:
+        context.say(*headline.sentences(document, context.settings, context.now))
+    return 0

@@ -1,0 +1,29 @@
+"""When the coordination group's list is next to be frozen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from misuse import casebook
+from misuse.settings import Settings
+from misuse.status import in_utc
+
+
+def is_due(settings: Settings, now: datetime) -> bool:
+    """Whether `cycle_days` local days have gone by since a list was last frozen, or none ever was."""
+    last = last_frozen(settings)
+    return last is None or (_local_day(now, settings) - last).days >= settings.cycle_days
+
+
+def last_frozen(settings: Settings) -> date | None:
+    """The local day on which a list was last frozen."""
+    if not casebook.casebook_path(settings).exists():
+        return None
+    with casebook.opened(settings) as book:
+        events = book.entries("list_frozen")
+    return _local_day(events[-1].at, settings) if events else None
+
+
+def _local_day(at: datetime, settings: Settings) -> date:
+    return in_utc(at).astimezone(ZoneInfo(settings.reporting_zone)).date()

@@ -1,0 +1,306 @@
+"""Detection and first estimates: which models make them, in which order, and the headline read back.
+
+The set logic is in sql/, one model a file; the statistics are in misuse.estimation. The same models
+count afresh from a published copy, for another window or threshold: there is no second implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from misuse import estimation, models
+from misuse.errors import StoreError
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+# From call records, rules and people's decisions to the published calls.
+CALL_MODELS: tuple[str, ...] = (
+    "detection/windows",
+    "detection/call_stops",
+    "callers/caller_numbers",
+    "detection/caller_stops",
+    "detection/stopped_calls",
+    "detection/code_verdicts",
+    "detection/coded_calls",
+    "detection/calls",
+)
+# These need only `calls` and `windows`, so they also run on a published copy.
+COUNT_MODELS: tuple[str, ...] = (
+    "detection/window_calls",
+    "detection/caller_windows",
+    "detection/line_windows",
+    "detection/bridge",
+)
+LIST_MODELS: tuple[str, ...] = (
+    "detection/callers",
+    "detection/persistent_callers",
+    "detection/caller_patterns",
+    "detection/caller_cases",
+    "detection/caller_flags",
+    "detection/recent_calls",
+    "marts/concentration",
+    "marts/misuse_monthly",
+    "marts/demand_daily",
+    "marts/tasking_candidates",
+    "marts/look_list",
+)
+MODELS: tuple[str, ...] = CALL_MODELS + COUNT_MODELS + LIST_MODELS
+ESTIMATE_MODELS: tuple[str, ...] = (
+    "estimates/window_totals",
+    "estimates/window_months",
+    "estimates/window_units",
+)
+
+# RE2 has no pattern that never matches; a character that is neither space nor not space is one.
+_NO_PATTERN = r"[^\s\S]"
+_CODEWORDS = "select pattern from rule_codewords where pattern is not null order by pattern"
+_LAST_LOOK = "create table if not exists last_look (caller_id varchar, is_stopped boolean)"
+
+
+def detect(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> None:
+    """Build every detection model, from call records to the candidates for the lists.
+
+    The vault is attached as `vault`; rules, links and the casebook's tables are loaded.
+    """
+    con.execute(_LAST_LOOK)
+    available = {**parameters, "codeword_pattern": codeword_pattern(con)}
+    for name in MODELS:
+        models.build(con, name, available)
+
+
+def codeword_pattern(con: duckdb.DuckDBPyConnection) -> str:
+    """Every codeword pattern as one, which DuckDB compiles once instead of once a remark."""
+    patterns = [pattern for (pattern,) in con.execute(_CODEWORDS).fetchall()]
+    return "|".join(f"(?:{pattern})" for pattern in patterns) or _NO_PATTERN
+
+
+# ── estimates ──────────────────────────────────────────────────────────────────────────────────
+
+_TOTALS = """
+select window_totals.*, coalesce(months.months, 0) as months
+from window_totals
+left join (select distinct window_name, months from window_months) as months
+    on window_totals.window_name = months.window_name
+order by window_totals.window_name
+"""
+# Ordered by value, ties being alike in all that counts: the seed then gives the same draws for any
+# order of input and any pseudonyms.
+_UNITS = """
+select
+    is_identified, can_persist, misuse_calls::double as misuse_calls,
+    handling_seconds::double as handling_seconds, unit_seconds::double as unit_seconds,
+    days_work::double as days_work, days_work_handling::double as days_work_handling,
+    month_handling_seconds::double as month_handling_seconds, month_unit_seconds::double as month_unit_seconds
+from window_units
+where window_name = $window_name and counted_by = $counted_by
+order by all
+"""
+_SPAN = "select window_from, window_to from windows where window_name = $window_name"
+COUNTED_BY = ("caller", "number")
+_SCRATCH = ("windows", *(models.relation_name(name) for name in (*COUNT_MODELS, *ESTIMATE_MODELS)), "estimates")
+_DROP = {name: "drop table if exists temp." + name for name in _SCRATCH}
+
+
+def estimate(
+    con: duckdb.DuckDBPyConnection,
+    parameters: Mapping[str, Any],
+    *,
+    replicates: int,
+    seed: int,
+    window_names: Sequence[str] = ("headline", "since_log_start", "d365", "d90", "d30"),
+    counted_by: Sequence[str] = COUNTED_BY,
+    temporary: bool = False,
+) -> None:
+    """Make the table `estimates` from `calls` and `window_calls`; its working tables go again."""
+    import polars as pl
+
+    for name in ESTIMATE_MODELS:
+        models.build(con, name, parameters, temporary=True)
+    totals = _by_window(con)
+    done: dict[tuple[Any, ...], list[estimation.Figure]] = {}
+    rows: list[dict[str, Any]] = []
+    for window_name in window_names:
+        span = con.execute(_SPAN, {"window_name": window_name}).fetchone() or ()
+        for way in counted_by:
+            if (*span, way) not in done:  # the headline's window is often d365 under another name
+                units = _units(con, window_name, way, int(parameters["threshold"]))
+                done[*span, way] = estimation.figures(units, totals[window_name], replicates=replicates, seed=seed)
+            rows += [{**asdict(row), "window_name": window_name, "counted_by": way} for row in done[*span, way]]
+    frame = pl.DataFrame([_settled(row) for row in rows], schema=_ROW_SCHEMA, orient="row")
+    con.register("estimate_rows", frame)
+    models.build(con, "estimates/estimates", parameters, temporary=temporary)
+    con.unregister("estimate_rows")
+    for name in ESTIMATE_MODELS:
+        con.execute(_DROP[models.relation_name(name)])
+
+
+def _by_window(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float | None]]:
+    result = con.execute(_TOTALS)
+    names = [column[0] for column in result.description or ()]
+    rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
+    return {
+        row.pop("window_name"): {key: None if value is None else float(value) for key, value in row.items()}
+        for row in rows
+    }
+
+
+def _units(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str, threshold: int) -> estimation.Units:
+    import numpy as np
+
+    columns = con.execute(_UNITS, {"window_name": window_name, "counted_by": counted_by}).fetchnumpy()
+    values = np.column_stack([np.asarray(columns[name], dtype=np.float64) for name in estimation.MEASURES])
+    can_persist, is_identified = (
+        np.asarray(columns[name], dtype=np.bool_) for name in ("can_persist", "is_identified")
+    )
+    return estimation.Units(values, can_persist, is_identified, threshold)
+
+
+_ROW_NAMES = ("window_name", "counted_by", *(field.name for field in fields(estimation.Figure)))
+_TEXTS = frozenset({"window_name", "counted_by", "estimate", "unit", "method"})
+_ROW_SCHEMA = [(name, str if name in _TEXTS else float) for name in _ROW_NAMES]
+
+
+def _settled(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The row's values, interval ends cut to eight figures: a library's last bits must not move the digest."""
+    settled = dict(row)
+    for end, nearer in (("low", min), ("high", max)):
+        if row[end] is not None:
+            settled[end] = nearer(float(f"{row[end]:.8g}"), row["point"])
+    return tuple(settled[name] for name in _ROW_NAMES)
+
+
+# ── the headline, read back ────────────────────────────────────────────────────────────────────
+
+_WINDOW = """
+select as_of, run_id, window_name, window_from, window_to, threshold, reporting_zone
+from windows
+where window_name = $window_name
+"""
+_FIGURES = """
+select estimate, point, low, high, bound_low, bound_high
+from estimates
+where window_name = $window_name and counted_by = $counted_by
+"""
+_BRIDGE = "select step, callers, calls, share from bridge where window_name = $window_name order by step_number"
+_COUNTS = ("calls", "misuse_calls", "unidentified_misuse_calls", "persistent_callers", "persistent_misuse_calls")
+_ENDS = ("point", "low", "high", "bound_low", "bound_high")
+
+
+def headline(
+    con: duckdb.DuckDBPyConnection, *, window_name: str = "headline", counted_by: str = "caller"
+) -> dict[str, Any]:
+    """The document of `misuse estimate --json`, read from `windows`, `estimates` and `bridge` wherever they are.
+
+    A figure that was not reckoned is None, never absent.
+    """
+    row = con.execute(_WINDOW, {"window_name": window_name}).fetchone()
+    if row is None:
+        raise StoreError("no window of that name in this copy", next_step="misuse run, then try again")
+    return {
+        "as_of": row[0].isoformat(),
+        "run_id": row[1],
+        **(_document(con, window_name, counted_by) or {}),
+        "since_log_start": _document(con, "since_log_start", counted_by),
+    }
+
+
+def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str) -> dict[str, Any] | None:
+    row = con.execute(_WINDOW, {"window_name": window_name}).fetchone()
+    if row is None:
+        return None
+    _, _, name, window_from, window_to, threshold, zone = row
+    wanted = {"window_name": window_name, "counted_by": counted_by}
+    found = {
+        estimate: dict(zip(_ENDS, ends, strict=True)) for estimate, *ends in con.execute(_FIGURES, wanted).fetchall()
+    }
+    unknown = dict.fromkeys(_ENDS)
+
+    def figure(estimate: str, *ends: str) -> dict[str, float | None]:
+        return {end: found.get(estimate, unknown)[end] for end in ends}
+
+    steps = con.execute(_BRIDGE, {"window_name": window_name}).fetchall()
+    return {
+        "window": {"name": name, "from": _local(window_from, zone), "to": _local(window_to, zone)},
+        "threshold": threshold,
+        "counted_by": counted_by,
+        **{count: _whole(found.get(count, unknown)["point"]) for count in _COUNTS},
+        **{share: figure(share, *_ENDS) for share in ("share_of_misuse", "share_of_handling", "share_of_deployment")},
+        "days_work_per_month": {
+            who: figure(f"days_work_{who}", "point", "low", "high") for who in ("persistent", "all_misuse")
+        },
+        "hours_per_month": {who: found.get(f"hours_{who}", unknown)["point"] for who in ("persistent", "all_misuse")},
+        "bridge": [dict(zip(("step", "callers", "calls", "share"), step, strict=True)) for step in steps] or None,
+    }
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _local(moment: datetime, zone: str) -> str:
+    """A naive UTC moment as the reporting zone's clock had it, with its offset."""
+    return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone)).isoformat()
+
+
+# ── the same reckoning, asked another way ──────────────────────────────────────────────────────
+
+_PUBLISHED_RUN = "select run_id, as_of from windows where window_name = 'headline'"
+_CALL_RECORDS = "create or replace temp view call_records as select received_at from calls"
+_FORGET_CALL_RECORDS = "drop view if exists temp.call_records"
+
+
+def recount(
+    con: duckdb.DuckDBPyConnection, settings: Settings, *, window_days: int | None, counted_by: str = "caller"
+) -> dict[str, Any]:
+    """The headline of another window (None: since the log's start), threshold or way of counting.
+
+    Works on a read-only published copy: the models run on its `calls`, their results are temporary and
+    gone afterwards. Errors: StoreError where the copy names no run.
+    """
+    run = con.execute(_PUBLISHED_RUN).fetchone()
+    if run is None:
+        raise StoreError("this copy names no run", next_step="misuse run, then try again")
+    values = {
+        "run_id": run[0],
+        "as_of": run[1],
+        "reporting_zone": settings.reporting_zone,
+        "window_days": window_days or 1,
+        "threshold": settings.threshold,
+        "headline_channel": settings.headline_channel,
+    }
+    name = "headline" if window_days else "since_log_start"
+    with _scratch(con):
+        for model in ("detection/windows", *COUNT_MODELS):
+            models.build(con, model, values, temporary=True)
+        estimate(
+            con,
+            values,
+            replicates=settings.bootstrap_replicates,
+            seed=settings.seed,
+            window_names=tuple(dict.fromkeys((name, "since_log_start"))),
+            counted_by=(counted_by,),
+            temporary=True,
+        )
+        document = headline(con, window_name=name, counted_by=counted_by)
+    if window_days and window_days != settings.window_days:
+        document["window"]["name"] = f"d{window_days}"
+    return document
+
+
+@contextmanager
+def _scratch(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Temporary relations shadow the copy's own for as long as the reckoning lasts."""
+    con.execute(_CALL_RECORDS)
+    try:
+        yield
+    finally:
+        con.execute(_FORGET_CALL_RECORDS)
+        for statement in _DROP.values():
+            con.execute(statement)

@@ -1,0 +1,77 @@
+"""What can go wrong, as one small tree; the leaves carry the exit code of the command line.
+
+    MisuseError                 1   anything below; a check failed, nothing published
+    ├── CheckFailed             1   a publication or landing check does not hold
+    ├── UsageError              2   the command's words or a setting are wrong
+    │   └── LayoutError         2   a source's declaration in misuse.toml is wrong
+    ├── InputError              3   a file that cannot be taken, named
+    │   └── KeyCollision        3   one call id for calls that are not one call
+    ├── LockHeld                4   another run is writing
+    ├── StoreError              5   a store is damaged, missing or locked with another key
+    ├── Refused                 6   not permitted, or not permitted here
+    └── ResourceError           7   out of disk or of time
+
+A message names what, where and what to do next. It never holds a row's contents: no number,
+name, address or remark.
+"""
+
+from __future__ import annotations
+
+
+class MisuseError(Exception):
+    """The root: `exit_code` is what the command returns."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        self.message = message
+        self.next_step = next_step
+        super().__init__(f"{message}\n  Next: {next_step}" if next_step else message)
+
+
+class CheckFailed(MisuseError):
+    """A check that guards a door does not hold."""
+
+
+class UsageError(MisuseError):
+    """The command's words or a setting are wrong."""
+
+    exit_code = 2
+
+
+class LayoutError(UsageError):
+    """A source's declaration in misuse.toml is wrong."""
+
+
+class InputError(MisuseError):
+    """A file that cannot be taken."""
+
+    exit_code = 3
+
+
+class KeyCollision(InputError):
+    """One call id stands for calls that are not versions of one call."""
+
+
+class LockHeld(MisuseError):
+    """Another process is writing."""
+
+    exit_code = 4
+
+
+class StoreError(MisuseError):
+    """A store is damaged, missing, or locked with another key."""
+
+    exit_code = 5
+
+
+class Refused(MisuseError):
+    """Not permitted, or not permitted here."""
+
+    exit_code = 6
+
+
+class ResourceError(MisuseError):
+    """Out of disk or of time."""
+
+    exit_code = 7

@@ -1,0 +1,193 @@
+"""The figures of one window and way of counting, each with its method in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from misuse.estimation.resampling import (
+    NOMINAL_FROM_UNITS,
+    Interval,
+    Sums,
+    observed_sums,
+    resampled_sums,
+    share_interval,
+    total_interval,
+)
+from misuse.estimation.units import MEASURES, Units, call_bounds, outer_bound
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of `estimates`, without run and window."""
+
+    estimate: str
+    unit: str
+    method: str
+    point: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bound_low: float | None = None
+    bound_high: float | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+
+
+COUNTS = {
+    "calls": "all calls on the headline channel in the window",
+    "coded_misuse_calls": "calls whose codes are in the misuse code list",
+    "stopped_calls": "coded misuse calls that a hard stop bars",
+    "stopped_unidentified_calls": "stopped calls without a caller: they cannot be on the look list",
+    "doubtful_calls": "coded misuse calls, not stopped, that their own facts contradict",
+    "doubtful_unidentified_calls": "doubtful calls without a caller",
+    "misuse_calls": "coded misuse, neither stopped nor doubtful",
+    "unidentified_misuse_calls": "misuse calls with no usable number or premises",
+}
+_WHAT = {"misuse_calls": "misuse calls", "handling_seconds": "handling time", "unit_seconds": "unit time"}
+_MEASURED = {
+    "handling_seconds": "misuse_handling_measured_calls",
+    "days_work_handling": "misuse_handling_measured_calls",
+    "month_handling_seconds": "misuse_handling_measured_calls",
+    "unit_seconds": "misuse_unit_measured_calls",
+    "month_unit_seconds": "misuse_unit_measured_calls",
+}
+_SHARES_OF_MISUSE = {
+    "share_of_misuse": "misuse_calls",
+    "share_of_handling": "handling_seconds",
+    "share_of_deployment": "unit_seconds",
+}
+_SHARES_OF_ALL = {
+    "share_of_calls": ("misuse_calls", "calls"),
+    "share_of_all_handling": ("handling_seconds", "handling_seconds"),
+    "share_of_all_deployment": ("unit_seconds", "unit_seconds"),
+}
+_MONTHLY = {
+    "days_work": ("days_a_month", "days_work", 1.0, "calls over the mean calls a day of the same month"),
+    "days_work_handling": (
+        *("days_a_month", "days_work_handling", 1.0),
+        "handling time over the mean handling time a day of the same month",
+    ),
+    "hours": ("hours_a_month", "month_handling_seconds", 3600.0, "hours of handling"),
+    "unit_hours": ("hours_a_month", "month_unit_seconds", 3600.0, "hours of units"),
+}
+Totals = Mapping[str, float | None]
+
+
+def figures(units: Units, totals: Totals, *, replicates: int, seed: int) -> list[Figure]:
+    """Every figure of one window and way of counting. `totals` is its row of window_totals, with `months`."""
+    callers = int(units.is_persistent.sum())
+    observed = observed_sums(units)
+    drawn = resampled_sums(units, replicates, seed) if len(units.values) else observed
+    sample = _Sample(units, totals, observed, drawn, callers, replicates)
+    rows = [Figure(name, "calls", method, point=totals[name]) for name, method in COUNTS.items()]
+    rows += _counts_of_persistent(sample)
+    rows += [_share_of_misuse(sample, name) for name in _SHARES_OF_MISUSE]
+    rows += [_share_of_all(sample, name) for name in _SHARES_OF_ALL]
+    rows += [_monthly(sample, name, all_misuse=which) for name in _MONTHLY for which in (False, True)]
+    return rows
+
+
+@dataclass(frozen=True)
+class _Sample:
+    units: Units
+    totals: Totals
+    observed: Sums
+    drawn: Sums
+    callers: int
+    replicates: int
+
+    def persistent(self, measure: str) -> float:
+        return float(self.observed.persistent[0, MEASURES.index(measure)])
+
+    def misuse(self, measure: str) -> float:
+        return self.persistent(measure) + float(self.observed.others[0, MEASURES.index(measure)])
+
+    def lacking(self, measure: str) -> str:
+        """Why this log cannot support a figure of the measure; empty where it can."""
+        if not self.totals["misuse_calls"]:
+            return "not reckoned: no misuse call in this window"
+        if measure in _MEASURED and not self.totals[_MEASURED[measure]]:
+            return "not reckoned: this log does not measure it on any misuse call"
+        return ""
+
+    def coverage(self, measure: str) -> str:
+        if measure not in _MEASURED or self.totals[_MEASURED[measure]] == self.totals["misuse_calls"]:
+            return ""
+        return f"; measured on {self.totals[_MEASURED[measure]]:.0f} of {self.totals['misuse_calls']:.0f} misuse calls"
+
+    def interval_method(self, interval: Interval | None) -> str:
+        if interval is None:
+            return "; no interval: there is nothing to resample on one side"
+        kind = "studentised bootstrap" if interval.is_studentised else "percentile bootstrap, too few for a better one"
+        claim = "" if self.observed.units >= NOMINAL_FROM_UNITS else "; with so few callers 95% coverage is not claimed"
+        return f"; interval: {kind} over {self.observed.units} callers, {self.replicates} draws{claim}"
+
+
+def _counts_of_persistent(sample: _Sample) -> list[Figure]:
+    bounds = call_bounds(sample.units)
+    calls = sample.persistent("misuse_calls")
+    how = f"at least {sample.units.threshold} misuse calls in the window; bounds: whoever made the unidentified calls"
+    high, calls_high = float(bounds.callers_high), float(bounds.calls_high)
+    return [
+        Figure("persistent_callers", "callers", how, float(sample.callers), bound_low=sample.callers, bound_high=high),
+        Figure("persistent_misuse_calls", "calls", how, calls, bound_low=calls, bound_high=calls_high),
+    ]
+
+
+def _highest(sample: _Sample, measure: str) -> float:
+    if measure == "misuse_calls":
+        return float(call_bounds(sample.units).calls_high)
+    return outer_bound(sample.units, measure)
+
+
+def _share_of_misuse(sample: _Sample, name: str) -> Figure:
+    measure = _SHARES_OF_MISUSE[name]
+    top, bottom = sample.persistent(measure), sample.misuse(measure)
+    lacking = sample.lacking(measure) or ("" if bottom else "not reckoned: nothing to divide by")
+    if lacking:
+        return Figure(name, "share", lacking)
+    interval = share_interval(sample.observed, sample.drawn, measure, sample.callers)
+    exact = "exact" if measure == "misuse_calls" else "outer"
+    method = (
+        f"{_WHAT[measure]} of persistent callers over that of all misuse calls, shared lines and unidentified included"
+        f"{sample.coverage(measure)}{sample.interval_method(interval)}; {exact} bounds over who made unidentified calls"
+    )
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    most = min(_highest(sample, measure) / bottom, 1.0)
+    return Figure(name, "share", method, top / bottom, low, high, top / bottom, most, top, bottom)
+
+
+def _share_of_all(sample: _Sample, name: str) -> Figure:
+    measure, whole = _SHARES_OF_ALL[name]
+    bottom = sample.totals[whole]
+    lacking = sample.lacking(measure) or ("" if bottom else "not reckoned: nothing to divide by")
+    if lacking or not bottom:
+        return Figure(name, "share", lacking)
+    top = sample.persistent(measure)
+    interval = total_interval(sample.observed, sample.drawn, measure, sample.callers)
+    method = (
+        f"{_WHAT[measure]} of persistent callers' misuse calls over that of all calls on the channel"
+        f"{sample.coverage(measure)}{sample.interval_method(interval)}, other calls held as they were"
+    )
+    low, high = (interval.low / bottom, min(interval.high / bottom, 1.0)) if interval else (None, None)
+    most = min(_highest(sample, measure) / bottom, 1.0)
+    return Figure(name, "share", method, top / bottom, low, high, top / bottom, most, top, bottom)
+
+
+def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
+    unit, measure, scale, what = _MONTHLY[name]
+    estimate = f"{name}_all_misuse" if all_misuse else f"{name}_persistent"
+    months = sample.totals["months"]
+    lacking = sample.lacking(measure) or ("" if months else "not reckoned: no whole local month in this window")
+    if lacking:
+        return Figure(estimate, unit, lacking)
+    total = sample.misuse(measure) if all_misuse else sample.persistent(measure)
+    effective = sample.observed.units if all_misuse else sample.callers
+    interval = total_interval(sample.observed, sample.drawn, measure, effective, all_misuse=all_misuse)
+    method = (
+        f"{what}, {'all misuse' if all_misuse else 'persistent callers'}, averaged over {months:.0f} whole months"
+        f"{sample.coverage(measure)}{sample.interval_method(interval)}, other calls held as they were"
+    )
+    low, high = (interval.low / scale, interval.high / scale) if interval else (None, None)
+    bounds = (None, None) if all_misuse else (total / scale, outer_bound(sample.units, measure) / scale)
+    return Figure(estimate, unit, method, total / scale, low, high, *bounds)

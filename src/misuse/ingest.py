@@ -1,0 +1,397 @@
+"""Call records in: accepted, rejected with reasons, duplicate, superseded; and out again by withdrawal.
+
+For every file, always: rows read = accepted + rejected + duplicate + superseded. The state that
+results is a function of the set of live rows, never of the order in which they came: of a call's
+versions the highest rank wins, ties by content digest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import models, numbers, quality, rules, sources, warehouse
+from misuse.errors import CheckFailed, InputError, KeyCollision, MisuseError, UsageError
+from misuse.progress import Silent, Tracker
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+# A few unranked versions are somebody's correction; over this and over 1% of the file they are a key
+# that means different calls on different days.
+UNRANKED_CALLS = 10
+UNRANKED_SHARE = 0.01
+
+# Invented people and real ones never share a home: a list of both would be a list of nobody.
+SYNTHETIC_SOURCE = "synthetic"
+
+_TEMPORARY = (
+    "parsed_rows", "rejected_raw", "distinct_cli", "number_forms", "arrivals", "repeated_keys",
+    "candidates", "verdicts", "landing_calls", "landing_superseded", "rehomed", "orphaned", "restored",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file's rows; the keys of `misuse ingest --json`, and more."""
+
+    file: str
+    source: str
+    batch_id: str
+    rows: int
+    accepted: int
+    rejected: int
+    duplicate: int
+    superseded: int
+    reasons: dict[str, int] = field(default_factory=dict)
+    oddities: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    is_known_file: bool = False
+    is_over_limit: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self) | {"warnings": list(self.warnings)}
+
+    def reconciles(self) -> bool:
+        """Whether every row is accounted for."""
+        return self.rows == self.accepted + self.rejected + self.duplicate + self.superseded
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder, not a log", next_step="name the files inside it") from None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}", next_step="check the path and its rights"
+        ) from None
+
+
+def ingest_file(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    path: Path,
+    source: str,
+    *,
+    actor: str,
+    now: datetime,
+    tracker: Tracker | None = None,
+) -> FileOutcome:
+    """Take one file of a declared source in. `con` is the warehouse with the vault attached and rules loaded.
+
+    Errors: InputError for a file that cannot be taken, KeyCollision for an id that is none,
+    CheckFailed where a landing check does not hold. After an error nothing of the file is in.
+    """
+    layout = sources.load_layout(settings, source)
+    digest = file_digest(path)
+    known = con.execute(_KNOWN_FILE, {"digest": digest, "source": source, "layout": layout.digest}).fetchone()
+    if known is not None:
+        return _known_file(con, path, source, known)
+    batch_id = _new_batch_id(con, source, digest)
+    sweep(con)
+    try:
+        with (tracker or Silent()).step(f"Reading {path.name}"):
+            read = sources.read(
+                con, path, layout, scratch=warehouse.scratch_path(settings), now=now, tracker=tracker or Silent()
+            )
+        with (tracker or Silent()).step(f"Taking {path.name} in"):
+            parameters = {
+                "source": source,
+                "batch_id": batch_id,
+                "is_premises": layout.caller_key == "premises",
+                "now": now,
+            }
+            _key_rows(con, layout.region, parameters)
+            _refuse_collisions(con, path, read.rows)
+            outcome = _outcome(con, path, source, batch_id, read)
+            warnings = _check_landing(con, settings, batch_id, path, now)
+            _write(con, outcome, parameters, digest=digest, layout_digest=layout.digest, actor=actor)
+    finally:
+        _drop_temporary(con)
+    return dataclasses.replace(
+        outcome,
+        warnings=(*_unranked_warning(outcome, layout), *warnings),
+        is_over_limit=outcome.rejected > _reject_limit(settings, layout) * outcome.rows,
+    )
+
+
+def _reject_limit(settings: Settings, layout: sources.Layout) -> float:
+    return settings.limits.rejected_share if layout.reject_limit is None else layout.reject_limit
+
+
+_KNOWN_FILE = """
+select batch_id, rows_read, rejected
+from batch_ledger
+where file_digest = $digest and source = $source and layout_digest = $layout and withdrawn_at is null
+"""
+
+
+def _known_file(con: duckdb.DuckDBPyConnection, path: Path, source: str, known: tuple[Any, ...]) -> FileOutcome:
+    """The same file again changes nothing: its good rows are duplicates, its bad ones were set aside before."""
+    batch_id, rows, rejected = known
+    return FileOutcome(
+        file=str(path),
+        source=source,
+        batch_id=batch_id,
+        rows=rows,
+        accepted=0,
+        rejected=rejected,
+        duplicate=rows - rejected,
+        superseded=0,
+        reasons=_stored_reasons(con, batch_id, "rejected"),
+        oddities=_stored_reasons(con, batch_id, "oddity"),
+        is_known_file=True,
+    )
+
+
+def _stored_reasons(con: duckdb.DuckDBPyConnection, batch_id: str, kind: str) -> dict[str, int]:
+    found = con.execute(
+        "select reason, rows from batch_reasons where batch_id = $batch_id and kind = $kind order by reason",
+        {"batch_id": batch_id, "kind": kind},
+    )
+    return {str(reason): int(rows) for reason, rows in found.fetchall()}
+
+
+def _new_batch_id(con: duckdb.DuckDBPyConnection, source: str, digest: str) -> str:
+    """From source and contents; a withdrawn or differently declared file that comes again gets a number behind."""
+    stem = "b" + hashlib.sha256(f"{source}\x1f{digest}".encode()).hexdigest()[:14]
+    earlier = con.execute(
+        "select count(*) from batch_ledger where starts_with(batch_id, $stem)", {"stem": stem}
+    ).fetchone()
+    return f"{stem}-{earlier[0] + 1}" if earlier and earlier[0] else stem
+
+
+def _key_rows(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> None:
+    """Temporary tables from parsed rows to verdicts: numbers, tokens, digests, versions."""
+    con.execute(
+        "create or replace temp table distinct_cli as select distinct cli from parsed_rows where cli is not null"
+    )
+    models.build(con, "staging/number_forms", dataclasses.asdict(numbers.plan(region)), temporary=True)
+    _parse_odd_numbers(con, region)
+    for name in ("arrivals", "repeated_keys", "candidates", "verdicts"):
+        models.build(con, f"ingest/{name}", parameters, temporary=True)
+    models.build(con, "ingest/landing_calls", {"verdict": "accepted"}, temporary=True)
+    con.execute(
+        "create or replace temp table landing_superseded as " + models.text("ingest/landing_calls"),
+        {"verdict": "superseded"},
+    )
+
+
+def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
+    odd = [row[0] for row in con.execute("select cli from number_forms where number_kind is null").fetchall()]
+    if not odd:
+        return
+    parsed = numbers.parse_many(odd, region)
+    con.execute("delete from number_forms where number_kind is null")
+    con.execute(
+        "insert into number_forms select unnest($cli), unnest($e164::varchar[]), unnest($kind)",
+        {"cli": odd, "e164": [p.e164 for p in parsed], "kind": [p.kind for p in parsed]},
+    )
+
+
+def _refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int) -> None:
+    far_apart, unranked = models.scalar(con, "ingest/collisions", {})
+    if far_apart:
+        raise KeyCollision(
+            f"{path.name}: {far_apart} call ids stand for calls more than 24 hours apart, so the id is not one call's "
+            "own; nothing of the file went in",
+            next_step="compose call_id with the date (CAD numbers restart daily), for example "
+            'call_id = ["call_date", "call_number"], then ingest again',
+        )
+    if unranked > max(UNRANKED_CALLS, UNRANKED_SHARE * rows):
+        raise KeyCollision(
+            f"{path.name}: {unranked} call ids stand for several different rows that no version column ranks, over 1% "
+            "of the file, so the id is not one call's own; nothing of the file went in",
+            next_step="compose call_id of more columns, or declare the version column, then ingest again",
+        )
+
+
+def _outcome(
+    con: duckdb.DuckDBPyConnection, path: Path, source: str, batch_id: str, read: sources.SourceRead
+) -> FileOutcome:
+    verdicts = dict(
+        con.execute("select verdict, count(*) from verdicts where origin = 'arrival' group by verdict").fetchall()
+    )
+    parsed = con.execute("select count(*) from arrivals").fetchone()
+    duplicate, superseded = verdicts.get("duplicate", 0), verdicts.get("superseded", 0)
+    outcome = FileOutcome(
+        file=str(path),
+        source=source,
+        batch_id=batch_id,
+        rows=read.rows,
+        accepted=(parsed[0] if parsed else 0) - duplicate - superseded,
+        rejected=sum(read.rejected.values()),
+        duplicate=duplicate,
+        superseded=superseded,
+        reasons=dict(sorted(read.rejected.items())),
+        oddities=dict(sorted((read.oddities | _number_oddities(con)).items())),
+    )
+    if not outcome.reconciles():
+        raise InputError(
+            f"{path.name}: {read.rows} rows were read but {outcome.accepted + outcome.rejected + duplicate + superseded} "
+            "accounted for; nothing of the file went in",
+            next_step="this is a fault of the program: keep the file and report it",
+        )
+    return outcome
+
+
+def _number_oddities(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    found = con.execute(
+        "select 'number_' || number_kind, count(*) from arrivals "
+        "where number_kind in ('absent', 'malformed', 'placeholder', 'unallocated') group by number_kind"
+    )
+    return {str(kind): int(rows) for kind, rows in found.fetchall()}
+
+
+def load_rules(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """The reviewed rules and each source's code lists as tables, for models and checks."""
+    layouts = {name: sources.load_layout(settings, name) for name in _sources_in_use(con, settings)}
+    loaded = rules.load()
+    for table, rows in rules.tables(loaded, layouts).items():
+        models.script(con, f"rules/{table}", {})
+        insert_rows(con, table, rows)
+
+
+def _sources_in_use(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    held = {str(row[0]) for row in con.execute("select distinct source from batch_ledger").fetchall()}
+    return sorted(held & set(sources.source_names(settings)) | set(settings.sources))
+
+
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    """Put a few rows of rules or decisions into a table of ours, in one statement."""
+    if rows:
+        holes = ", ".join("unnest(?)" for _ in rows[0])
+        con.execute("insert into " + table + " select " + holes, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _check_landing(
+    con: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, path: Path, now: datetime
+) -> tuple[str, ...]:
+    results = quality.check_landing(con, batch_id=batch_id, settings=settings, now=now)
+    failed = [result.sentence for result in results if not result.holds and result.severity == "fail"]
+    if failed:
+        raise CheckFailed(f"{path.name}: nothing went in: {'; '.join(failed)}", next_step="mend the file or its layout")
+    return tuple(result.sentence for result in results if not result.holds)
+
+
+def _unranked_warning(outcome: FileOutcome, layout: sources.Layout) -> tuple[str, ...]:
+    if not outcome.superseded or "version" in layout.columns:
+        return ()
+    return (
+        f"{outcome.superseded} rows are versions of calls that no version column ranks; "
+        "the one that counts was chosen by content digest: declare a version column",
+    )
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block's writes to one store, or none."""
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    outcome: FileOutcome,
+    parameters: dict[str, Any],
+    *,
+    digest: str,
+    layout_digest: str,
+    actor: str,
+) -> None:
+    """Vault first, then the warehouse: a transaction writes one file, and the vault's rows name their batch."""
+    with transaction(con):
+        models.script(con, "ingest/vault_write", parameters)
+    with transaction(con):
+        models.script(con, "ingest/warehouse_write", parameters)
+        con.execute(
+            "insert into batch_ledger by name select $batch_id as batch_id, $source as source, $file as file_name, "
+            "$digest as file_digest, $layout as layout_digest, $rows as rows_read, $accepted as accepted, "
+            "$rejected as rejected, $duplicate as duplicate, $superseded as superseded, "
+            "(select min(received_at) from landing_calls) as first_received_at, "
+            "(select max(received_at) from landing_calls) as last_received_at, "
+            "$now as ingested_at, $actor as ingested_by",
+            {
+                "batch_id": outcome.batch_id,
+                "source": outcome.source,
+                "file": Path(outcome.file).name,
+                "digest": digest,
+                "layout": layout_digest,
+                "rows": outcome.rows,
+                "accepted": outcome.accepted,
+                "rejected": outcome.rejected,
+                "duplicate": outcome.duplicate,
+                "superseded": outcome.superseded,
+                "now": parameters["now"],
+                "actor": actor,
+            },
+        )
+        reasons = [("rejected", *item) for item in outcome.reasons.items()]
+        reasons += [("oddity", *item) for item in outcome.oddities.items()]
+        if reasons:
+            con.executemany(
+                "insert into batch_reasons values (?, ?, ?, ?)", [(outcome.batch_id, *reason) for reason in reasons]
+            )
+
+
+def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
+    for table in _TEMPORARY:
+        con.execute(f"drop table if exists temp.{table}")
+
+
+def sweep(con: duckdb.DuckDBPyConnection) -> int:
+    """Remove vault rows whose batch never got in or was withdrawn; returns how many batches those were."""
+    unswept = len(models.select(con, "ingest/unswept", {}).fetchall())
+    if unswept:
+        with transaction(con):
+            models.script(con, "ingest/sweep", {})
+    return unswept
+
+
+def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:
+    """Take a batch back out; what it superseded is current again.
+
+    Errors: UsageError for a batch that is not in.
+    """
+    row = con.execute(
+        "select withdrawn_at from batch_ledger where batch_id = $batch_id", {"batch_id": batch_id}
+    ).fetchone()
+    if row is None or row[0] is not None:
+        state = "is withdrawn already" if row else "is not known"
+        raise UsageError(f"batch {batch_id} {state}", next_step="see `misuse batch list`")
+    parameters = {"batch_id": batch_id, "reason": reason, "actor": actor, "now": now}
+    try:
+        models.build(con, "ingest/rehomed", parameters, temporary=True)
+        # The vault's rows move first: moved too early they harm nothing, too late they would be swept.
+        with transaction(con):
+            models.script(con, "ingest/rehome_details", parameters)
+        with transaction(con):
+            models.script(con, "ingest/withdraw", parameters)
+        sweep(con)
+    finally:
+        _drop_temporary(con)
+
+
+def quiet(error: BaseException) -> MisuseError:
+    """Our own words for an engine's error met while personal data passes: its message can quote a row."""
+    if isinstance(error, MisuseError):
+        return error
+    return InputError(
+        f"the file could not be taken in ({type(error).__name__})",
+        next_step="look at it with `misuse source check FILE --source NAME`",
+    )

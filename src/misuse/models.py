@@ -1,0 +1,72 @@
+"""The models under sql/: found by name, run with just the parameters they name.
+
+A model is one bare select in one file; its file's name is the relation's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse.errors import StoreError
+from misuse.settings import SQL_ROOT
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@cache
+def text(name: str) -> str:
+    """The SQL of `folder/name`, without its closing semicolon."""
+    path = SQL_ROOT / f"{name}.sql"
+    if not path.is_file():
+        raise StoreError(f"the model {name} is missing from {SQL_ROOT}", next_step="reinstall the program")
+    return path.read_text(encoding="utf-8").strip().rstrip(";")
+
+
+def names(folder: str) -> list[str]:
+    """Every model of a folder as `folder/name`, in alphabetical order."""
+    return sorted(f"{folder}/{path.stem}" for path in (SQL_ROOT / folder).glob("*.sql"))
+
+
+def relation_name(name: str) -> str:
+    """The relation a model makes: the last part of its name."""
+    return Path(name).name
+
+
+def parameters(con: duckdb.DuckDBPyConnection, sql: str, available: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `available` that the statement names; DuckDB refuses any other.
+
+    Errors: KeyError naming a parameter that nobody supplies, a mistake of ours and not of the input.
+    """
+    wanted = con.extract_statements(sql)[0].named_parameters
+    return {name: available[name] for name in wanted}
+
+
+def select(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    """Run a model as it stands and return the connection holding its result."""
+    sql = text(name)
+    return con.execute(sql, parameters(con, sql, available))
+
+
+def build(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any], *, temporary: bool = False) -> None:
+    """Make, or make anew, the table of the model's name."""
+    kind = "temp table" if temporary else "table"
+    sql = f"create or replace {kind} {relation_name(name)} as\n" + text(name)
+    con.execute(sql, parameters(con, sql, available))
+
+
+def script(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any]) -> None:
+    """Run every statement of `folder/name` in order, each with the parameters it names."""
+    for statement in con.extract_statements(text(name)):
+        con.execute(statement, {key: available[key] for key in statement.named_parameters})
+
+
+def scalar(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The one row of a model that yields one."""
+    row = select(con, name, available).fetchone()
+    if row is None:
+        raise StoreError(f"the model {name} gave no row", next_step="reinstall the program")
+    return row

@@ -1,0 +1,529 @@
+"""The steps in order, as plain calls: inbox in, callers, detection, estimates, list, checks, publication, reports.
+
+A step takes a run id and reads what it needs from the stores, so that Prefect can run the same
+steps as tasks. Nothing here knows the time: it is an argument.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from misuse import __version__, casebook, detection, ingest, models, publication, quality, reports, rules, sources
+from misuse import tasking, warehouse
+from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
+from misuse.progress import Silent, Tracker
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+writer = warehouse.writer
+
+# The settings that bear on what is published; the others only on how or when.
+RESULT_SETTINGS = (
+    "threshold",
+    "shared_line_threshold",
+    "window_days",
+    "episode_gap_minutes",
+    "headline_channel",
+    "reporting_zone",
+    "capacity",
+    "cycle_days",
+    "bootstrap_replicates",
+    "seed",
+    "duty_role",
+)
+
+GROWING_SECONDS = 600  # a file touched so recently is watched for growth before it is taken
+WATCH_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run did; `status` is published, skipped or failed."""
+
+    run_id: str
+    status: str
+    as_of: date | None
+    files: tuple[ingest.FileOutcome, ...] = ()
+    file_errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    published: Path | None = None
+    reports: Path | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+# ── the inbox ──────────────────────────────────────────────────────────────────────────────────
+
+
+def take_inbox(
+    settings: Settings, now: datetime, actor: str, tracker: Tracker | None = None
+) -> tuple[list[ingest.FileOutcome], list[MisuseError]]:
+    """Ingest every settled file of inbox/<source>/, oldest name first; what is taken moves to taken/.
+
+    One file's error never keeps another out: errors are returned, and their files stay where they are.
+    """
+    waiting = inbox_files(settings)
+    growing = growing_files([path for _, path in waiting], now)
+    outcomes: list[ingest.FileOutcome] = []
+    errors: list[MisuseError] = [
+        MisuseError(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
+        for path in growing
+    ]
+    settled = [(source, path) for source, path in waiting if path not in growing]
+    if not settled:
+        return outcomes, errors
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.load_rules(con, settings)
+        for source, path in settled:
+            try:
+                outcomes.append(ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker))
+                _move_to_taken(path, outcomes[-1].batch_id)
+            except MisuseError as error:
+                errors.append(error)
+    return outcomes, errors
+
+
+def inbox_files(settings: Settings) -> list[tuple[str, Path]]:
+    """Source and path of every file waiting, in name order; hidden and half-transferred names are passed over."""
+    found = []
+    if settings.inbox_path.is_dir():
+        for folder in sorted(path for path in settings.inbox_path.iterdir() if path.is_dir()):
+            for path in sorted(folder.iterdir()):
+                if (
+                    path.is_file()
+                    and not path.name.startswith(".")
+                    and path.suffix not in {".part", ".tmp", ".filepart"}
+                ):
+                    found.append((folder.name, path))
+    return found
+
+
+def growing_files(paths: list[Path], now: datetime) -> set[Path]:
+    """Those files that change while they are watched; only ones touched lately are."""
+    recent = {path: path.stat() for path in paths if now.timestamp() - path.stat().st_mtime < GROWING_SECONDS}
+    if not recent:
+        return set()
+    time.sleep(WATCH_SECONDS)
+    return {
+        path
+        for path, before in recent.items()
+        if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+    }
+
+
+def _move_to_taken(path: Path, batch_id: str) -> None:
+    taken = path.parent / "taken"
+    taken.mkdir(mode=0o700, exist_ok=True)
+    shutil.move(path, taken / f"{batch_id}-{path.name}")
+
+
+# ── begin and end ──────────────────────────────────────────────────────────────────────────────
+
+
+def default_as_of(last_received_at: datetime | None, now: datetime, zone: str) -> date:
+    """The last local day that has ended and that the log reaches.
+
+    Errors: UsageError for an empty warehouse.
+    """
+    if last_received_at is None:
+        raise UsageError(
+            "no calls are in yet", next_step="misuse ingest FILE --source NAME, or put files into var/inbox/NAME/"
+        )
+    local = ZoneInfo(zone)
+    last_day = last_received_at.replace(tzinfo=ZoneInfo("UTC")).astimezone(local).date()
+    yesterday = now.astimezone(local).date() - timedelta(days=1)
+    return min(last_day, yesterday)
+
+
+def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, force: bool = False) -> str:
+    """Open a run and return its id, or an empty string where the published list already answers these inputs.
+
+    The id is a function of the inputs: the same calls, settings, rules, decisions and as-of give the same id.
+    Errors: Refused for an as-of earlier than the published one unless forced.
+    """
+    with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
+        calls, fingerprint, last_received_at = models.scalar(con, "ingest/input_digest", {})
+        speaks_for = as_of or default_as_of(last_received_at, now, settings.reporting_zone)
+        current = _current_run(con, settings)
+        if as_of and current and as_of < current[1] and not force:
+            raise Refused(
+                f"the published list speaks for {current[1]}, later than {as_of}",
+                next_step="add --force to put the earlier one in its place",
+            )
+        digests = {
+            "settings_digest": settings_digest(settings, _layouts(con, settings)),
+            "rules_digest": rules.load().digest,
+            "input_digest": f"{calls}-{fingerprint}",
+        }
+        decisions = book.decision_head()
+        run_id = _run_id(speaks_for, *digests.values(), decisions, __version__)
+        if current and current[0] == run_id and not force:
+            _write_last_run(settings, run_id, speaks_for, "skipped", now, now)
+            return ""
+        con.execute(
+            _INSERT_RUN,
+            {"run_id": run_id, "as_of": speaks_for, "now": now, "version": __version__, "head": book.head(), **digests},
+        )
+    _write_last_run(settings, run_id, speaks_for, "running", now, None)
+    return run_id
+
+
+_INSERT_RUN = """
+insert or replace into run_ledger by name
+select
+    $run_id as run_id, $as_of as as_of, $now as started_at, 'running' as status, $version as code_version,
+    $settings_digest as settings_digest, $rules_digest as rules_digest, $input_digest as input_digest,
+    $head as casebook_head
+"""
+
+
+def _run_id(as_of: date, *parts: str) -> str:
+    return f"{as_of:%Y%m%d}-{hashlib.sha256('|'.join((as_of.isoformat(), *parts)).encode()).hexdigest()[:10]}"
+
+
+def settings_digest(settings: Settings, layouts: dict[str, Any]) -> str:
+    """SHA-256 over the settings and source declarations that bear on what is published."""
+    values = {name: getattr(settings, name) for name in RESULT_SETTINGS}
+    values["layouts"] = {name: layout.digest for name, layout in layouts.items()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _layouts(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
+    held = [str(row[0]) for row in con.execute("select distinct source from call_records order by 1").fetchall()]
+    known = set(sources.source_names(settings))
+    return {name: sources.load_layout(settings, name) for name in held if name in known}
+
+
+def _current_run(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[str, date] | None:
+    """The run whose copy is published, if its file is there."""
+    if not settings.current_path.exists():
+        return None
+    run_id = settings.current_path.resolve().stem
+    row = con.execute("select as_of from run_ledger where run_id = $run_id", {"run_id": run_id}).fetchone()
+    return (run_id, row[0]) if row else None
+
+
+def finish(settings: Settings, run_id: str, now: datetime) -> None:
+    """Close a published run in the ledger, the casebook and last_run.json."""
+    with warehouse.opened(settings) as con, casebook.opened(settings) as book:
+        con.execute(
+            "update run_ledger set finished_at = $now, status = 'published' where run_id = $run_id",
+            {"run_id": run_id, "now": now},
+        )
+        as_of, started_at = _ledger(con, run_id)
+        book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload={"as_of": str(as_of)})
+    _write_last_run(settings, run_id, as_of, "published", started_at, now)
+
+
+def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -> None:
+    """Close a failed run: the published list stands, and last_run.json says why."""
+    own = ingest.quiet(error)
+    as_of, started_at = None, now
+    if run_id:
+        with warehouse.opened(settings) as con:
+            con.execute(
+                "update run_ledger set finished_at = $now, status = 'failed' where run_id = $run_id",
+                {"run_id": run_id, "now": now},
+            )
+            as_of, started_at = _ledger(con, run_id)
+    _write_last_run(settings, run_id, as_of, "failed", started_at, now, own)
+
+
+def _ledger(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[date, datetime]:
+    row = con.execute("select as_of, started_at from run_ledger where run_id = $run_id", {"run_id": run_id}).fetchone()
+    if row is None:
+        raise UsageError(f"no run {run_id}", next_step="see `misuse runs`")
+    return row[0], row[1]
+
+
+def _write_last_run(
+    settings: Settings,
+    run_id: str,
+    as_of: date | None,
+    status: str,
+    started_at: datetime,
+    finished_at: datetime | None,
+    error: MisuseError | None = None,
+) -> None:
+    """What `misuse status` reads without opening a store, replaced whole."""
+    document = {
+        "run_id": run_id,
+        "as_of": as_of.isoformat() if as_of else None,
+        "status": status,
+        "started_at": _utc_text(started_at),
+        "finished_at": _utc_text(finished_at) if finished_at else None,
+        "error": error.message if error else None,
+        "next_step": error.next_step if error else None,
+        "pid": os.getpid(),
+    }
+    path = settings.home / "last_run.json"
+    half = path.with_suffix(".json.tmp")
+    half.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    half.replace(path)
+
+
+def _utc_text(moment: datetime) -> str:
+    utc = ZoneInfo("UTC")
+    return (moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)).isoformat(timespec="seconds")
+
+
+# ── the steps ──────────────────────────────────────────────────────────────────────────────────
+
+
+def parameters(settings: Settings, run_id: str, as_of: date) -> dict[str, Any]:
+    """Every parameter a model may name."""
+    return {
+        "run_id": run_id,
+        "as_of": as_of,
+        "reporting_zone": settings.reporting_zone,
+        "window_days": settings.window_days,
+        "threshold": settings.threshold,
+        "shared_line_threshold": settings.shared_line_threshold,
+        "episode_gap_seconds": settings.episode_gap_minutes * 60,
+        "headline_channel": settings.headline_channel,
+        "duty_role": settings.duty_role,
+        "capacity": settings.capacity,
+        "cycle_days": settings.cycle_days,
+    }
+
+
+@contextmanager
+def _run_opened(
+    settings: Settings, run_id: str, *, with_vault: bool = False
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
+    with warehouse.opened(settings, with_vault=with_vault) as con:
+        as_of, _ = _ledger(con, run_id)
+        yield con, parameters(settings, run_id, as_of)
+
+
+def identify(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """Rules, people's decisions and links as tables; then numbers to callers."""
+    with _run_opened(settings, run_id) as (con, values), casebook.opened(settings) as book:
+        ingest.load_rules(con, settings)
+        models.script(con, "rules/caller_links", {})
+        for table, rows in book.tables(values["as_of"]).items():
+            models.script(con, f"rules/{table}", {})
+            ingest.insert_rows(con, table, rows)
+
+
+def detect(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """Stops, doubts, misuse calls, windows, persistent callers, bridge."""
+    with _run_opened(settings, run_id, with_vault=True) as (con, values):
+        detection.detect(con, values)
+
+
+def estimate(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """Shares, workload, days' work, intervals and bounds."""
+    with _run_opened(settings, run_id) as (con, values):
+        detection.estimate(con, values, replicates=settings.bootstrap_replicates, seed=settings.seed)
+
+
+def task(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """The tasking list from its candidates and the casebook."""
+    with _run_opened(settings, run_id) as (con, values):
+        candidates = con.execute("select * from tasking_candidates").pl()
+        has_previous = con.execute("select count(*) from last_cycle").fetchone()
+        ranked = tasking.make_list(
+            candidates,
+            capacity=settings.capacity,
+            threshold=settings.threshold,
+            as_of=values["as_of"],
+            window_days=settings.window_days,
+            cycle_days=settings.cycle_days,
+            has_previous_cycle=bool(has_previous and has_previous[0]),
+            options=rules.load().options,
+            run_id=run_id,
+            reporting_zone=settings.reporting_zone,
+        )
+        publication.store_frame(con, "tasking_list", ranked)
+        for name in ("batches", "cases", "case_moves", "caller_changes"):
+            models.build(con, f"marts/{name}", values)
+        con.execute(_LEDGER_COUNTS, {"run_id": run_id})
+        models.build(con, "marts/runs", values)
+
+
+_LEDGER_COUNTS = """
+update run_ledger set
+    calls = (select count(*) from calls),
+    misuse_calls = (
+        select point::bigint from estimates
+        where estimate = 'misuse_calls' and window_name = 'headline' and counted_by = 'caller'
+    ),
+    persistent_callers = (select count(*) from persistent_callers)
+where run_id = $run_id
+"""
+
+
+def check(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """The publication door. Errors: CheckFailed naming every check that does not hold."""
+    with _run_opened(settings, run_id) as (con, _):
+        results = quality.check_publication(con, run_id=run_id, settings=settings, now=now)
+        failed = [result for result in results if not result.holds and result.severity == "fail"]
+        warned = [result for result in results if not result.holds and result.severity != "fail"]
+        con.execute(
+            "update run_ledger set failed_checks = $failed, warned_checks = $warned where run_id = $run_id",
+            {"run_id": run_id, "failed": [r.name for r in failed], "warned": [r.name for r in warned]},
+        )
+    if failed:
+        raise CheckFailed(
+            f"run {run_id}: {len(failed)} checks do not hold, so nothing was published and the earlier list stands: "
+            + "; ".join(result.sentence for result in failed),
+            next_step="mend the cause, then misuse run",
+        )
+
+
+def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """The checked copy behind the stable path."""
+    with _run_opened(settings, run_id) as (con, values):
+        con.execute(
+            "update run_ledger set finished_at = $now, status = 'published' where run_id = $run_id",
+            {"run_id": run_id, "now": now},
+        )
+        models.build(con, "marts/runs", values)
+        publication.publish(con, settings, run_id, force=True)
+    publication.collect(settings)
+
+
+def report(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
+    """Lists, pictures and data docs from the published copy."""
+    out = settings.reports_path / run_id
+    reports.write(settings.published_path / f"{run_id}.duckdb", out, settings, now, tracker)
+    quality.build_docs(settings.home, run_id, out / "data_docs")
+
+
+_STEPS: dict[str, tuple[str, Callable[[Settings, str, datetime, Tracker], None]]] = {
+    "identify": ("Deciding who is a caller", identify),
+    "detect": ("Detecting misuse", detect),
+    "estimate": ("Estimating shares", estimate),
+    "task": ("Ranking the list", task),
+    "check": ("Checking", check),
+    "publish": ("Publishing", publish),
+    "report": ("Writing reports", report),
+}
+STEPS = tuple(_STEPS)
+
+
+def step(settings: Settings, run_id: str, name: str, now: datetime, tracker: Tracker | None = None) -> None:
+    """Run one step of an open run by its name."""
+    title, function = _STEPS[name]
+    with writer(settings), (tracker or Silent()).step(title):
+        function(settings, run_id, now, tracker or Silent())
+
+
+def run(
+    settings: Settings,
+    *,
+    as_of: date | None,
+    now: datetime,
+    actor: str,
+    tracker: Tracker | None = None,
+    force: bool = False,
+) -> RunOutcome:
+    """Inbox to published list, without Prefect.
+
+    Errors: any MisuseError, after the run was closed as failed; the published list then stands.
+    """
+    seconds: dict[str, float] = {}
+    with writer(settings):
+        files, file_errors = take_inbox(settings, now, actor, tracker)
+        run_id = ""
+        try:
+            run_id = begin(settings, as_of, now, actor, force=force)
+            for name in STEPS if run_id else ():
+                started = time.perf_counter()
+                step(settings, run_id, name, now, tracker)
+                seconds[name] = round(time.perf_counter() - started, 2)
+            if run_id:
+                finish(settings, run_id, now)
+        except BaseException as error:
+            fail(settings, run_id, error, now)
+            raise
+    current = settings.current_path.resolve()
+    speaks_for = datetime.strptime(current.stem[:8], "%Y%m%d").date() if current.exists() else None  # noqa: DTZ007
+    return RunOutcome(
+        run_id=run_id or current.stem,
+        status="published" if run_id else "skipped",
+        as_of=speaks_for,
+        files=tuple(files),
+        file_errors=tuple(str(error) for error in file_errors),
+        published=settings.current_path,
+        reports=settings.reports_path / (run_id or current.stem),
+        seconds=seconds,
+    )
+
+
+def freeze_list(settings: Settings, now: datetime, actor: str) -> str:
+    """Freeze the published list for the meeting in the casebook; returns the run it is of."""
+    with publication.opened(settings) as con:
+        run_id = settings.current_path.resolve().stem
+        rows = con.execute("select caller_id, part, rank, as_of from tasking_list order by rank").fetchall()
+        as_of = con.execute("select max(as_of) from runs where run_id = $run_id", {"run_id": run_id}).fetchone()
+    eligible = [{"caller_id": caller, "part": part, "rank": rank} for caller, part, rank, _ in rows]
+    digest = hashlib.sha256(json.dumps(eligible, sort_keys=True).encode()).hexdigest()
+    with casebook.opened(settings) as book:
+        book.record(
+            "list_frozen",
+            actor=actor,
+            occurred_at=now,
+            run_id=run_id,
+            payload={"as_of": str(as_of[0]) if as_of else None, "digest": digest, "eligible": eligible},
+        )
+    return run_id
+
+
+def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:
+    """Take a batch back out and record who did, and why."""
+    with casebook.opened(settings) as book:
+        book.permitted("withdraw_batch", actor)
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.withdraw(con, batch_id, reason=reason, actor=actor, now=now)
+    with casebook.opened(settings) as book:
+        book.record("batch_withdrawn", actor=actor, occurred_at=now, payload={"batch_id": batch_id, "reason": reason})
+
+
+def ingest_files(
+    settings: Settings, paths: list[Path], source: str, *, actor: str, now: datetime, tracker: Tracker | None = None
+) -> Iterator[ingest.FileOutcome | MisuseError]:
+    """Take files in one after another; one file's error never keeps another out."""
+    sources.load_layout(settings, source)
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.load_rules(con, settings)
+        for path in paths:
+            try:
+                yield ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker)
+            except MisuseError as error:
+                yield error
+
+
+def refuse_mixture(settings: Settings, source: str) -> None:
+    """Keep invented people and real ones in homes of their own. Errors: Refused."""
+    if not warehouse.warehouse_path(settings).exists():
+        return
+    held = {str(row["source"]) for row in batch_ledger(settings) if row["state"] == "in"}
+    is_synthetic = source == ingest.SYNTHETIC_SOURCE
+    if held and (ingest.SYNTHETIC_SOURCE in held) != is_synthetic:
+        what = "the synthetic demonstration" if ingest.SYNTHETIC_SOURCE in held else "a real log"
+        raise Refused(
+            f"{settings.home} holds {what}, and invented and real people never share a home",
+            next_step="give this log a home of its own: MISUSE_HOME=another/folder misuse …",
+        )
+
+
+def batch_ledger(settings: Settings) -> list[dict[str, Any]]:
+    """Every file taken in, oldest first, withdrawn ones too."""
+    with warehouse.opened(settings) as con:
+        found = models.select(con, "ingest/batch_list", {})
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,320 @@
+"""The published copy: checked relations in a file of their own behind a stable path, and its only opener here.
+
+A file is written under its run's name, made durable, and only then the pointer `current.duckdb`
+moves, in one step: a reader sees the old copy or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError
+from misuse.schemas import PUBLISHED, UNDIGESTED, Relation
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars
+
+# A run's copy may be collected between reading the pointer and opening it; the pointer then moved on.
+OPEN_ATTEMPTS = 5
+
+# Order on disk, where the key is not the best: what is asked together lies together.
+_ORDER = {
+    "calls": ("received_at", "call_key"),
+    "caller_windows": ("window_name", "caller_id"),
+    "persistent_callers": ("rank",),
+    "tasking_list": ("rank",),
+    "demand_daily": ("local_date", "channel", "borough"),
+}
+
+
+# ── writing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def publish(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str, *, force: bool = False) -> Path:
+    """Copy the relations of schemas.PUBLISHED out of the warehouse `con` and point readers at the copy.
+
+    Errors: Refused where readers would go back to an earlier as-of, unless forced; StoreError where a
+    relation is missing or of another shape; ResourceError where the disk is full.
+    """
+    import duckdb
+
+    target = run_path(settings, run_id)
+    if not force:
+        _refuse_earlier(settings, _as_of(con, run_id), run_id)
+    settings.published_path.mkdir(parents=True, exist_ok=True)
+    settings.published_path.chmod(0o750)  # whatever the umask: analysts read as the group
+    half = target.with_suffix(".duckdb.tmp")
+    _discard(half)
+    try:
+        _write(con, half)
+    except duckdb.Error as error:
+        _discard(half)
+        raise _write_error(run_id, error) from None
+    half.chmod(0o640)
+    _sync(half)
+    half.replace(target)
+    _point(settings, target)
+    return target
+
+
+def run_path(settings: Settings, run_id: str) -> Path:
+    """Where a run's copy lies. Errors: UsageError for an id that is no plain name."""
+    if not run_id or Path(run_id).name != run_id or run_id.startswith(".") or run_id == "current":
+        raise UsageError(f"{run_id!r} is no run id", next_step="see `misuse runs`")
+    return settings.published_path / f"{run_id}.duckdb"
+
+
+def _write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute("attach " + _literal(str(path)) + " as outgoing")
+    try:
+        for relation in PUBLISHED:
+            _typed(con.table(relation.name), relation).create("outgoing." + relation.name)
+        # In one transaction, or each of some hundred comments waits for the disk.
+        con.execute("; ".join(["begin", *chain.from_iterable(map(_comments, PUBLISHED)), "commit"]))
+        con.execute("checkpoint outgoing")
+    finally:
+        con.execute("detach outgoing")
+
+
+def _typed(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:
+    """Just the declared columns, in their order and types, sorted for compression and quick ranges."""
+    import duckdb
+
+    columns = [duckdb.ColumnExpression(c.name).cast(duckdb.sqltype(c.type)).alias(c.name) for c in relation.columns]
+    return rows.select(*columns).order(", ".join(_ORDER.get(relation.name, relation.key)))
+
+
+def _comments(relation: Relation) -> Iterator[str]:
+    yield "comment on table outgoing." + relation.name + " is " + _literal(relation.comment)
+    for column in relation.columns:
+        name = relation.name + "." + column.name
+        yield "comment on column outgoing." + name + " is " + _literal(column.comment)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _write_error(run_id: str, error: Exception) -> MisuseError:
+    words = str(error).lower()
+    if "no space" in words or "out of memory" in words or "disk quota" in words:
+        return ResourceError(f"no room to publish run {run_id}", next_step="free disk space, then misuse run")
+    return StoreError(
+        f"run {run_id} could not be published: a relation is missing or not as declared ({type(error).__name__})",
+        next_step="the earlier list stands; run again, and report the run's id if it fails again",
+    )
+
+
+def _discard(half: Path) -> None:
+    for path in (half, half.with_name(half.name + ".wal")):
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _point(settings: Settings, target: Path) -> None:
+    """Move the pointer in one step: a link made beside it takes its place."""
+    beside = settings.published_path / "current.duckdb.tmp"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target.name)
+    beside.replace(settings.current_path)
+    _sync(settings.published_path)
+
+
+def store_frame(con: duckdb.DuckDBPyConnection, name: str, frame: polars.DataFrame) -> None:
+    """Make, or make anew, the declared relation `name` from a frame, in declared columns and types."""
+    relation = next(relation for relation in PUBLISHED if relation.name == name)
+    con.register("incoming_frame", frame)
+    try:
+        con.execute("drop table if exists " + relation.name)
+        _typed(con.table("incoming_frame"), relation).create(relation.name)
+    finally:
+        con.unregister("incoming_frame")
+
+
+# ── the pointer and what is kept ───────────────────────────────────────────────────────────────
+
+
+def repoint(settings: Settings, run_id: str, *, force: bool = False) -> None:
+    """Point readers at a kept run. Errors: UsageError for a run not kept, Refused for an earlier as-of unless forced."""
+    target = run_path(settings, run_id)
+    if not target.is_file():
+        raise UsageError(f"run {run_id} is not kept", next_step="misuse publish, without a run, lists those that are")
+    if not force:
+        with _attached(settings, target) as con:
+            _refuse_earlier(settings, _as_of(con, run_id), run_id)
+    _point(settings, target)
+
+
+def _as_of(con: duckdb.DuckDBPyConnection, run_id: str) -> date:
+    row = con.execute("select as_of from runs where run_id = $run_id", {"run_id": run_id}).fetchone()
+    if row is None:
+        raise StoreError(f"the relation runs has no row of run {run_id}", next_step="run again with `misuse run`")
+    as_of: date = row[0]
+    return as_of
+
+
+def _refuse_earlier(settings: Settings, as_of: date, run_id: str) -> None:
+    if not settings.current_path.exists():
+        return
+    with opened(settings) as con:
+        current = _as_of(con, settings.current_path.resolve().stem)
+    if as_of < current:
+        raise Refused(
+            f"run {run_id} speaks for {as_of}, the published list for {current}: readers never go back",
+            next_step="add --force to put the earlier one in its place",
+        )
+
+
+def kept(settings: Settings) -> list[dict[str, Any]]:
+    """Every copy that is kept, newest first: run_id, as_of, is_current."""
+    found = []
+    for path in reversed(_copies(settings)):
+        with _attached(settings, path) as con:
+            as_of = _as_of(con, path.stem)
+        found.append({"run_id": path.stem, "as_of": as_of, "is_current": path == settings.current_path.resolve()})
+    return found
+
+
+def run_history(settings: Settings) -> list[dict[str, Any]]:
+    """Every run of the published relation `runs`, newest first."""
+    with opened(settings) as con:
+        found = con.execute("select * from runs order by as_of desc, started_at desc, run_id")
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def collect(settings: Settings) -> list[Path]:
+    """Remove all but the last few copies, and what a crash left half-made; never the one readers see."""
+    current = settings.current_path.resolve()
+    old = [path for path in _copies(settings)[: -settings.keep_published] if path != current]
+    left = [path for path in settings.published_path.glob("*.duckdb.tmp*") if not path.is_symlink()]
+    for path in (*old, *left):
+        path.unlink()
+    return old
+
+
+def _copies(settings: Settings) -> list[Path]:
+    """The copies as resolved paths, oldest first."""
+    root = settings.published_path.resolve()
+    files = [path for path in root.glob("*.duckdb") if not path.is_symlink()]
+    return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+# ── reading ────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published copy, open for reading only, and nothing else: no file, no network, no setting.
+
+    Errors: StoreError where nothing is published yet or the copy is damaged.
+    """
+    con = next(filter(None, (_open_current(settings) for _ in range(OPEN_ATTEMPTS))), None)
+    if con is None:
+        raise StoreError(f"nothing is published at {settings.current_path}", next_step="run: misuse run")
+    with contextlib.closing(con):
+        yield con
+
+
+@contextlib.contextmanager
+def _attached(settings: Settings, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = _open(settings, path)
+    if con is None:
+        raise StoreError(f"{path} is gone", next_step="misuse publish, without a run, lists what is kept")
+    with contextlib.closing(con):
+        yield con
+
+
+def _open_current(settings: Settings) -> duckdb.DuckDBPyConnection | None:
+    target = settings.current_path.resolve()
+    return _open(settings, target) if target.is_file() else None
+
+
+def _open(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection | None:
+    """A sandbox of its own with the file attached; None where the file vanished meanwhile.
+
+    Attached, since DuckDB shares an opened file within a process, settings and all, even when it was replaced.
+    """
+    import duckdb
+
+    con = duckdb.connect(":memory:", config={"temp_directory": "", "python_enable_replacements": "false"})
+    try:
+        con.execute("attach " + _literal(str(path)) + " as published (read_only)")
+        con.execute(_SANDBOX)
+        con.execute("set memory_limit = " + _literal(settings.memory_limit))
+        if settings.threads:
+            con.execute("set threads = " + str(settings.threads))
+        con.execute("set lock_configuration = true")
+    except duckdb.Error:
+        con.close()
+        if not path.exists():
+            return None
+        raise StoreError(
+            f"the published copy {path.name} is damaged", next_step="misuse publish RUN points readers at another"
+        ) from None
+    return con
+
+
+_SANDBOX = """
+use published;
+set TimeZone = 'UTC';
+set enable_progress_bar = false;
+set autoinstall_known_extensions = false;
+set autoload_known_extensions = false;
+set enable_external_access = false
+"""
+
+
+# ── digest and dictionary ──────────────────────────────────────────────────────────────────────
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of what a copy says: free of row order, of run ids, and of the relations that tell when and how."""
+    total = hashlib.sha256()
+    with _attached(Settings(), path) as con:
+        for relation in PUBLISHED:
+            if relation.name not in UNDIGESTED:
+                columns = [name for name in relation.column_names if name != "run_id"]
+                found = con.table(relation.name).aggregate(_row_digests(columns)).fetchone()
+                total.update("|".join((relation.name, *columns, *map(str, found or ()))).encode())
+    return total.hexdigest()
+
+
+def _row_digests(columns: list[str]) -> str:
+    """Rows, and the sum of their hashes: a sum does not mind the order, and tells two equal rows from none."""
+    cells = ", ".join("coalesce(" + name + "::varchar, chr(30))" for name in columns)
+    row = "concat_ws(chr(31), " + cells + ")"
+    return "count(*), sum(md5_number_lower(" + row + ")::hugeint), sum(md5_number_upper(" + row + ")::hugeint)"
+
+
+def data_dictionary() -> str:
+    """docs/data-dictionary.md: every published relation and column, as their comments say."""
+    lines = [
+        "# Data dictionary",
+        "",
+        "What `published/current.duckdb` holds, generated from src/misuse/schemas.py; the file's own comments say the",
+        "same (`select * from duckdb_columns()`). Times are UTC, except columns ending `_local`. The relations are",
+        "pseudonymous personal data: they hold no number, name, address or remark. Reading the file directly is not",
+        "logged; `misuse sql` is.",
+    ]
+    for relation in PUBLISHED:
+        lines += ["", f"## {relation.name}", "", relation.comment, "", f"Key: {', '.join(relation.key)}.", ""]
+        lines += ["| column | type | meaning |", "|---|---|---|"]
+        lines += [f"| {c.name} | {c.type} | {c.comment.replace('|', '/')} |" for c in relation.columns]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,269 @@
+"""Reads one published file into plain values: the only door between the reports and DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from misuse.errors import StoreError
+from misuse.reports import queries
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = dict[str, Any]
+HEADLINE = "headline"
+SINCE = "since_log_start"
+MEETING_PARTS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every page, sheet and row says of itself."""
+
+    run_id: str
+    as_of: date
+    made_at: datetime  # in the reporting zone
+    hours_old: float
+    is_stale: bool
+    stale_after_hours: int
+    marking: str
+    handling: str
+    force: str
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What a caller's page shows beyond the tasking list's row."""
+
+    months: list[Row] = field(default_factory=list)
+    hours: list[Row] = field(default_factory=list)
+    boroughs: list[Row] = field(default_factory=list)
+    codes: list[Row] = field(default_factory=list)
+    windows: dict[str, Row] = field(default_factory=dict)
+    caller: Row = field(default_factory=dict)
+    moves: list[Row] = field(default_factory=list)
+    share_of_misuse: float | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The list now against the same count one cycle earlier, by today's rules and identities."""
+
+    earlier_as_of: date
+    entered: list[Row]  # rows of the tasking list
+    left: list[Row]  # caller_id, misuse_calls, rank as they were
+    moved: list[tuple[Row, int]]  # row and its earlier rank, largest move first
+    is_covered: bool  # the log reaches back to a whole earlier day
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Everything the reports print, read once."""
+
+    stamp: Stamp
+    settings: Settings
+    first_day: date | None
+    excluded: Row
+    estimates: list[Row]
+    bridge: list[Row]
+    concentration: list[Row]
+    months: list[Row]
+    persistent: list[Row]
+    tasking: list[Row]
+    look: list[Row]
+    runs: list[Row]
+    changes: Changes
+    details: Mapping[str, Detail]
+
+    @property
+    def meeting(self) -> list[Row]:
+        """Parts 1 to 3, in the order of the meeting: part, then rank."""
+        rows = [row for row in self.tasking if row["part"] in MEETING_PARTS]
+        return sorted(rows, key=lambda row: (row["part"], row["rank"]))
+
+    @property
+    def waiting(self) -> list[Row]:
+        return [row for row in self.tasking if row["part"] not in MEETING_PARTS]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.reporting_zone)
+
+    def steps(self, window: str = HEADLINE) -> list[Row]:
+        """The bridge of one window, in order."""
+        return [row for row in self.bridge if row["window_name"] == window]
+
+    def final(self, window: str = HEADLINE) -> Row | None:
+        """The last step of a window's bridge: the final count."""
+        steps = self.steps(window)
+        return steps[-1] if steps else None
+
+    def estimate(self, name: str, window: str = HEADLINE) -> Row | None:
+        """The estimate counted by caller, or nothing where this log cannot support it."""
+        for row in self.estimates:
+            if (row["estimate"], row["window_name"], row["counted_by"]) == (name, window, "caller"):
+                return row if row["point"] is not None else None
+        return None
+
+
+def read(published: Path, settings: Settings, now: datetime) -> Pack:
+    """Everything the reports need from the published file at `published`.
+
+    `now` is when the reports are made; without a zone it is taken as UTC.
+    Errors: StoreError when the file is missing or no run can be told from it.
+    """
+    import duckdb
+
+    if not published.is_file():
+        raise StoreError(f"no published file at {published}", next_step="run: misuse run")
+    with duckdb.connect(str(published), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        return _pack(con, published, settings, now)
+
+
+def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, now: datetime) -> Pack:
+    tasking = _relation(con, "tasking_list", "rank")
+    estimates = _relation(con, "estimates", "window_name", "counted_by", "estimate")
+    bridge = _relation(con, "bridge", "window_name", "step_number")
+    runs = _relation(con, "runs", "as_of", "started_at", "run_id")
+    run_id, as_of = _which_run(published, bridge, estimates, tasking, runs)
+    scope = {"channel": settings.headline_channel, "window_days": settings.window_days}
+    span = _ask(con, queries.LOG_SPAN, {})[0]
+    return Pack(
+        stamp=_stamp(run_id, as_of, settings, now),
+        settings=settings,
+        first_day=span["first_day"],
+        excluded=_ask(con, queries.EXCLUDED, scope | {"as_of": as_of})[0],
+        estimates=estimates,
+        bridge=bridge,
+        concentration=_relation(con, "concentration", "misuse_calls"),
+        months=_relation(con, "misuse_monthly", "month"),
+        persistent=_relation(con, "persistent_callers", "rank"),
+        tasking=tasking,
+        look=_look(con),
+        runs=[row for row in runs if row["run_id"] == run_id],
+        changes=_changes(con, tasking, scope, as_of, span["first_day"], settings),
+        details=_details(con, tasking, scope | {"as_of": as_of}),
+    )
+
+
+def _which_run(published: Path, *relations: list[Row]) -> tuple[str, date]:
+    """The run that made the file: on every row of its own figures, else the last row of the ledger."""
+    for rows in relations:
+        if rows:
+            return str(rows[-1]["run_id"]), rows[-1]["as_of"]
+    raise StoreError(f"{published} tells no run", next_step="publish anew: misuse run")
+
+
+def _stamp(run_id: str, as_of: date, settings: Settings, now: datetime) -> Stamp:
+    zone = ZoneInfo(settings.reporting_zone)
+    moment = now.replace(tzinfo=UTC) if now.tzinfo is None else now
+    data_end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), zone)
+    # Subtracting in UTC: within one zone Python would count clock hours, an hour out across a change.
+    hours = (moment.astimezone(UTC) - data_end.astimezone(UTC)).total_seconds() / 3600
+    return Stamp(
+        run_id=run_id,
+        as_of=as_of,
+        made_at=moment.astimezone(zone),
+        hours_old=hours,
+        is_stale=hours > settings.stale_after_hours,
+        stale_after_hours=settings.stale_after_hours,
+        marking=settings.protective_marking,
+        handling=settings.handling,
+        force=settings.force,
+    )
+
+
+def _look(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The look list: urgent first, then new, then by coded misuse."""
+    rows = _relation(con, "look_list", "caller_id")
+    return sorted(rows, key=lambda row: (not row["is_urgent"], not row["is_new"], -(row["coded_misuse_calls"] or 0)))
+
+
+def _changes(
+    con: duckdb.DuckDBPyConnection, tasking: list[Row], scope: Row, as_of: date, first_day: date | None, s: Settings
+) -> Changes:
+    earlier_as_of = as_of - timedelta(days=s.cycle_days)
+    earlier = _ask(con, queries.RECOUNT, scope | {"as_of": earlier_as_of, "threshold": s.threshold})
+    rank_then = {row["caller_id"]: int(row["rank"]) for row in earlier}
+    listed = {row["caller_id"] for row in tasking}
+    moved = [
+        (row, rank_then[row["caller_id"]])
+        for row in tasking
+        if row["caller_id"] in rank_then and rank_then[row["caller_id"]] != row["rank"]
+    ]
+    return Changes(
+        earlier_as_of=earlier_as_of,
+        entered=[row for row in tasking if row["caller_id"] not in rank_then],
+        left=[row for row in earlier if row["caller_id"] not in listed],
+        moved=sorted(moved, key=lambda pair: (-abs(pair[0]["rank"] - pair[1]), pair[0]["rank"])),
+        is_covered=first_day is not None and first_day <= earlier_as_of,
+    )
+
+
+def _details(con: duckdb.DuckDBPyConnection, tasking: list[Row], scope: Row) -> dict[str, Detail]:
+    """The page facts of every caller of parts 1 to 3, each asked for all of them at once."""
+    callers = [row["caller_id"] for row in tasking if row["part"] in MEETING_PARTS]
+    if not callers:
+        return {}
+    everywhen = {"callers": callers, "channel": scope["channel"], "as_of": scope["as_of"]}
+    months = _by_caller(_ask(con, queries.CALLER_MONTHS, everywhen))
+    hours, boroughs, codes = (
+        _by_caller(_ask(con, query, scope | {"callers": callers}))
+        for query in (queries.CALLER_HOURS, queries.CALLER_BOROUGHS, queries.CALLER_CODES)
+    )
+    windows, people, shares, moves = (
+        _by_caller(_of_callers(con, name, callers, order))
+        for name, order in (
+            ("caller_windows", "window_name"),
+            ("callers", "caller_id"),
+            ("persistent_callers", "rank"),
+            ("case_moves", "move_id"),
+        )
+    )
+    return {
+        caller: Detail(
+            months=months.get(caller, []),
+            hours=hours.get(caller, []),
+            boroughs=boroughs.get(caller, []),
+            codes=codes.get(caller, []),
+            windows={row["window_name"]: row for row in windows.get(caller, [])},
+            caller=next(iter(people.get(caller, [])), {}),
+            moves=moves.get(caller, []),
+            share_of_misuse=next((row["share_of_misuse"] for row in shares.get(caller, [])), None),
+        )
+        for caller in callers
+    }
+
+
+def _by_caller(rows: list[Row]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row["caller_id"], []).append(row)
+    return grouped
+
+
+def _of_callers(con: duckdb.DuckDBPyConnection, name: str, callers: list[str], order: str) -> list[Row]:
+    import duckdb
+
+    wanted = [duckdb.ConstantExpression(caller) for caller in callers]
+    return _rows(con.table(name).filter(duckdb.ColumnExpression("caller_id").isin(*wanted)).order(order))
+
+
+def _relation(con: duckdb.DuckDBPyConnection, name: str, *order: str) -> list[Row]:
+    return _rows(con.table(name).order(", ".join(order)))
+
+
+def _ask(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]) -> list[Row]:
+    return _rows(con.execute(query, dict(parameters)))
+
+
+def _rows(result: Any) -> list[Row]:
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]

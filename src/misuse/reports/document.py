@@ -1,0 +1,274 @@
+"""The meeting's pack and the look list as PDF, each one Typst compile over one JSON document.
+
+Every figure is put into words here; the templates only lay out. Values reach Typst as data, never as markup.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from misuse.reports import charts, figures, pages, wording
+from misuse.reports.data import SINCE, Detail, Pack, Row
+from misuse.reports.figures import Measure
+
+TEMPLATES = Path(__file__).parent
+# Beyond so many, the pack prints only what is urgent or new and says where the whole list is.
+LOOK_ROWS_IN_PACK = 60
+SHOWN_CHANGES = 6
+
+
+def tasking_list(pack: Pack, pictures: dict[str, str]) -> bytes:
+    """The cover, a page a caller for parts 1 to 3, part 4 and the look list. `pictures` are SVG by name."""
+    return _compile("pack.typ", pack, _document(pack) | {"pictures": pictures, "alt": charts.descriptions(pack)})
+
+
+def look_list(pack: Pack) -> bytes:
+    """The look list alone, whole."""
+    return _compile("look.typ", pack, {"stamp": _stamp(pack), "look": pages.look(pack, whole=True)})
+
+
+def _compile(template: str, pack: Pack, document: dict[str, Any]) -> bytes:
+    """The PDF, tagged to PDF/UA so that a screen reader can follow it.
+
+    The standard forbids a character that no font here can show. Codes and boroughs come from
+    anybody's log, so such a one costs the standard's seal and never the meeting its pack.
+    """
+    import typst
+
+    words = json.dumps(document, ensure_ascii=False)
+    try:
+        return _typeset(template, pack, words, is_sealed=True)
+    except typst.TypstError:
+        return _typeset(template, pack, words, is_sealed=False)
+
+
+def _typeset(template: str, pack: Pack, words: str, *, is_sealed: bool) -> bytes:
+    import typst
+
+    made = typst.compile(
+        str(TEMPLATES / template),
+        root=str(TEMPLATES),
+        ignore_system_fonts=True,  # the same pages on every machine
+        font_paths=[],
+        sys_inputs={"document": words},
+        pdf_standards=["ua-1"] if is_sealed else [],
+        timestamp=int(pack.stamp.made_at.astimezone(UTC).timestamp()),
+    )
+    return bytes(made)
+
+
+def _stamp(pack: Pack) -> dict[str, Any]:
+    stamp = pack.stamp
+    return {
+        "marking": stamp.marking,
+        "handling": stamp.handling,
+        "force": stamp.force,
+        "run_id": stamp.run_id,
+        "as_of": wording.day(stamp.as_of),
+        "freshness": wording.freshness(stamp),
+        "warning": wording.stale_warning(stamp),
+    }
+
+
+def _document(pack: Pack) -> dict[str, Any]:
+    return {
+        "stamp": _stamp(pack),
+        "cover": _cover(pack),
+        "changes": _changes(pack),
+        "decisions": _decisions(pack),
+        "safeguards": _safeguards(pack),
+        "reading": _how_to_read(pack),
+        "callers": [pages.caller(pack, row, pack.details.get(row["caller_id"], Detail())) for row in pack.meeting],
+        "waiting": pages.waiting(pack),
+        "look": pages.look(pack, whole=len(pack.look) <= LOOK_ROWS_IN_PACK),
+    }
+
+
+# -- the cover ---------------------------------------------------------------------------------------------------------
+
+
+def _cover(pack: Pack) -> dict[str, Any]:
+    work = figures.workload(pack)
+    return {
+        "headline": wording.headline(pack),
+        "since": wording.since(pack),
+        "notes": [note for note in (wording.coverage(pack), wording.bounds(pack)) if note],
+        "tiles": _tiles(pack, work),
+        "readings": _readings(work),
+        "bridges": [
+            {"title": wording.period(pack), "rows": _bridge(pack, "headline")},
+            {"title": f"since {wording.day(pack.first_day)}" if pack.first_day else "since the log began", "rows": _bridge(pack, SINCE)},
+        ],
+        "curve": charts.concentration_sentence(pack),
+    }  # fmt: skip
+
+
+def _tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
+    """Four figures large enough to be read across a table."""
+    final = pack.final()
+    return [
+        {
+            "figure": wording.share(final["share"] if final else None),
+            "name": "of misuse calls",
+            "note": wording.interval(pack.estimate("share_of_misuse")),
+        },
+        {"figure": _point(work.share_handling, wording.share), "name": "of misuse handling time", "note": _spread(work.share_handling, wording.share)},
+        {"figure": _point(work.days_persistent, _days), "name": "their days’ work a month", "note": _spread(work.days_persistent, _days)},
+        {"figure": _point(work.hours_persistent, wording.hours), "name": "their handling a month", "note": f"all misuse {wording.hours(work.hours_all.point)}"},
+    ]  # fmt: skip
+
+
+def _point(measure: Measure, write: Any) -> str:
+    return str(write(measure.point))
+
+
+def _spread(measure: Measure, write: Any) -> str:
+    if measure.point is None:
+        return "this log cannot support it"
+    if measure.low is None or measure.high is None:
+        return "interval not measured"
+    return f"95% interval {write(measure.low)} to {write(measure.high)}"
+
+
+def _days(value: float | None) -> str:
+    return wording.decimal(value, 2)
+
+
+def _readings(work: figures.Workload) -> list[str]:
+    """Both readings of the report's `a full days work every month`."""
+    basis = f"averaged over {wording.of(work.whole_months, 'whole month')}"
+    if work.days_all.point is None:
+        return ["Both readings need a whole month of calls: not measured."]
+    return [
+        f"A, all misuse: {wording.count(work.calls_all)} calls a month, {_days(work.days_all.point)} days’ work"
+        f"{_bracket(work.days_all)}.",
+        f"B, persistent callers alone: {wording.count(work.calls_persistent)} calls a month, "
+        f"{_days(work.days_persistent.point)} days’ work{_bracket(work.days_persistent)}.",
+        f"A day’s work is the calls of a mean day of the same month, {basis}.",
+        f"Persistent callers’ share of misuse handling time is {wording.share(work.share_handling.point)}, of misuse unit time "
+        f"{wording.share(work.share_units.point)}.",
+    ]
+
+
+def _bracket(measure: Measure) -> str:
+    if measure.low is None or measure.high is None:
+        return ""
+    return f" (95% interval {_days(measure.low)} to {_days(measure.high)})"
+
+
+def _bridge(pack: Pack, window: str) -> list[dict[str, str]]:
+    return [
+        {
+            "step": wording.step(row["step"], pack.settings.threshold),
+            "callers": wording.count(row["callers"]),
+            "calls": wording.count(row["calls"]),
+            "of": wording.count(row["misuse_calls"]),
+            "share": wording.share(row["share"]),
+        }
+        for row in pack.steps(window)
+    ]
+
+
+# -- what changed, what is wanted, what guards -------------------------------------------------------------------------
+
+
+def _changes(pack: Pack) -> dict[str, Any]:
+    changes = pack.changes
+    earlier = wording.day(changes.earlier_as_of)
+    if not changes.is_covered:
+        return {
+            "note": f"The log does not reach back to {earlier}, one cycle ago: nothing to compare with.",
+            "rows": [],
+        }
+    unseen = wording.of(sum(1 for row in pack.tasking if row["is_new"]), "person", "people")
+    return {
+        "note": f"Against the same count to {earlier}, one cycle ago, by today’s rules and identities. "
+        f"New to the meeting, never on a list frozen for it: {unseen}.",
+        "rows": [
+            {"name": "Entered", "count": wording.count(len(changes.entered)), "who": _some([f"{row['case_ref']} ({wording.count(row['misuse_calls_window'])})" for row in changes.entered])},
+            {"name": "Left", "count": wording.count(len(changes.left)), "who": _some([f"K-{row['caller_id'][1:11].upper()} (was rank {row['rank']})" for row in changes.left])},
+            {"name": "Moved", "count": wording.count(len(changes.moved)), "who": _some([f"{row['case_ref']} {was} → {row['rank']}" for row, was in changes.moved])},
+        ],
+    }  # fmt: skip
+
+
+def _some(items: list[str]) -> str:
+    if not items:
+        return "nobody"
+    more = len(items) - SHOWN_CHANGES
+    return ", ".join(items[:SHOWN_CHANGES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _decisions(pack: Pack) -> list[dict[str, Any]]:
+    """What the meeting is asked, numbered through, part by part."""
+    numbered = list(enumerate(pack.meeting, 1))
+    return [
+        {
+            "part": part,
+            "title": wording.PARTS[part],
+            "rows": [
+                {
+                    "number": str(number),
+                    "case": row["case_ref"],
+                    "calls": wording.count(row["misuse_calls_window"]),
+                    "lane": row["lane"] or "none recommended",
+                    "ask": _ask(row),
+                }
+                for number, row in numbered
+                if row["part"] == part
+            ],
+        }
+        for part in (1, 2, 3)
+    ]
+
+
+def _ask(row: Row) -> str:
+    if row["part"] == 1:
+        due = f"Review due {wording.short_day(row['review_date'])}" if row["review_date"] else "Action due"
+        return f"{due}; {row['owner'] or 'no owner named'}. Continue, change or close?"
+    if row["part"] == 2:
+        return "New. Take up? If so lane, owner and review date."
+    return "Take up, or leave waiting with a reason?"
+
+
+def _safeguards(pack: Pack) -> list[str]:
+    """How many were kept out, and by what; where they can be found."""
+    held, look = pack.excluded, pack.look
+    urgent, new = (sum(1 for row in look if row[name]) for name in ("is_urgent", "is_new"))
+    unseen = sum(1 for row in look if row["acknowledged_at"] is None)
+    said = [
+        f"Of {wording.of(held['coded'], 'call')} coded misuse, {wording.of(held['stopped'], 'call')} barred by a hard stop and "
+        f"{wording.of(held['doubtful'], 'call')} contradicted by their own facts are counted against nobody.",
+        wording.sentence(wording.of(held["shared"], "misuse call"))
+        + " came from shared lines and premises; such calls are never shown as a person’s.",
+        wording.bounds(pack),
+        _nameless(pack),
+        f"Nobody disappears by being stopped: the look list holds {wording.of(len(look), 'caller')}, {urgent:,} urgent, "
+        f"{new:,} new, {unseen:,} not yet looked at.",
+        "Every call is still answered and met on its merits, whoever makes it. Nothing here changes that.",
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def _nameless(pack: Pack) -> str:
+    """Stopped calls that no list can hold."""
+    row = pack.estimate("stopped_unidentified_calls")
+    if row is None or not row["point"]:
+        return ""
+    return (
+        f"{wording.sentence(wording.of(row['point'], 'stopped call'))} came without a caller, so no list can hold them."
+    )
+
+
+def _how_to_read(pack: Pack) -> list[str]:
+    return [
+        f"A persistent caller is a person with {pack.settings.threshold} or more misuse calls in {wording.period(pack)} on the "
+        f"{pack.settings.headline_channel} channel. Being listed is a reason to look, not a finding.",
+        "Order: misuse calls, then handling and unit hours, then who reached the threshold first. There is no score.",
+        "Intervals say how far the share would move had other such callers called. Bounds say what calls without a number could do.",
+        f"An episode gathers calls within {pack.settings.episode_gap_minutes} minutes of one another. “Not measured” means that the log lacks it; it is never nought.",
+        "References are pseudonyms. Names and numbers are seen by permission, with a reason, and the look is recorded.",
+    ]

@@ -1,0 +1,180 @@
+"""What the pages of the PDF hold, put into words: a caller's page, part 4, the look list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from misuse.reports import wording
+from misuse.reports.data import SINCE, Detail, Pack, Row
+
+SHOWN_CODES = 4
+SHOWN_MOVES = 4
+MONTHS_ON_PAGE = 13
+
+
+def caller(pack: Pack, row: Row, detail: Detail) -> dict[str, Any]:
+    """One caller's page."""
+    return {
+        "case": row["case_ref"],
+        "caller": row["caller_id"],
+        "part": f"Part {row['part']}: {wording.PARTS.get(row['part'], '')}",
+        "rank": f"rank {row['rank']:,} of {len(pack.tasking):,}",
+        "flags": [wording.FLAGS.get(flag, flag.replace("_", " ")) for flag in row["flags"] or []],
+        "summary": _summary(pack, row, detail),
+        "months": _months(pack, detail),
+        "heat": _heat(detail),
+        "windows": _windows(detail),
+        "workload": _workload(row, detail),
+        "boroughs": _shares(detail.boroughs),
+        "misuse_codes": _shares([code for code in detail.codes if code["is_coded_misuse"]]),
+        "genuine_codes": _shares([code for code in detail.codes if not code["is_coded_misuse"]]),
+        "genuine": _genuine(row),
+        "reasons": list(row["reasons"] or ["No reason was recorded."]),
+        "doubts": wording.doubts(row, detail.caller.get("number_count")),
+        "lane": row["lane"] or "none recommended",
+        "options": list(row["options"] or []),
+        "standing": _standing(pack, row, detail),
+    }
+
+
+def _summary(pack: Pack, row: Row, detail: Detail) -> str:
+    days = detail.windows.get("headline", {}).get("active_days")
+    on = f" on {wording.of(days, 'day')}" if days else ""
+    latest = wording.moment(row["last_misuse_at"], pack.zone)
+    return (
+        f"{wording.of(row['misuse_calls_window'], 'misuse call')} in {wording.period(pack)}, in "
+        f"{wording.of(row['episodes'] or 0, 'episode')}{on}: {wording.share(detail.share_of_misuse)} of all misuse calls."
+        + (f" Latest: {latest}." if latest else "")
+    )
+
+
+def _months(pack: Pack, detail: Detail) -> list[dict[str, Any]]:
+    """The caller's last months, those without a call among them, so that gaps are seen."""
+    held = {month["month"]: month for month in detail.months}
+    return [
+        {
+            "label": f"{month:%b}",
+            "year": f"{month.year}" if number == 0 or month.month == 1 else "",
+            "misuse": held.get(month, {}).get("misuse_calls", 0),
+            "genuine": held.get(month, {}).get("genuine_calls", 0),
+        }
+        for number, month in enumerate(sorted({row["month"] for row in pack.months} | set(held))[-MONTHS_ON_PAGE:])
+    ]
+
+
+def _heat(detail: Detail) -> list[list[int]]:
+    """Seven days of twenty-four hours, Monday first."""
+    grid = [[0] * 24 for _ in range(7)]
+    for cell in detail.hours:
+        grid[int(cell["weekday"]) - 1][int(cell["hour"])] = int(cell["misuse_calls"])
+    return grid
+
+
+def _windows(detail: Detail) -> list[list[str]]:
+    """Misuse calls, episodes and days of each window; a window without a row holds no coded misuse."""
+    rows = []
+    for name in (SINCE, "d365", "d90", "d30"):
+        held = detail.windows.get(name, {"misuse_calls": 0, "episodes": 0, "active_days": 0})
+        rows.append(
+            [wording.WINDOWS[name], *(wording.count(held[key]) for key in ("misuse_calls", "episodes", "active_days"))]
+        )
+    return rows
+
+
+def _workload(row: Row, detail: Detail) -> list[list[str]]:
+    held = detail.windows.get("headline", {})
+    kept = (held.get("stopped_calls") or 0) + (held.get("doubtful_calls") or 0)
+    return [
+        ["Handling time", wording.hours(row["handling_hours"])],
+        ["Unit time", wording.hours(row["unit_hours"])],
+        ["Share of all misuse calls", wording.share(detail.share_of_misuse)],
+        ["Chance the true count is at threshold", wording.share(row["p_at_least_threshold"])],
+        ["Coded misuse not counted (stopped or doubtful)", wording.count(kept)],
+    ]
+
+
+def _shares(rows: list[Row]) -> list[list[Any]]:
+    """The most frequent names with their calls and share; the rest together."""
+    total = sum(row["calls"] for row in rows)
+    shown = [[_case(row["name"]), wording.count(row["calls"]), row["calls"] / total] for row in rows[:SHOWN_CODES]]
+    rest = sum(row["calls"] for row in rows[SHOWN_CODES:])
+    return [*shown, ["others", wording.count(rest), rest / total]] if rest else shown
+
+
+def _case(name: str) -> str:
+    """Codes come folded to capitals; a page of capitals is hard to read."""
+    return name.capitalize() if name.isupper() and len(name) > 4 else name
+
+
+def _genuine(row: Row) -> str:
+    genuine, misuse = row["genuine_calls_window"], row["misuse_calls_window"]
+    if genuine is None:
+        return "Genuine calls: not measured."
+    if not genuine:
+        return f"No genuine call in the window beside {wording.of(misuse, 'misuse call')}."
+    return f"{wording.of(genuine, 'genuine call')} in the window beside {wording.of(misuse, 'misuse call')}."
+
+
+def _standing(pack: Pack, row: Row, detail: Detail) -> list[list[str]]:
+    moves = [
+        f"{wording.short_moment(move['moved_at'], pack.zone)}: {move['move']} ({move['actor_role'] or 'role not recorded'})"
+        for move in detail.moves[-SHOWN_MOVES:]
+    ]
+    return [
+        ["Status", row["status"] or "not opened"],
+        ["Owner", row["owner"] or "nobody yet"],
+        ["Review", wording.day(row["review_date"]) or "no date yet"],
+        ["Tried so far", "; ".join(moves) or "nothing recorded"],
+    ]  # fmt: skip
+
+
+def waiting(pack: Pack) -> list[list[str]]:
+    """Part 4, a line a caller."""
+    return [
+        [
+            wording.count(row["rank"]),
+            row["case_ref"],
+            wording.count(row["misuse_calls_window"]),
+            wording.count(row["misuse_calls_d90"]),
+            wording.count(row["misuse_calls_d30"]),
+            wording.count(row["episodes"]),
+            wording.count(row["genuine_calls_window"]),
+            wording.hours(row["handling_hours"]),
+            wording.hours(row["unit_hours"]),
+            row["lane"] or "",
+            wording.joined((row["boroughs"] or [])[:2]),
+        ]
+        for row in pack.waiting
+    ]
+
+
+def look(pack: Pack, *, whole: bool) -> dict[str, Any]:
+    """The look list, whole or only what is urgent or new."""
+    rows = pack.look if whole else [row for row in pack.look if row["is_urgent"] or row["is_new"]]
+    note = f"Callers who need a human’s look whatever the counts say, never cut by capacity: {len(pack.look):,}."
+    if not whole:
+        note += f" Here: the {len(rows):,} that are urgent or new. All {len(pack.look):,} are in look_list.pdf, .xlsx and .csv."
+    return {
+        "note": note if pack.look else "Nobody needs a look on this run.",
+        "rows": [_look_row(pack, row) for row in rows],
+    }
+
+
+def _look_row(pack: Pack, row: Row) -> list[str]:
+    standing = [
+        name
+        for name, flag in (("urgent", "is_urgent"), ("new", "is_new"), ("support first", "support_first"))
+        if row[flag]
+    ]
+    return [
+        row["case_ref"],
+        ", ".join(standing),
+        wording.looks(row, pack.settings.threshold),
+        (row["identity_kind"] or "").replace("_", " "),
+        wording.count(row["coded_misuse_calls"]),
+        wording.count(row["stopped_calls"]),
+        wording.count(row["misuse_calls"]),
+        f"{wording.count(row['calls_d30'])} / {wording.count(row['calls_prior_d30'])}",
+        wording.short_moment(row["last_call_at"], pack.zone),
+        wording.short_moment(row["acknowledged_at"], pack.zone) or "not yet",
+    ]  # fmt: skip

@@ -1,0 +1,104 @@
+"""What the reports ask of the published file, beyond whole relations. Each is a constant with parameters."""
+
+LOG_SPAN = "select min(local_date) as first_day, max(received_at) as last_call_at from calls"
+
+# How the coded misuse of the headline window was told apart; one row.
+EXCLUDED = """
+select
+    count(*) as coded,
+    count(*) filter (is_stopped) as stopped,
+    count(*) filter (is_doubtful) as doubtful,
+    count(*) filter (is_misuse) as misuse,
+    count(*) filter (is_misuse and caller_id is null) as unidentified,
+    count(*) filter (is_misuse and identity_kind in ('shared_line', 'premises')) as shared
+from calls
+where
+    is_coded_misuse
+    and channel = $channel
+    and local_date > $as_of::date - $window_days::integer
+    and local_date <= $as_of
+"""
+
+# Who was persistent in the window that ended on $as_of, by today's rules and identities.
+RECOUNT = """
+with
+
+counted as (
+    select
+        caller_id,
+        count(*) as misuse_calls,
+        coalesce(sum(handling_seconds), 0) + coalesce(sum(unit_seconds), 0) as seconds
+    from calls
+    where
+        is_misuse
+        and identity_kind = 'person'
+        and channel = $channel
+        and local_date > $as_of::date - $window_days::integer
+        and local_date <= $as_of
+    group by caller_id
+    having count(*) >= $threshold
+)
+
+select
+    caller_id,
+    misuse_calls,
+    row_number() over (order by misuse_calls desc, seconds desc, caller_id) as rank
+from counted
+order by rank
+"""
+
+CALLER_MONTHS = """
+select
+    caller_id,
+    date_trunc('month', local_date)::date as month,
+    count(*) filter (is_misuse) as misuse_calls,
+    count(*) filter (not is_coded_misuse) as genuine_calls
+from calls
+where caller_id in (select unnest($callers)) and channel = $channel and local_date <= $as_of
+group by all
+order by caller_id, month
+"""
+
+# Monday is 1, as ISO has it.
+CALLER_HOURS = """
+select caller_id, isodow(local_date) as weekday, local_hour as hour, count(*) as misuse_calls
+from calls
+where
+    caller_id in (select unnest($callers))
+    and is_misuse
+    and channel = $channel
+    and local_date > $as_of::date - $window_days::integer
+    and local_date <= $as_of
+group by all
+order by caller_id, weekday, hour
+"""
+
+CALLER_BOROUGHS = """
+select caller_id, coalesce(borough, 'not recorded') as name, count(*) as calls
+from calls
+where
+    caller_id in (select unnest($callers))
+    and is_misuse
+    and channel = $channel
+    and local_date > $as_of::date - $window_days::integer
+    and local_date <= $as_of
+group by all
+order by caller_id, calls desc, name
+"""
+
+CALLER_CODES = """
+select
+    caller_id,
+    is_coded_misuse,
+    coalesce(closing_code, opening_code, 'no code') as name,
+    count(*) as calls
+from calls
+where
+    caller_id in (select unnest($callers))
+    and (is_misuse or not is_coded_misuse)
+    and channel = $channel
+    and local_date > $as_of::date - $window_days::integer
+    and local_date <= $as_of
+group by all
+order by caller_id, is_coded_misuse desc, calls desc, name
+"""

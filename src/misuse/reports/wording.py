@@ -1,0 +1,248 @@
+"""Figures and facts as words: one way of writing each, for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from misuse.reports.data import HEADLINE, SINCE, Pack, Row, Stamp
+
+NOT_MEASURED = "not measured"
+PARTS = {
+    1: "Actions and reviews due",
+    2: "New since last cycle",
+    3: "Next most prolific",
+    4: "Waiting",
+}
+STEPS = {
+    "coded_misuse": "Every call coded misuse",
+    "by_number": "Numbers with {threshold} or more (the 2005 count)",
+    "less_stopped": "Less calls and callers barred by a hard stop",
+    "less_doubtful": "Less calls whose own facts contradict the code",
+    "less_unidentified": "Less placeholder and malformed numbers",
+    "less_shared_lines": "Less shared lines and premises",
+    "after_linkage": "After linking one person's numbers: the headline",
+}
+WINDOWS = {
+    SINCE: "Since the log began",
+    HEADLINE: "Headline window",
+    "d365": "Last 365 days",
+    "d90": "Last 90 days",
+    "d30": "Last 30 days",
+}
+FLAGS = {
+    "support_first": "support first",
+    "burst": "burst of calls",
+    "one_bad_night": "one bad night",
+    "several_numbers": "several numbers",
+    "new": "new",
+    "quiet_30_days": "quiet for 30 days",
+}
+LOOKS = {
+    "ten_or_more_coded": "{threshold} or more coded misuse",
+    "hard_stop": "hard stop",
+    "new_hard_stop": "new hard stop",
+    "sharp_change": "sharp change of pattern",
+}
+ESTIMATES = {
+    "calls": "Calls on the headline channel",
+    "misuse_calls": "Misuse calls",
+    "unidentified_misuse_calls": "Misuse calls without a usable number",
+    "persistent_callers": "Persistent callers",
+    "persistent_misuse_calls": "Misuse calls by persistent callers",
+    "share_of_misuse": "Persistent callers' share of misuse calls",
+    "share_of_handling": "Their share of misuse handling time",
+    "share_of_deployment": "Their share of misuse unit time",
+    "share_of_calls": "Their share of all calls",
+    "share_of_all_handling": "Their share of all handling time",
+    "share_of_all_deployment": "Their share of all unit time",
+    "days_work_persistent": "Days' work a month, persistent callers (reading B)",
+    "days_work_all_misuse": "Days' work a month, all misuse (reading A)",
+    "hours_persistent": "Handling hours a month, persistent callers",
+    "hours_all_misuse": "Handling hours a month, all misuse",
+    "unit_hours_persistent": "Unit hours a month, persistent callers",
+    "unit_hours_all_misuse": "Unit hours a month, all misuse",
+}
+
+
+def count(value: float | None) -> str:
+    """1,234; a half is not rounded away by accident, counts being whole."""
+    return NOT_MEASURED if value is None else f"{round(value):,}"
+
+
+def of(value: float, one: str, many: str = "") -> str:
+    """`no calls`, `1 call`, `2 calls`."""
+    number = round(value)
+    noun = one if number == 1 else many or one + "s"
+    return f"{number:,} {noun}" if number else f"no {noun}"
+
+
+def sentence(text: str) -> str:
+    """The text with its first letter a capital and the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def decimal(value: float | None, places: int = 1) -> str:
+    return NOT_MEASURED if value is None else f"{value:,.{places}f}"
+
+
+def hours(value: float | None) -> str:
+    """Hours to a tenth, whole from a hundred upward."""
+    return NOT_MEASURED if value is None else f"{value:,.{0 if value >= 100 else 1}f} h"
+
+
+def seconds_as_hours(value: float | None) -> str:
+    return hours(None if value is None else value / 3600)
+
+
+def share(value: float | None) -> str:
+    """43.1%; a share under a tenth of a percent is not called nought."""
+    if value is None:
+        return NOT_MEASURED
+    return "under 0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
+
+
+def day(value: date | None) -> str:
+    return "" if value is None else f"{value.day} {value:%B %Y}"
+
+
+def short_day(value: date | None) -> str:
+    return "" if value is None else f"{value.day} {value:%b %Y}"
+
+
+def local(value: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A stored UTC time in the reporting zone."""
+    return None if value is None else value.replace(tzinfo=UTC).astimezone(zone)
+
+
+def moment(value: datetime | None, zone: ZoneInfo) -> str:
+    """A stored UTC time as `31 December 2025 23:14` in the reporting zone."""
+    there = local(value, zone)
+    return "" if there is None else f"{day(there)} {there:%H:%M}"
+
+
+def short_moment(value: datetime | None, zone: ZoneInfo) -> str:
+    there = local(value, zone)
+    return "" if there is None else f"{short_day(there)} {there:%H:%M}"
+
+
+def joined(values: Iterable[Any] | None) -> str:
+    return "; ".join(str(value) for value in values or [])
+
+
+def flags(row: Row) -> str:
+    return joined(FLAGS.get(flag, flag.replace("_", " ")) for flag in row["flags"] or [])
+
+
+def looks(row: Row, threshold: int) -> str:
+    names = (LOOKS.get(reason, reason.replace("_", " ")) for reason in row["look_reasons"] or [])
+    return joined(name.format(threshold=threshold) for name in names)
+
+
+def step(name: str, threshold: int) -> str:
+    return STEPS.get(name, name.replace("_", " ")).format(threshold=threshold)
+
+
+def stamped(stamp: Stamp) -> str:
+    """What a picture or a sheet says of itself in one line."""
+    return f"{stamp.marking} · run {stamp.run_id} · as-of {day(stamp.as_of)}"
+
+
+def freshness(stamp: Stamp) -> str:
+    """How old the data is, in a sentence for every page."""
+    made = f"made {day(stamp.made_at)} {stamp.made_at:%H:%M}"
+    return f"Data to the end of {day(stamp.as_of)}; {made}; {_age(stamp.hours_old)}"
+
+
+def _age(hours_old: float) -> str:
+    return "data not yet an hour old" if hours_old < 1 else of(int(hours_old), "hour") + " old"
+
+
+def stale_warning(stamp: Stamp) -> str:
+    """A plain warning, or nothing when the data is fresh."""
+    if not stamp.is_stale:
+        return ""
+    return (
+        f"Warning: the data was {int(stamp.hours_old):,} hours old when this was made, "
+        f"over the {stamp.stale_after_hours} allowed. Recent calls may be missing."
+    )
+
+
+def interval(row: Row | None, write: Any = share) -> str:
+    """`95% interval 40.2% to 46.0%`, or that none is given."""
+    if row is None or row["low"] is None or row["high"] is None:
+        return "interval not measured"
+    return f"95% interval {write(row['low'])} to {write(row['high'])}"
+
+
+def period(pack: Pack) -> str:
+    return f"the {pack.settings.window_days:,} days to {day(pack.stamp.as_of)}"
+
+
+def headline(pack: Pack) -> str:
+    """What a chief superintendent reads first."""
+    final, found = pack.final(), pack.estimate("share_of_misuse")
+    if final is None or not final["misuse_calls"]:
+        return f"No misuse calls were counted in {period(pack)}."
+    if not final["callers"]:
+        return f"Nobody made {pack.settings.threshold} or more of the {count(final['misuse_calls'])} misuse calls in {period(pack)}."
+    return (
+        f"{of(final['callers'], 'persistent caller')} made {count(final['calls'])} of "
+        f"{count(final['misuse_calls'])} misuse calls ({share(final['share'])}, {interval(found)}) in {period(pack)}."
+    )
+
+
+def since(pack: Pack) -> str:
+    """The report's own definition, always with its date: a lifetime share grows with the log."""
+    final, found = pack.final(SINCE), pack.estimate("share_of_misuse", window=SINCE)
+    if final is None or pack.first_day is None or not final["misuse_calls"]:
+        return "Since the log began: not measured."
+    if not final["callers"]:
+        return (
+            f"Since {day(pack.first_day)}, with no window: nobody made {pack.settings.threshold} or more misuse calls."
+        )
+    return (
+        f"Since {day(pack.first_day)}, with no window, as the 2005 report counted: {of(final['callers'], 'caller')} made "
+        f"{count(final['calls'])} of {count(final['misuse_calls'])} misuse calls ({share(final['share'])}, "
+        f"{interval(found)}). This share grows as the log grows; do not trend it."
+    )
+
+
+def coverage(pack: Pack) -> str:
+    """A sentence when the log is shorter than the window, else nothing."""
+    if pack.first_day is None:
+        return "The log holds no calls."
+    held = (pack.stamp.as_of - pack.first_day).days + 1
+    if held >= pack.settings.window_days:
+        return ""
+    return f"The log begins on {day(pack.first_day)}, so only {held:,} of the window's {pack.settings.window_days:,} days are covered."
+
+
+def bounds(pack: Pack) -> str:
+    """What the unidentified calls could do to the share; nothing where there are no misuse calls."""
+    unknown = pack.excluded["unidentified"]
+    if not pack.excluded["misuse"]:
+        return ""
+    found = pack.estimate("share_of_misuse")
+    if not unknown:
+        return "Every misuse call in the window has a caller, so the share has no bounds for unidentified calls."
+    text = f"{of(unknown, 'misuse call')} came without a usable number and stand in no caller's count."
+    if found is None or found["bound_low"] is None or found["bound_high"] is None:
+        return text + " What they could do to the share is not measured."
+    return f"{text} Whoever made them, the share lies between {share(found['bound_low'])} and {share(found['bound_high'])}."
+
+
+def doubts(row: Row, number_count: int | None) -> list[str]:
+    """Why this caller's page might be wrong: the list's own doubts, then what is true of every page."""
+    said = list(row["doubts"] or [])
+    lines = " ".join(said).lower()
+    if not any(word in lines for word in ("number", "line", "person")):
+        several = f"{number_count} numbers were joined" if (number_count or 1) > 1 else "A number is not a person"
+        said.append(f"{several}: another hand may have made some of these calls.")
+    if not any(word in lines for word in ("code", "coding", "coded")):
+        said.append(
+            "Misuse rests on the codes handlers gave; no sample has been double-coded yet, so some may be wrong."
+        )
+    return said

@@ -1,0 +1,154 @@
+"""States of a case, the legal moves between them, and who may do what. Pure: no store, no clock.
+
+`MOVES` is the one place that says which move leads where, by whom, and what it needs. `PERMISSIONS`
+says the same of what is done outside a case. Each comes as a pair: `may…` answers, `check…` raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from misuse.errors import Refused
+
+STATES = ("waiting", "listed", "under_action", "under_review", "closed")
+# A case in one of these has been decided on; the others merely say where the list put it.
+OPEN_STATES = ("under_action", "under_review")
+LANES = ("technical", "support", "engagement", "enforcement")
+
+# A local user of a machine on which no users have been named yet is an analyst.
+ROLES = (
+    "analyst",
+    "reviewer",
+    "chair",
+    "authoriser",
+    "borough",
+    "health liaison",
+    "auditor",
+    "administrator",
+    "pipeline",
+)
+
+_DECIDERS = frozenset({"reviewer", "chair", "authoriser"})
+_LISTERS = _DECIDERS | {"pipeline"}
+_LANE_ROLES: Mapping[str, frozenset[str]] = {"enforcement": frozenset({"authoriser"})}
+
+
+@dataclass(frozen=True)
+class Move:
+    """One legal move: where it leads, who may make it, what has to come with it."""
+
+    to: str
+    roles: frozenset[str]
+    needs: tuple[str, ...] = ("reason",)
+
+
+_ACT = Move("under_action", _DECIDERS, ("reason", "lane", "owner", "review_date"))
+_LOOK_AGAIN = Move("under_review", _DECIDERS, ("reason", "owner", "review_date"))
+_CLOSE = Move("closed", frozenset({"chair", "authoriser"}), ("reason", "outcome"))
+
+MOVES: Mapping[tuple[str, str], Move] = {
+    ("waiting", "list"): Move("listed", _LISTERS),
+    ("waiting", "act"): _ACT,
+    ("waiting", "review"): _LOOK_AGAIN,
+    ("waiting", "close"): _CLOSE,
+    ("listed", "wait"): Move("waiting", _LISTERS),
+    ("listed", "act"): _ACT,
+    ("listed", "review"): _LOOK_AGAIN,
+    ("listed", "close"): _CLOSE,
+    ("under_action", "act"): _ACT,
+    ("under_action", "review"): _LOOK_AGAIN,
+    ("under_action", "close"): _CLOSE,
+    ("under_review", "act"): _ACT,
+    ("under_review", "review"): _LOOK_AGAIN,
+    ("under_review", "close"): _CLOSE,
+    ("closed", "reopen"): Move("listed", frozenset({"chair", "authoriser"})),
+}
+
+_NAMED = frozenset(ROLES) - {"pipeline"}
+PERMISSIONS: Mapping[str, frozenset[str]] = {
+    "stop": _NAMED,  # a stop protects: whoever sees the need may enter it
+    "lift_stop": _DECIDERS,
+    "acknowledge_look": frozenset({"analyst", "health liaison"}) | _DECIDERS,
+    "note": frozenset({"analyst", "borough", "health liaison"}) | _DECIDERS,
+    "see_identity": _DECIDERS | {"administrator"},
+    "withdraw_batch": frozenset({"analyst", "reviewer", "administrator"}),
+    "override_rule": frozenset({"authoriser", "administrator"}),
+    "freeze_list": _LISTERS | {"analyst"},
+    "change_users": frozenset({"administrator"}),
+    "read_casebook": frozenset({"auditor", "administrator"}) | _DECIDERS,
+}
+
+
+def may(state: str, move: str, role: str, given: Mapping[str, Any] | None = None) -> bool:
+    """Whether the move is legal from this state, for this role, with what is given."""
+    return _objection(state, move, role, given or {}) is None
+
+
+def check(state: str, move: str, role: str, given: Mapping[str, Any] | None = None) -> Move:
+    """The move, if `may`.
+
+    Errors: Refused saying what stands in the way and what would do.
+    """
+    objection = _objection(state, move, role, given or {})
+    if objection is not None:
+        raise objection
+    return MOVES[state, move]
+
+
+def may_do(action: str, role: str | None) -> bool:
+    """Whether a role may do something outside a case."""
+    return role in PERMISSIONS[action]
+
+
+def check_may(action: str, role: str | None) -> None:
+    """Errors: Refused naming the roles that may, and the command that gives one."""
+    if may_do(action, role):
+        return
+    allowed = ", ".join(sorted(PERMISSIONS[action]))
+    who = f"the role {role} may not" if role else "you have no role here, so you may not"
+    raise Refused(
+        f"{who} {action.replace('_', ' ')}; it takes one of: {allowed}",
+        next_step="an administrator gives a role with: misuse users add NAME --role ROLE",
+    )
+
+
+def legal_moves(state: str) -> tuple[str, ...]:
+    """Moves that lead out of, or renew, a state."""
+    return tuple(move for known, move in MOVES if known == state)
+
+
+def _objection(state: str, move: str, role: str, given: Mapping[str, Any]) -> Refused | None:
+    """Why the move is not to be made, or None."""
+    legal = MOVES.get((state, move))
+    if legal is None:
+        known = ", ".join(legal_moves(state)) or "none"
+        return Refused(f"a case that is {_words(state)} has no move '{move}'", next_step=f"its moves are: {known}")
+    roles = legal.roles & _LANE_ROLES.get(str(given.get("lane") or ""), legal.roles)
+    if role not in roles:
+        return Refused(
+            f"the role {role} may not '{move}' here; it takes one of: {', '.join(sorted(roles))}",
+            next_step="ask somebody who holds that role",
+        )
+    for need in legal.needs:
+        if not str(given.get(need) or "").strip():
+            return Refused(f"'{move}' needs {_words(need)}", next_step=f"give it with --{need.replace('_', '-')}")
+    if given.get("lane") and given["lane"] not in LANES:
+        return Refused(f"no lane is called '{given['lane']}'", next_step=f"the lanes are: {', '.join(LANES)}")
+    if given.get("review_date") and not _is_date(str(given["review_date"])):
+        return Refused("the review date is no date", next_step="write it as 2026-01-31")
+    return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

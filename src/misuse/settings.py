@@ -1,0 +1,211 @@
+"""Settings: what misuse.toml and the environment say, read once and passed on as arguments.
+
+Only this module and the command line read the environment. Everything else gets a `Settings`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from misuse.errors import UsageError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PACKAGE_ROOT = Path(__file__).resolve().parent
+RULES_ROOT = PACKAGE_ROOT / "rules"
+# A wheel carries the models beside the code; a checkout has them at its root.
+SQL_ROOT = PACKAGE_ROOT / "_sql" if (PACKAGE_ROOT / "_sql").is_dir() else PROJECT_ROOT / "sql"
+
+# Set before anything that would send telemetry is imported.
+QUIET_ENVIRONMENT = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the flows run, as cron lines in the reporting zone; empty means never."""
+
+    nightly: str = "30 2 * * *"
+    tasking_cycle: str = "0 7 * * 1"
+    retention: str = "0 5 * * 0"
+    port: int = 4200
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The lines that the checks at the two doors hold, each as a share unless its name says."""
+
+    rejected_share: float = 0.05  # over it `ingest` exits 3, with what could go in gone in
+    null_share: float = 0.5  # of a mapped column, at landing: warn
+    volume_change_share: float = 0.5  # of one day against the same weekday in four trailing weeks
+    misuse_change_share: float = 0.5  # the same for the day's share of misuse
+    unseen_code_share: float = 0.01  # of calls whose deciding code was never seen before
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know; every field is a key of misuse.toml's [settings] table."""
+
+    home: Path = Path("var")
+    threshold: int = 10
+    shared_line_threshold: int = 15
+    window_days: int = 365
+    episode_gap_minutes: int = 60
+    headline_channel: str = "999"
+    reporting_zone: str = "Europe/London"
+    capacity: int = 12
+    cycle_days: int = 14
+    stale_after_hours: int = 36
+    bootstrap_replicates: int = 2000
+    seed: int = 20051208  # the date of the report that this work starts from
+    keep_published: int = 5
+    keep_rejected_days: int = 90
+    sql_seconds: int = 60
+    memory_limit: str = "4GB"
+    threads: int = 0  # 0: as many as the machine has
+    protective_marking: str = "OFFICIAL-SENSITIVE"
+    handling: str = "Police use only. Pseudonymous personal data: do not forward. Identities by permission only."
+    force: str = "Metropolitan Police"
+    duty_role: str = "Metcall duty officer"
+    notification_hook: str = ""  # a command; it gets one line on its standard input
+    inbox: str = "inbox"  # under the home unless absolute; one folder per source inside
+    schedule: Schedule = field(default_factory=Schedule)
+    limits: Limits = field(default_factory=Limits)
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    config_path: Path | None = None
+    # From the environment alone, never from a file that might be shared; empty means the key files.
+    vault_key: str = field(default="", repr=False)
+    token_key: str = field(default="", repr=False)
+
+    @property
+    def inbox_path(self) -> Path:
+        """Where the nightly run looks for files: one folder per source."""
+        path = Path(self.inbox)
+        return path if path.is_absolute() else self.home / path
+
+    @property
+    def reports_path(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def published_path(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def current_path(self) -> Path:
+        """The stable path any DuckDB client opens, read-only."""
+        return self.published_path / "current.duckdb"
+
+
+def config_candidates(environ: Mapping[str, str], working_directory: Path) -> list[Path]:
+    """Where misuse.toml may lie, the first that exists being used."""
+    if environ.get("MISUSE_CONFIG"):
+        return [Path(environ["MISUSE_CONFIG"])]
+    home = home_path(environ, working_directory)
+    return [home / "misuse.toml", working_directory / "misuse.toml"]
+
+
+def home_path(environ: Mapping[str, str], working_directory: Path) -> Path:
+    """The data home: MISUSE_HOME, else `var` under the working directory."""
+    return (working_directory / environ.get("MISUSE_HOME", "var")).resolve()
+
+
+def load(environ: Mapping[str, str], working_directory: Path, config: Path | None = None) -> Settings:
+    """The settings from the first misuse.toml found and the environment.
+
+    Errors: UsageError for a named file that is not there, a file that is not TOML, an unknown or
+    ill-typed key.
+    """
+    candidates = [config] if config else config_candidates(environ, working_directory)
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None and (config or environ.get("MISUSE_CONFIG")):
+        raise UsageError(f"no settings file at {candidates[0]}", next_step="name one that exists with --config")
+    document: dict[str, Any] = {}
+    if found is not None:
+        try:
+            document = tomllib.loads(found.read_text(encoding="utf-8-sig"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{found} is not valid TOML: {error}", next_step="mend the line it names") from None
+    settings = from_document(document, home=home_path(environ, working_directory), config_path=found)
+    return dataclasses.replace(
+        settings, vault_key=environ.get("MISUSE_VAULT_KEY", ""), token_key=environ.get("MISUSE_TOKEN_KEY", "")
+    )
+
+
+def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path | None = None) -> Settings:
+    """Settings from a parsed misuse.toml. Unknown keys are named, with the nearest known one."""
+    where = str(config_path or "misuse.toml")
+    _known(document, ("settings", "schedule", "limits", "sources"), where, "")
+    plain = dict(document.get("settings", {}))
+    names = [f.name for f in dataclasses.fields(Settings)]
+    for reserved in ("schedule", "limits", "sources", "config_path", "home", "vault_key", "token_key"):
+        names.remove(reserved)
+    _known(plain, names, where, "settings")
+    defaults = Settings()
+    values = {key: _typed(value, getattr(defaults, key), where, f"settings.{key}") for key, value in plain.items()}
+    settings = Settings(
+        home=home,
+        config_path=config_path,
+        schedule=_section(Schedule, document.get("schedule", {}), where, "schedule"),
+        limits=_section(Limits, document.get("limits", {}), where, "limits"),
+        sources=_sources(document.get("sources", {}), where),
+        **values,
+    )
+    _sensible(settings, where)
+    return settings
+
+
+def _sources(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(layout, dict) for layout in value.values()):
+        raise UsageError(f"{where}: [sources] must hold one table a source", next_step="write [sources.NAME]")
+    return value
+
+
+def _section(kind: Any, document: Any, where: str, name: str) -> Any:
+    if not isinstance(document, dict):
+        raise UsageError(f"{where}: [{name}] must be a table")
+    _known(document, [f.name for f in dataclasses.fields(kind)], where, name)
+    defaults = kind()
+    return kind(**{k: _typed(v, getattr(defaults, k), where, f"{name}.{k}") for k, v in document.items()})
+
+
+def _known(document: Mapping[str, Any], names: Any, where: str, table: str) -> None:
+    for key in document:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            inside = f" in [{table}]" if table else ""
+            raise UsageError(
+                f"{where}: unknown key '{key}'{inside}{hint}", next_step=f"known keys: {', '.join(sorted(names))}"
+            )
+
+
+def _typed(value: Any, default: Any, where: str, key: str) -> Any:
+    kind = type(default)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise UsageError(f"{where}: '{key}' must be {kind.__name__}, as its default {default!r} is")
+    return value
+
+
+def _sensible(settings: Settings, where: str) -> None:
+    for key in ("threshold", "window_days", "capacity", "cycle_days", "bootstrap_replicates", "keep_published"):
+        if getattr(settings, key) < 1:
+            raise UsageError(f"{where}: 'settings.{key}' must be at least 1")
+    try:
+        ZoneInfo(settings.reporting_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UsageError(
+            f"{where}: 'settings.reporting_zone' names no time zone: {settings.reporting_zone}",
+            next_step="use a name such as Europe/London",
+        ) from None

@@ -1,0 +1,22 @@
+"""A file in any declared layout -> the call record. docs/layouts.md says how a layout is declared."""
+
+from misuse.sources.check import CheckReport, check, unsupported_figures, unsupported_safeguards
+from misuse.sources.draft import draft
+from misuse.sources.layout import Layout, built_in, doubt_codes, load_layout, misuse_codes, source_names
+from misuse.sources.reading import SourceRead, read
+
+__all__ = [
+    "CheckReport",
+    "Layout",
+    "SourceRead",
+    "built_in",
+    "check",
+    "doubt_codes",
+    "draft",
+    "load_layout",
+    "misuse_codes",
+    "read",
+    "source_names",
+    "unsupported_figures",
+    "unsupported_safeguards",
+]

@@ -1,0 +1,272 @@
+"""`misuse source check`: how a file would be read, and what a log laid out so can never say. Changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS
+from misuse.sources.layout import CODE_LISTS, Layout, fold, misuse_codes
+from misuse.sources.reading import read
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from misuse.progress import Tracker
+
+# Never shown: what identifies, and what the vault alone keeps.
+MASKED = IDENTIFYING_FIELDS | {f.name for f in CALL_RECORD if f.store == "vault"} - {"call_id"}
+ROWS_SHOWN = 5
+CODES_SHOWN = 40
+MOST_CODES = 300
+
+
+@dataclass(frozen=True)
+class CodeCount:
+    """How often a code came, and whether the misuse list has it."""
+
+    field: str
+    code: str
+    calls: int
+    is_listed: bool
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What `source check` found; nothing in it identifies anyone."""
+
+    file: str
+    source: str
+    rows: int
+    accepted: int
+    rejected: Mapping[str, int]
+    oddities: Mapping[str, int]
+    first_received_at: str | None
+    last_received_at: str | None
+    sample: Sequence[Mapping[str, str | None]]
+    null_shares: Mapping[str, float]
+    codes: Sequence[CodeCount]
+    unseen_codes: Sequence[tuple[str, str]]
+    too_many_codes: Sequence[str]
+    unsupported_figures: Mapping[str, str]
+    unsupported_safeguards: Mapping[str, str]
+    advice: Sequence[str]
+    unmapped_columns: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for a program."""
+        return dataclasses.asdict(self)
+
+    def render(self) -> str:
+        """The report for a person."""
+        lines = [f"{self.file} read as source '{self.source}': {self.rows} rows, {self.accepted} would go in"]
+        if self.first_received_at:
+            lines.append(f"received from {self.first_received_at} to {self.last_received_at} (UTC)")
+        lines += _listed("Would be rejected", [f"{reason}: {count}" for reason, count in self.rejected.items()])
+        lines += _listed("Odd, but would go in", [f"{name}: {count}" for name, count in self.oddities.items()])
+        for number, row in enumerate(self.sample, 1):
+            lines += _listed(
+                f"Row {number} of those that would go in",
+                [f"{k}: {v if v is not None else '(empty)'}" for k, v in row.items()],
+            )
+        lines += _listed("Share of empty values", [f"{name}: {share:.1%}" for name, share in self.null_shares.items()])
+        missed = [f"{c.field} {c.code}: {c.calls}" for c in self.codes if not c.is_listed]
+        lines += _listed("Codes not in the misuse list", missed)
+        lines += _listed(
+            "Codes in the misuse list", [f"{c.field} {c.code}: {c.calls}" for c in self.codes if c.is_listed]
+        )
+        lines += _listed("In the misuse list, not in this file", [f"{name} {code}" for name, code in self.unseen_codes])
+        lines += _listed("Too many or too various to show", list(self.too_many_codes))
+        lines += _listed("Figures this log cannot support", [f"{k}: {v}" for k, v in self.unsupported_figures.items()])
+        lines += _listed(
+            "Safeguards this log cannot support", [f"{k}: {v}" for k, v in self.unsupported_safeguards.items()]
+        )
+        lines += _listed("What to do", list(self.advice))
+        return "\n".join(lines) + "\n"
+
+
+def _listed(title: str, items: Sequence[str]) -> list[str]:
+    return ["", f"{title}:", *(f"  {item}" for item in items)] if items else []
+
+
+def check(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    layout: Layout,
+    *,
+    scratch: Path,
+    now: datetime,
+    tracker: Tracker,
+    codes: Sequence[tuple[str, str]] = (),
+    marker_kinds: Sequence[str] = (),
+) -> CheckReport:
+    """Read the file as `ingest` would and report; `con` keeps only temp tables.
+
+    `codes` is the misuse list in force where the layout declares none; `marker_kinds` are the markers
+    that hard stops look for.
+    Errors: InputError as `read`.
+    """
+    result = read(con, path, layout, scratch=scratch, now=now, tracker=tracker)
+    listed = misuse_codes(layout) or [(name, fold(code)) for name, code in codes]
+    counted, too_many = _code_counts(con, layout, listed)
+    seen = {(c.field, c.code) for c in counted}
+    first, last = con.execute(
+        "select min(received_at)::varchar, max(received_at)::varchar from parsed_rows"
+    ).fetchone() or (None, None)
+    return CheckReport(
+        file=path.name,
+        source=layout.name,
+        rows=result.rows,
+        accepted=result.accepted,
+        rejected=result.rejected,
+        oddities=result.oddities,
+        first_received_at=first,
+        last_received_at=last,
+        sample=_sample(con, layout),
+        null_shares=_null_shares(con, layout, result.accepted),
+        codes=counted,
+        unseen_codes=[pair for pair in listed if pair[1] != "*" and pair not in seen and pair[0] not in too_many],
+        too_many_codes=too_many,
+        unsupported_figures=unsupported_figures(layout),
+        unsupported_safeguards=unsupported_safeguards(layout, marker_kinds),
+        advice=result.advice(),
+        unmapped_columns=len(set(result.columns) - set(layout.mapped_columns)),
+    )
+
+
+def _fields(layout: Layout) -> list[str]:
+    """Fields of the call record that the layout fills, in the record's order."""
+    names = [f.name for f in CALL_RECORD] + ["premises"]
+    return [name for name in names if name in layout.columns or name in layout.constants]
+
+
+def _sample(con: duckdb.DuckDBPyConnection, layout: Layout) -> list[dict[str, str | None]]:
+    """The first rows that would go in; what identifies is masked to its length."""
+    from duckdb import ColumnExpression
+
+    names = _fields(layout)
+    rows = (
+        con.table("parsed_rows")
+        .order("row_number")
+        .limit(ROWS_SHOWN)
+        .project(*(ColumnExpression(name).cast("VARCHAR") for name in names))
+    )
+    return [{name: _masked(name, value) for name, value in zip(names, row, strict=True)} for row in rows.fetchall()]
+
+
+def _masked(name: str, value: str | None) -> str | None:
+    return value if value is None or name not in MASKED else f"••• ({len(value)} characters)"
+
+
+def _null_shares(con: duckdb.DuckDBPyConnection, layout: Layout, accepted: int) -> dict[str, float]:
+    """Share of the accepted rows in which each mapped field is empty."""
+    from duckdb import ColumnExpression, FunctionExpression
+
+    names = [name for name in _fields(layout) if name in layout.columns]
+    if not accepted:
+        return {}
+    counts = [FunctionExpression("count", ColumnExpression(name)).alias(name) for name in names]
+    row = con.table("parsed_rows").aggregate(counts).fetchone() or ()
+    return {name: 1 - int(count) / accepted for name, count in zip(names, row, strict=True)}
+
+
+def _code_counts(
+    con: duckdb.DuckDBPyConnection, layout: Layout, listed: Sequence[tuple[str, str]]
+) -> tuple[list[CodeCount], list[str]]:
+    """Calls by code of each field that decides misuse; fields of free text are only named."""
+    from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
+
+    known, counted, too_many = set(listed), [], []
+    for name in CODE_LISTS:
+        if name not in _fields(layout):
+            continue
+        codes = FunctionExpression(
+            "unnest", FunctionExpression("string_split", ColumnExpression(name), ConstantExpression(";"))
+        )
+        found = con.table("parsed_rows").project(
+            (codes if name == "qualifiers" else ColumnExpression(name)).alias("code")
+        )
+        found = found.filter(ColumnExpression("code").isnotnull())
+        rows = found.aggregate([ColumnExpression("code"), FunctionExpression("count_star").alias("calls")]).fetchall()
+        if len(rows) > MOST_CODES:
+            too_many.append(name)
+            continue
+        rows.sort(key=lambda row: (-row[1], row[0]))
+        shown = [row for row in rows if not _may_identify(row[0])]
+        counted += [
+            CodeCount(name, code, calls, ("*", "*") in known or (name, code) in known)
+            for code, calls in shown[:CODES_SHOWN]
+        ]
+        if len(shown) < len(rows):
+            too_many.append(name)
+    return counted, too_many
+
+
+def _may_identify(code: str) -> bool:
+    """Could this be a number or free text that strayed into a code column?"""
+    return sum(map(str.isdigit, code)) >= 6 or len(code) > 80
+
+
+def unsupported_figures(layout: Layout) -> dict[str, str]:
+    """Figures that a log so laid out cannot give, and why."""
+    has = {*layout.columns, *layout.constants}
+    lacking: dict[str, str] = {}
+    if not has & {"talk_seconds", "wrap_seconds"} and not {"answered_at", "ended_at"} <= has:
+        lacking["share of handling time"] = (
+            "neither talk_seconds, wrap_seconds nor both answered_at and ended_at are mapped"
+        )
+    elif "wrap_seconds" not in has:
+        lacking["wrap-up in handling time"] = "wrap_seconds is not mapped; handling time is talk alone"
+    if "unit_seconds" not in has:
+        lacking["share of deployment time"] = "unit_seconds is not mapped"
+    if "answered_at" not in has:
+        lacking["time to answer"] = "answered_at is not mapped"
+    if not {"arrived_at", "grade"} <= has:
+        lacking["response times by grade"] = "arrived_at and grade are not both mapped"
+    if "borough" not in has:
+        lacking["boroughs"] = "borough is not mapped"
+    if "cli" not in has:
+        kept = (
+            "callers are premises, never persons" if layout.caller_key == "premises" else "every call is unidentified"
+        )
+        lacking["persistent persons"] = f"cli is not mapped: {kept}"
+    if not has & set(CODE_LISTS) and not layout.is_all_misuse:
+        lacking["misuse"] = "no code is mapped that could decide it"
+    return lacking
+
+
+def unsupported_safeguards(layout: Layout, marker_kinds: Sequence[str] = ()) -> dict[str, str]:
+    """Hard stops and doubts that cannot come from a log so laid out, and why."""
+    has = {*layout.columns, *layout.constants}
+    lacking: dict[str, str] = {}
+    if "markers" not in has:
+        lacking["hard stops by marker"] = (
+            "markers is not mapped: domestic abuse, silent solution, child, alarm and the like cannot stop a call"
+        )
+    elif not layout.markers_supplied:
+        lacking["hard stops by marker"] = (
+            "markers_supplied is not declared: a missing marker may mean that it is never recorded"
+        )
+    else:
+        for kind in marker_kinds:
+            if fold(kind) not in layout.markers_supplied:
+                lacking[f"hard stop by marker {fold(kind)}"] = "the source does not declare that it supplies it"
+    if "remarks" not in has:
+        lacking["hard stops by codeword"] = "remarks is not mapped"
+    if not has & {"result_code", "qualifiers"}:
+        lacking["doubt by result"] = (
+            "neither result_code nor qualifiers is mapped: nothing can contradict a misuse code"
+        )
+    if "version" not in layout.columns:
+        lacking["corrections in order"] = (
+            "no version column: of several rows of one call the kept one is chosen by its contents"
+        )
+    if tuple(layout.columns["call_id"]) == ("{row}",):
+        lacking["one id a call"] = (
+            "call_id is the row's number alone, which every file begins anew: add {file} or a time"
+        )
+    return lacking

@@ -1,0 +1,258 @@
+"""`misuse source draft`: a proposed [sources.NAME] table for a file, with what could not be decided said in comments."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import models
+from misuse.errors import InputError, LayoutError
+from misuse.progress import Silent
+from misuse.sources.guess import SAMPLE, Column, region_of
+from misuse.sources.layout import DEFAULT_NULLS, Layout, from_declaration
+from misuse.sources.naming import Proposal, propose
+from misuse.sources.plain import make_plain
+from misuse.sources.raw import RawFile, header, read_delimited
+from misuse.sources.reading import read
+from misuse.sources.sniff import sniff
+from misuse.sources.typed import column_names, read_jsonl, read_parquet, read_xlsx
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - no received time is judged by the clock in a draft
+_CODES_SHOWN = 30
+
+
+def draft(path: Path, name: str, con: duckdb.DuckDBPyConnection, *, scratch: Path | None = None) -> str:
+    """A [sources.NAME] table proposed for the file: parses, loads, and says what a person must decide.
+
+    Errors: InputError for a file that cannot be read at all.
+    """
+    with tempfile.TemporaryDirectory(prefix="misuse-draft-", dir=scratch) as folder:
+        private = Path(folder)
+        plain_keys = sniff(path)
+        names, raw = _everything(con, path, plain_keys, private)
+        columns = _sampled(con, names, raw)
+        proposal = propose(columns)
+        text = _written(con, path, name, plain_keys, proposal, raw)
+        return text + _tried(con, path, name, text, private)
+
+
+def _everything(
+    con: duckdb.DuckDBPyConnection, path: Path, plain_keys: Mapping[str, Any], scratch: Path
+) -> tuple[tuple[str, ...], RawFile]:
+    """The whole file as `raw_file`, every column text."""
+    base = Layout("draft", "", {}, format=plain_keys["format"])
+    base = replace(base, **{**_delimited_defaults(plain_keys), **plain_keys}, last_line_may_be_unterminated=True)
+    con.execute(models.text("staging/macros"))
+    plain = make_plain(path, base, scratch).path
+    names = header(path, plain, base)[0] if base.format in ("csv", "tsv") else column_names(con, path, plain, base)
+    unique = tuple(name for name in dict.fromkeys(names) if name)
+    layout = replace(base, columns={"remarks": unique})
+    if base.format == "parquet":
+        return unique, read_parquet(con, path, plain, layout, scratch)
+    if base.format == "xlsx":
+        return unique, read_xlsx(con, path, plain, layout)
+    reader = read_jsonl if base.format == "jsonl" else read_delimited
+    return unique, reader(con, path, plain, layout, scratch, lambda _amount: None)
+
+
+def _delimited_defaults(plain_keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {"delimiter": "\t"} if plain_keys["format"] == "tsv" else {}
+
+
+def _sampled(con: duckdb.DuckDBPyConnection, names: Sequence[str], raw: RawFile) -> list[Column]:
+    """A seeded sample of every column, outer space and null words gone."""
+    found = con.execute(_SAMPLE, {"rows": SAMPLE})
+    places = [description[0] for description in found.description or ()]
+    rows = found.fetchall()
+    nulls = {word.lower() for word in DEFAULT_NULLS}
+    columns = []
+    for name in names:
+        place = places.index(raw.mapped[name])
+        cells = (str(row[place]).strip() for row in rows if row[place] is not None)
+        columns.append(Column(name, tuple(cell for cell in cells if cell.lower() not in nulls)))
+    is_american = any(c.share(r".*\d ?[AaPp][Mm]") > 0.9 for c in columns) or any(
+        c.is_phone and region_of(c.values) == "US" for c in columns
+    )
+    return [replace(column, prefers_month=is_american) for column in columns]
+
+
+# Spread evenly over the file, so that the days of a month show; the same rows each time.
+_SAMPLE = """
+select * from raw_file
+where rowid % greatest(1, (select count(*) from raw_file) // $rows) = 0
+limit $rows
+"""
+
+
+@dataclass
+class _Toml:
+    """Lines of the table being written."""
+
+    name: str
+    lines: list[str] = field(default_factory=list)
+
+    def table(self, *parts: str) -> None:
+        self.lines += ["", f"[{'.'.join(('sources', self.name, *parts))}]"]
+
+    def key(self, key: str, value: Any, remark: str = "") -> None:
+        self.lines.append(f"{key} = {_value(value)}" + (f"  # {remark}" if remark else ""))
+
+    def say(self, *remarks: str) -> None:
+        self.lines += [f"# {remark}" for remark in remarks]
+
+
+def _value(value: Any) -> str:
+    """A value as TOML; what JSON writes is TOML too, for these kinds."""
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _written(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    plain_keys: Mapping[str, Any],
+    proposal: Proposal,
+    raw: RawFile,
+) -> str:
+    toml = _Toml(name)
+    toml.say("Proposed by 'misuse source draft'. Read every line: names and contents were guessed from.")
+    toml.table()
+    toml.key("format", plain_keys["format"])
+    for key, value in plain_keys.items():
+        if key != "format":
+            toml.key(key, value)
+    if _is_unterminated(path, plain_keys):
+        toml.say("The file's last line has no newline. If this source always ends so, take the '#' from the next line.")
+        toml.say("last_line_may_be_unterminated = true")
+    if proposal.caller_key == "premises":
+        toml.key("caller_key", "premises", "no column of telephone numbers was found")
+    call_id, remark = _call_id(con, proposal, raw)
+    toml.table("columns")
+    toml.key("call_id", call_id, remark)
+    for key, columns in proposal.columns.items():
+        toml.key(key, columns[0] if len(columns) == 1 else columns)
+    toml.say(*(f"not mapped: {_value(column)}" for column in proposal.unused if not column.isdecimal()))
+    if "channel" not in proposal.columns:
+        toml.table("constants")
+        toml.key("channel", "999", "every call came by the emergency line? else map a column to channel")
+    _times(toml, proposal)
+    if proposal.durations:
+        toml.table("durations")
+        for key, unit in proposal.durations.items():
+            toml.key(key, unit, "'auto' takes plain numbers as seconds" if unit == "auto" else "")
+    _closing(con, toml, proposal, raw)
+    return "\n".join(toml.lines).strip() + "\n"
+
+
+def _is_unterminated(path: Path, plain_keys: Mapping[str, Any]) -> bool:
+    if plain_keys["format"] not in ("csv", "tsv"):
+        return False
+    with path.open("rb") as file:
+        if file.read(2) == b"\x1f\x8b" or "encoding" in plain_keys:
+            return False
+        file.seek(-1, 2)
+        return file.read(1) not in b"\r\n"
+
+
+def _times(toml: _Toml, proposal: Proposal) -> None:
+    toml.table("times")
+    toml.key("zone", proposal.zone, "which zone the times are written in cannot be told from the file")
+    if proposal.time_only:
+        toml.key("time_only", proposal.time_only, "take received_at's date")
+    for key, (formats, epoch, remark) in proposal.times.items():
+        if epoch:
+            toml.lines.append(f"{key} = {{ epoch = {_value(epoch)} }}")
+        elif formats:
+            toml.lines.append(f"{key} = {{ formats = {_value(formats)} }}" + (f"  # {remark}" if remark else ""))
+
+
+def _closing(con: duckdb.DuckDBPyConnection, toml: _Toml, proposal: Proposal, raw: RawFile) -> None:
+    toml.table("numbers")
+    toml.key("region", proposal.region, proposal.region_remark)
+    toml.table("misuse")
+    coded = next((key for key in ("closing_code", "opening_code", "result_code") if key in proposal.columns), "")
+    if not coded:
+        toml.say("No column of codes was found. If every call of this source is misuse, write: all = true")
+        return
+    toml.say("Which codes are misuse cannot be told from the file: move those that are into the list.")
+    toml.key(coded, [])
+    shown = _codes(con, raw.mapped[proposal.columns[coded][0]])
+    toml.say(
+        f"Most frequent values of {_value(proposal.columns[coded][0])}:"
+        if shown
+        else "Its values are too many or too various to show."
+    )
+    toml.say(*(f"  {_value(code)}: {count}" for code, count in shown))
+
+
+def _codes(con: duckdb.DuckDBPyConnection, place: str) -> list[tuple[str, int]]:
+    """The most frequent values, where they are few and none could be a number, a name or free text."""
+    from duckdb import ColumnExpression, FunctionExpression
+
+    counted = con.table("raw_file").aggregate(
+        [ColumnExpression(place).alias("code"), FunctionExpression("count_star").alias("n")]
+    )
+    rows = [
+        (" ".join(str(code).split()), int(n))
+        for code, n in counted.fetchall()
+        if code is not None and str(code).strip()
+    ]
+    total = sum(n for _code, n in rows)
+    is_safe = all(len(code) <= 80 and sum(map(str.isdigit, code)) < 6 for code, _n in rows)
+    if not rows or len(rows) > 300 or len(rows) > max(5, total // 3) or not is_safe:
+        return []
+    common = [(code, n) for code, n in rows if n > 1] or rows
+    return sorted(common, key=lambda pair: (-pair[1], pair[0]))[:_CODES_SHOWN]
+
+
+def _call_id(con: duckdb.DuckDBPyConnection, proposal: Proposal, raw: RawFile) -> tuple[str | list[str], str]:
+    """The column that names each call, or pieces that do."""
+    received = proposal.columns.get("received_at", ())
+    for column in proposal.ids:
+        if _is_unique(con, [raw.mapped[column]]):
+            return column, ""
+    for column in proposal.ids:
+        if received and _is_unique(con, [raw.mapped[c] for c in (column, *received)]):
+            return [column, *received], "the id alone comes more than once"
+    return ["{row}", *received], "no column names each call; a row's position must not change between files"
+
+
+def _is_unique(con: duckdb.DuckDBPyConnection, places: Iterable[str]) -> bool:
+    from duckdb import ColumnExpression
+
+    columns = [ColumnExpression(place) for place in places]
+    relation = con.table("raw_file").project(*columns)
+    whole = relation
+    for column in columns:
+        whole = whole.filter(column.isnotnull())
+    count = len(relation)
+    return count > 0 and len(whole) == count and len(relation.distinct()) == count
+
+
+def _tried(con: duckdb.DuckDBPyConnection, path: Path, name: str, text: str, scratch: Path) -> str:
+    """What came of reading the file with the draft, as closing comments."""
+    import tomllib
+
+    try:
+        layout = from_declaration(name, tomllib.loads(text)["sources"][name], where="the draft")
+        result = read(con, path, layout, scratch=scratch, now=_FAR, tracker=Silent())
+    except LayoutError as error:
+        return f"\n# This draft is not whole yet: {error.message.splitlines()[0]}\n"
+    except InputError as error:
+        return f"\n# The file could not be read with it: {error.message.splitlines()[0]}\n"
+    reasons = ", ".join(f"{reason} {count}" for reason, count in result.rejected.items())
+    return (
+        f"\n# Read with this draft: {result.accepted} of {result.rows} rows go in"
+        + (f" ({reasons})" if reasons else "")
+        + ".\n"
+    )

@@ -1,0 +1,187 @@
+"""What a column seems to hold, from its name and a sample of its values: for `source draft` only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import product
+
+SAMPLE = 3000
+
+_DATES = tuple(
+    "%Y-%m-%d|%Y/%m/%d|%d/%m/%Y|%m/%d/%Y|%d-%m-%Y|%m-%d-%Y|%d.%m.%Y|%Y%m%d|%d/%m/%y|%m/%d/%y|%d-%m-%y|%m-%d-%y|%d.%m.%y"
+    "|%d %b %Y|%d-%b-%Y|%d-%b-%y|%b %d %Y|%b %d, %Y|%d %B %Y|%B %d, %Y|%a %b %d %Y|%A, %B %d, %Y".split("|")
+)
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%H:%M:%S.%f", "%H%M", "%H%M%S")
+# What a spreadsheet or a data portal leaves behind a date whose time is in another column.
+_MIDNIGHTS = ("", "T00:00:00.000", " 00:00:00", " 12:00:00 AM", "T00:00:00", " 0:00", " 00:00")
+_STAMPS = tuple(
+    date + join + clock + zone
+    for date, join, clock, zone in product(_DATES, (" ", "T", ", "), _CLOCKS, ("", "%z", " %z"))
+    if join != "T" or date in ("%Y-%m-%d", "%Y%m%d")
+)
+_PAIRS = tuple(date + midnight + " " + clock for date, midnight, clock in product(_DATES, _MIDNIGHTS, _CLOCKS))
+_ISO = re.compile(r"%Y-%m-%d(?:[ T]%H:%M(?::%S(?:\.%f)?)?(?: ?%z)?)?")
+_ISO_VALUE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?")
+
+
+def parses(value: str, fmt: str) -> bool:
+    """Does the format read the whole value?"""
+    try:
+        datetime.strptime(value, fmt)  # noqa: DTZ007
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Formats:
+    """Time formats that read a column; `is_ambiguous` when the day and the month cannot be told apart."""
+
+    formats: tuple[str, ...]
+    share: float
+    is_ambiguous: bool = False
+    other: str = ""
+
+    @property
+    def is_default(self) -> bool:
+        """Would a layout read it without any formats declared?"""
+        return all(_ISO.fullmatch(text) for text in self.formats)
+
+
+def time_formats(values: Sequence[str], *, prefers_month: bool, candidates: Sequence[str] = ()) -> Formats:
+    """The fewest formats that read the values; empty where under half of them are times."""
+    distinct = list(dict.fromkeys(values))[:600]
+    if not distinct:
+        return Formats((), 0.0)
+    if sum(bool(_ISO_VALUE.fullmatch(v)) for v in distinct) >= 0.97 * len(distinct):
+        return Formats(("%Y-%m-%d",), 1.0)
+    pool = candidates or (*_STAMPS, *_DATES)
+    probes = [distinct[n * len(distinct) // 12] for n in range(min(12, len(distinct)))]
+    alive = [fmt for fmt in pool if any(parses(probe, fmt) for probe in probes)]
+    reads = {fmt: {v for v in distinct if parses(v, fmt)} for fmt in alive}
+    chosen: list[str] = []
+    done: set[str] = set()
+    other = ""
+    while reads and len(chosen) < 4:
+        most = max(len(hit - done) for hit in reads.values())
+        if most <= 0.005 * len(distinct):
+            break
+        best = [fmt for fmt, hit in reads.items() if len(hit - done) == most]
+        best.sort(key=lambda fmt: (_is_month_first(fmt) != prefers_month, len(fmt)))
+        rivals = [fmt for fmt in best if _is_month_first(fmt) != _is_month_first(best[0]) and "%b" not in fmt.lower()]
+        other = other or (rivals[0] if rivals and not chosen and _swapped(best[0], rivals[0]) else "")
+        chosen.append(best[0])
+        done |= reads[best[0]]
+    share = len(done) / len(distinct)
+    return Formats(tuple(chosen), share, bool(other), other) if share >= 0.5 else Formats((), share)
+
+
+def _is_month_first(fmt: str) -> bool:
+    return fmt.startswith(("%m", "%b", "%B"))
+
+
+def _swapped(one: str, two: str) -> bool:
+    return one.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m") == two
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file with a sample of its values, outer space and null words gone."""
+
+    name: str
+    values: tuple[str, ...]
+    prefers_month: bool = False
+
+    @cached_property
+    def words(self) -> str:
+        """The name in lower case, its words apart: callTypeDesc -> call type desc."""
+        apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", self.name)
+        return re.sub(r"[^a-z0-9]+", " ", apart.lower()).strip()
+
+    def named(self, pattern: str) -> bool:
+        return bool(re.search(pattern, self.words))
+
+    def share(self, pattern: str) -> float:
+        """Share of the values that match from end to end."""
+        return sum(bool(re.fullmatch(pattern, v)) for v in self.values) / len(self.values) if self.values else 0.0
+
+    @cached_property
+    def distinct(self) -> int:
+        return len(set(self.values))
+
+    @cached_property
+    def epoch(self) -> str:
+        """The unit of a column of seconds or milliseconds since 1970, between 2001 and 2050."""
+        if not self.named(r"time|date|at$|ts$|stamp|start|end|epoch|creat|receiv|clos|open"):
+            return ""
+        if self.share(r"(1\d|2[0-4])\d{8}(\.\d+)?") > 0.97:
+            return "seconds"
+        return "milliseconds" if self.share(r"(1\d|2[0-4])\d{11}") > 0.97 else ""
+
+    @cached_property
+    def formats(self) -> Formats:
+        if self.share(r"[^:]*\d[^:]*[-/. ,]?[^:]*.*") < 0.5 or self.share(r"[\d.]{1,7}|\d{9,}") > 0.5 or self.is_clock:
+            return Formats((), 0.0)
+        return time_formats(self.values, prefers_month=self.prefers_month)
+
+    @cached_property
+    def is_time(self) -> bool:
+        return bool(self.epoch or self.formats.formats)
+
+    @cached_property
+    def is_date_only(self) -> bool:
+        """Dates without a time of day, or all at midnight."""
+        midnight = r".*([T ](00:00(:00(\.0+)?)?|0:00(:00)?|12:00(:00)? ?AM))Z?"
+        return self.is_time and not self.epoch and (self.share(r"[^:]*") > 0.97 or self.share(midnight) > 0.97)
+
+    @cached_property
+    def is_clock(self) -> bool:
+        """Times of day without a date, by the clock and not a duration."""
+        if self.share(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?") < 0.97:
+            return self.named(r"\btime\b") and self.share(r"([01]\d|2[0-3])[0-5]\d") > 0.97
+        hours = {int(v.split(":")[0]) for v in self.values}
+        named = self.named(r"time|\bat\b|clock") and not self.named(r"duration|elapsed|talk|length|wait|handle|wrap")
+        return named and max(hours) < 24
+
+    @cached_property
+    def is_phone(self) -> bool:
+        number = r"\+?[\d\s().\-]{7,18}"
+        digits = [re.sub(r"\D", "", v) for v in self.values if re.fullmatch(number, v)]
+        share = sum(7 <= len(d) <= 15 for d in digits) / len(self.values) if self.values else 0.0
+        if self.named(
+            r"phone|\bcli\b|\bani\b|msisdn|mobile|telephone|caller (number|no|id)|(calling|from|origin\w*) (number|no|line)"
+        ):
+            return share > 0.5
+        return share > 0.9 and self.share(r"(\+|00|0|1[ -]?)?\(?[1-9]\d{2,4}\)?[\s.\-]\d{3,4}[\s.\-]?\d{3,4}") > 0.8
+
+    @cached_property
+    def is_code(self) -> bool:
+        """Few values over and over."""
+        return bool(self.values) and self.distinct <= max(2, min(300, len(self.values) // 3))
+
+    @cached_property
+    def is_number(self) -> bool:
+        return self.share(r"-?\d+(\.\d+)?") > 0.97
+
+    @cached_property
+    def is_duration(self) -> bool:
+        return self.share(r"\d{1,3}:\d\d(:\d\d)?") > 0.97 or self.is_number
+
+
+def region_of(phones: Sequence[str]) -> str:
+    """The country whose national numbers these look like; empty where it cannot be told."""
+    digits = [re.sub(r"[^\d+]", "", v) for v in phones]
+    usual = len(digits) or 1
+    if sum(bool(re.fullmatch(r"(\+?1)?[2-9]\d{9}", d)) for d in digits) > 0.7 * usual:
+        return "US"
+    return "GB" if sum(bool(re.fullmatch(r"(\+44|0044|0)[1-9]\d{8,9}", d)) for d in digits) > 0.6 * usual else ""
+
+
+def paired_formats(dates: Sequence[str], clocks: Sequence[str], *, prefers_month: bool) -> Formats:
+    """Formats of a date and a time of day joined by a space, as a layout joins them."""
+    joined = [f"{date} {clock}" for date, clock in zip(dates, clocks, strict=False)]
+    return time_formats(joined, prefers_month=prefers_month, candidates=_PAIRS)

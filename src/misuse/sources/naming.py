@@ -1,0 +1,220 @@
+"""Which column of a file is which field of the call record, by its name and its contents: for `source draft` only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from misuse.sources.guess import Column, Formats, paired_formats, region_of
+
+# Field, what its name looks like (the earlier pattern outranks the later), what its contents must be.
+Rule = tuple[str, tuple[str, ...], Callable[[Column], bool]]
+
+_TIMES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "received_at",
+        (
+            r"receiv|call (date|time|start)|(date|time) of call",
+            r"creat|report|open|start|entry|log(ged)?\b|queue|ring",
+            r"incident|event|call",
+            r"date|time|stamp",
+        ),
+    ),
+    ("answered_at", (r"answer|pick ?up",)),
+    ("first_assigned_at", (r"dispatch|assign|alloc|en ?route|turn ?out|mobilis",)),
+    ("arrived_at", (r"arriv|on ?scene|attend|at scene",)),
+    ("ended_at", (r"hang|disconnect|call end|end|clos|clear|complet|finish|release|availab",)),
+)
+_RULES: tuple[Rule, ...] = (
+    ("cli", (r"\bcli\b|\bani\b|msisdn|call(er|ing)|from|origin", r"phone|mobile|number|tel"), lambda c: c.is_phone),
+    (
+        "talk_seconds",
+        (r"talk|conversation", r"duration|call length|handle|seconds|minutes"),
+        lambda c: c.is_duration and not c.is_clock,
+    ),
+    ("wrap_seconds", (r"wrap|after call|\bacw\b",), lambda c: c.is_duration),
+    ("unit_seconds", (r"unit.*(time|sec|min)|time on scene|committed",), lambda c: c.is_duration and not c.is_clock),
+    (
+        "units_assigned",
+        (r"(number|num|count|no) (of )?(units|vehicles|resources|alarms)|units? (assigned|sent|count)|units$",),
+        lambda c: c.is_number,
+    ),
+    ("birth_date", (r"birth|\bdob\b",), lambda c: True),
+    ("subscriber_postcode", (r"subscriber.*(post ?code|zip)",), lambda c: True),
+    ("subscriber_name", (r"(subscriber|account|holder|registered).*name",), lambda c: not c.is_number),
+    ("subscriber_address", (r"(subscriber|account|billing|registered).*address",), lambda c: not c.is_number),
+    (
+        "person_name",
+        (r"(caller|person|complainant|contact|customer|reporting).*name",),
+        lambda c: not c.is_number and not c.is_code,
+    ),
+    (
+        "incident_location",
+        (r"address|street|intersection|premise", r"location|block|place"),
+        lambda c: not c.is_number and not c.is_time,
+    ),
+    (
+        "closing_code",
+        (r"final.*(type|code|desc|nature|problem)|clos\w*.*(code|type|desc|reason)|(code|type) clos", r"wrap ?up code"),
+        lambda c: c.is_code and not c.is_time,
+    ),
+    (
+        "result_code",
+        (r"dispo|outcome|result|resolution|final|cleared", r"status"),
+        lambda c: c.is_code and not c.is_time,
+    ),
+    (
+        "opening_code",
+        (
+            r"(initial|opening|call|incident|event|complaint|request|crime|signal|nature|problem).*(type|code|desc|nature|categ|class|reason|problem)",
+            r"type|nature|categ|reason|subject|problem|code|signal",
+            r"desc|title",
+        ),
+        lambda c: c.is_code and not c.is_time and not c.named(_NO_CODE),
+    ),
+    ("grade", (r"prior|grade|severity|urgenc",), lambda c: c.is_code),
+    (
+        "borough",
+        (
+            r"borough|\bbocu\b",
+            r"district|precinct|division|beat|sector|council|county|city|municip|battalion|\btwp\b|township|state",
+        ),
+        lambda c: c.is_code,
+    ),
+    ("ward", (r"ward|neighbo|community|area|zone",), lambda c: c.is_code),
+    ("qualifiers", (r"qualif|modifier",), lambda c: c.is_code),
+    ("markers", (r"marker|warning|hazard|flags?\b",), lambda c: c.is_code),
+    ("handler_ref", (r"agent|operator|handler|dispatcher|call taker|advisor|employee",), lambda c: True),
+    ("recording_ref", (r"recording",), lambda c: True),
+    ("remarks", (r"remark|narrative|comment|notes?\b|free text|summary",), lambda c: not c.is_number and not c.is_time),
+)
+_NO_CODE = r"area code|zip|post ?(al|code)|country|state code|phone|status"
+_IDS = (
+    r"^(call|incident|event|case|cad|complaint|record|master|unique|service request|request|ticket|run|interaction|session|contact)? ?(id|key|identifier|uuid|guid|number|num|no|nbr|ref|reference)$",
+    r"(call|incident|event|case|cad|complaint|record|request|ticket|interaction).*\b(id|key|number|num|no|nbr|ref)\b",
+    r"\b(id|key|ref)\b|uuid|guid|incidentid|callid",
+)
+_DURATION_UNITS = (
+    (r"minutes|\bmins?\b", "minutes"),
+    (r"milliseconds|\bms\b", "milliseconds"),
+    (r"hours|\bhrs?\b", "hours"),
+)
+
+
+@dataclass
+class Proposal:
+    """What is proposed, field by field, and what could not be decided."""
+
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ids: list[str] = field(default_factory=list)
+    times: dict[str, tuple[tuple[str, ...], str, str]] = field(default_factory=dict)  # formats, epoch, remark
+    time_only: list[str] = field(default_factory=list)
+    durations: dict[str, str] = field(default_factory=dict)
+    caller_key: str = "number"
+    zone: str = "Europe/London"
+    region: str = "GB"
+    region_remark: str = ""
+    unused: list[str] = field(default_factory=list)
+
+
+def propose(columns: Sequence[Column]) -> Proposal:
+    """Match columns to fields, times first, each column to one field."""
+    proposal = Proposal()
+    free = [column for column in columns if column.values]
+    if any(c.named(r"^(channel|service|line dialled)$") and c.is_code and "999" in c.values for c in free):
+        channel = next(c for c in free if c.named(r"^(channel|service|line dialled)$") and "999" in c.values)
+        proposal.columns["channel"] = (channel.name,)
+        free.remove(channel)
+    _place_times(proposal, free)
+    for name, patterns, holds in _RULES:
+        chosen = _best(free, patterns, holds)
+        if chosen is None and name == "cli":
+            chosen = next((c for c in free if c.is_phone), None)
+        if chosen is not None:
+            proposal.columns[name] = (chosen.name,)
+            free.remove(chosen)
+            _settle(proposal, name, chosen)
+    proposal.ids = [c.name for pattern in _IDS for c in free if c.named(pattern) and not c.is_phone and not c.is_code]
+    proposal.ids = list(dict.fromkeys(proposal.ids))
+    if proposal.ids:
+        free = [c for c in free if c.name != proposal.ids[0]]
+    if "cli" not in proposal.columns and "incident_location" in proposal.columns:
+        proposal.caller_key = "premises"
+        proposal.columns["premises"] = proposal.columns["incident_location"]
+    proposal.unused = [c.name for c in columns if c in free or not c.values]
+    _place_in_world(proposal, columns)
+    return proposal
+
+
+def _best(free: Sequence[Column], patterns: Sequence[str], holds: Callable[[Column], bool]) -> Column | None:
+    return next((c for pattern in patterns for c in free if c.named(pattern) and holds(c)), None)
+
+
+def _settle(proposal: Proposal, name: str, column: Column) -> None:
+    if name in ("talk_seconds", "wrap_seconds", "unit_seconds"):
+        named = next((unit for pattern, unit in _DURATION_UNITS if column.named(pattern)), "auto")
+        proposal.durations[name] = "auto" if any(":" in v for v in column.values) else named
+
+
+def _place_times(proposal: Proposal, free: list[Column]) -> None:
+    """received_at first, from one column or a date and a time of day; then the later times."""
+    whole = [c for c in free if c.is_time and not c.is_date_only]
+    dates = [c for c in free if c.is_date_only]
+    clocks = [c for c in free if c.is_clock]
+    for name, patterns in _TIMES:
+        later = [other for other, _patterns in _TIMES if other != name]
+        chosen = _best([c for c in whole if name != "received_at" or not _is_named(c, later)], patterns, lambda c: True)
+        clock = _best([c for c in clocks if name != "received_at" or not _is_named(c, later)], patterns, lambda c: True)
+        if name == "received_at" and chosen is None:
+            chosen = next(iter(whole), None) if not dates else None
+        if chosen is not None:
+            _take(proposal, name, (chosen,), chosen.formats, chosen.epoch, free, whole)
+        elif name == "received_at" and dates:
+            date = _best(dates, patterns, lambda c: True) or dates[0]
+            clock = clock or next(iter(clocks), None)
+            if clock is None:
+                _take(proposal, name, (date,), date.formats, "", free, dates)
+            else:
+                formats = paired_formats(date.values, clock.values, prefers_month=date.prefers_month)
+                _take(proposal, name, (date, clock), formats, "", free, dates)
+                clocks.remove(clock)
+        elif clock is not None and "received_at" in proposal.columns:
+            proposal.columns[name] = (clock.name,)
+            proposal.time_only.append(name)
+            clocks.remove(clock)
+            free.remove(clock)
+
+
+def _is_named(column: Column, fields: Sequence[str]) -> bool:
+    """Does the column's name say that it is one of these times?"""
+    return any(column.named(patterns[0]) for name, patterns in _TIMES if name in fields and name != "received_at")
+
+
+def _take(
+    proposal: Proposal,
+    name: str,
+    chosen: tuple[Column, ...],
+    formats: Formats,
+    epoch: str,
+    free: list[Column],
+    pool: list[Column],
+) -> None:
+    proposal.columns[name] = tuple(column.name for column in chosen)
+    remark = ""
+    if formats.is_ambiguous:
+        remark = f"day and month cannot be told apart in this file: it may be '{formats.other}'"
+    if epoch or not formats.is_default:
+        proposal.times[name] = (formats.formats, epoch, remark)
+    for column in chosen:
+        free.remove(column)
+        if column in pool:
+            pool.remove(column)
+
+
+def _place_in_world(proposal: Proposal, columns: Sequence[Column]) -> None:
+    """Region and zone: from the numbers' form, else from how times are written."""
+    cli = next((c for c in columns if (c.name,) == proposal.columns.get("cli")), None)
+    guessed = region_of(cli.values) if cli else ""
+    proposal.region = guessed or ("US" if columns and columns[0].prefers_month else "GB")
+    proposal.region_remark = "" if guessed else "which country's numbers these are could not be told"
+    proposal.zone = "America/New_York" if proposal.region == "US" else "Europe/London"

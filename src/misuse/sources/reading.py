@@ -1,0 +1,131 @@
+"""The whole way of one file: unpacked, scanned, read, parsed, every record accounted for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from misuse import models
+from misuse.errors import InputError, ResourceError
+from misuse.sources.layout import Layout
+from misuse.sources.parse import oddities, parse
+from misuse.sources.plain import make_plain
+from misuse.sources.raw import RawFile, read_delimited, unreadable
+from misuse.sources.typed import read_jsonl, read_parquet, read_xlsx
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from misuse.progress import Tracker
+
+_OUT_OF_SPACE = 28
+
+
+@dataclass(frozen=True)
+class SourceRead:
+    """What one file held: rows = rows of `parsed_rows` + rows of `rejected_raw`, always."""
+
+    rows: int
+    file_digest: str
+    rejected: Mapping[str, int]
+    oddities: Mapping[str, int]
+    columns: tuple[str, ...]
+
+    @property
+    def accepted(self) -> int:
+        return self.rows - sum(self.rejected.values())
+
+    def advice(self) -> list[str]:
+        """What to do about reasons that a declaration can mend."""
+        said = []
+        if "unterminated_last_line" in self.rejected:
+            said.append(
+                "the last line has no newline, so it may be cut short and was set aside; if this source always ends so, "
+                "set last_line_may_be_unterminated = true in its layout"
+            )
+        if "unreadable_received_at" in self.rejected:
+            said.append("some times of receipt fit none of the layout's formats: see times.formats in docs/layouts.md")
+        return said
+
+
+def read(
+    con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *, scratch: Path, now: datetime, tracker: Tracker
+) -> SourceRead:
+    """Read a file into the temp tables `parsed_rows` and `rejected_raw` of `con`.
+
+    `now` is in UTC, without a zone. Nothing stays in `scratch`.
+    Errors: InputError naming file and next step, never a row's contents; ResourceError when the disk is full.
+    """
+    import duckdb
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    private = Path(tempfile.mkdtemp(prefix="source-", dir=scratch))
+    try:
+        con.execute(models.text("staging/macros"))
+        size = path.stat().st_size if path.is_file() else None
+        with tracker.step(f"reading {path.name}", size) as bar:
+            plain = make_plain(path, layout, private)
+            raw = _raw(con, path, plain.path, layout, private, bar.advance)
+            parse(con, path, layout, raw, now)
+            found = oddities(con, layout, raw, now)
+        return SourceRead(raw.records, plain.digest, _accounted(con, path, raw), found, raw.names)
+    except duckdb.Error as error:
+        raise unreadable(path, error) from None
+    except OSError as error:
+        if error.errno == _OUT_OF_SPACE:
+            raise ResourceError(f"no room left to unpack {path.name}", next_step=f"free space for {scratch}") from None
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}", next_step="check its permissions and try again"
+        ) from None
+    finally:
+        _forget(con)
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def _raw(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    plain: Path,
+    layout: Layout,
+    scratch: Path,
+    advance: Callable[[float], None],
+) -> RawFile:
+    if layout.format == "parquet":
+        return read_parquet(con, path, plain, layout, scratch)
+    if layout.format == "xlsx":
+        return read_xlsx(con, path, plain, layout)
+    if layout.format == "jsonl":
+        return read_jsonl(con, path, plain, layout, scratch, advance)
+    return read_delimited(con, path, plain, layout, scratch, advance)
+
+
+def _accounted(con: duckdb.DuckDBPyConnection, path: Path, raw: RawFile) -> dict[str, int]:
+    """Rejected rows by reason, once the sum is found to hold."""
+    rejected = dict(con.execute("select reason, count(*) from rejected_raw group by reason order by reason").fetchall())
+    accepted = con.execute("select count(*) from parsed_rows").fetchone()
+    if not accepted or accepted[0] + sum(rejected.values()) != raw.records:
+        raise InputError(
+            f"{path}: {raw.records} records were counted but not all are accounted for",
+            next_step="keep the file and report it; nothing went in",
+        )
+    return rejected
+
+
+_DROPS = (
+    "drop view if exists temp.raw_rows",
+    "drop table if exists temp.staged_rows",
+    "drop table if exists temp.raw_file",
+    "drop table if exists temp.row_shifts",
+    "drop table if exists temp.json_lines",
+)
+
+
+def _forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what only this read needed; `parsed_rows` and `rejected_raw` stay."""
+    for statement in _DROPS:
+        con.execute(statement)

@@ -1,0 +1,379 @@
+"""How things stand, a line each with its cause and a command: for the morning, for `--check`, for the scheduler.
+
+Everything is read from small files, a listing of the inbox and the published copy, so that it takes a fraction of a
+second and works while a run writes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from misuse import publication
+from misuse.errors import MisuseError
+from misuse.settings import Settings
+
+DEAD_AFTER = timedelta(seconds=90)  # without a heartbeat
+LATE_AFTER = timedelta(hours=2)  # after its hour, since one run waits for another
+SLOW_AFTER = timedelta(hours=6)
+USUAL_HOURS = 36.0  # between files of a source that declares no `expected_every_hours`, where a scheduler is in use
+LEAST_FREE_BYTES = 1 << 30
+RESTART = "misuse schedule (or: systemctl restart misuse)"
+
+PUBLISHED_RUN = "select as_of from runs where run_id = $run_id"
+LAST_ARRIVALS = "select source, max(ingested_at) from batches where not is_withdrawn group by source order by source"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at: a word, what it is about, the cause, and what to type."""
+
+    word: str  # ok, or in capitals what is the matter
+    subject: str
+    cause: str
+    command: str = ""
+    is_problem: bool = False
+
+    @property
+    def text(self) -> str:
+        """The line as shown."""
+        line = f"{self.word:<8}{self.subject}  {self.cause}"
+        return f"{line} → {self.command}" if self.command else line
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def key(self) -> str:
+        """What stays the same while the problem does."""
+        return f"{self.word} {self.subject}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Every line, in the order a reader wants them."""
+
+    home: str
+    checked_at: datetime
+    lines: tuple[Line, ...]
+
+    @property
+    def problems(self) -> tuple[Line, ...]:
+        """The lines somebody must act on."""
+        return tuple(line for line in self.lines if line.is_problem)
+
+    def exit_code(self, *, check: bool) -> int:
+        """1 where a check was asked for and something is the matter, else 0."""
+        return 1 if check and self.problems else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for a program."""
+        lines = [{**dataclasses.asdict(line), "text": line.text} for line in self.lines]
+        return {
+            "home": self.home,
+            "checked_at": self.checked_at.isoformat(),
+            "ok": not self.problems,
+            "problems": len(self.problems),
+            "lines": lines,
+        }
+
+    def as_text(self) -> str:
+        """The same for a person."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What stands behind the current pointer."""
+
+    run_id: str
+    as_of: date | None
+    arrivals: Mapping[str, datetime]
+
+
+def status(settings: Settings, now: datetime) -> Status:
+    """Look at everything. Reads only; never raises for something that is broken, but says so."""
+    now = in_utc(now)
+    if not settings.current_path.exists() and not last_run_path(settings).exists():
+        lines: tuple[Line, ...] = (_nothing_yet(settings), *_scheduler(settings, now))
+    else:
+        found = _read_published(settings)
+        lines = (
+            *_published(settings, found, now),
+            *_last_run(settings, now),
+            *_left(settings),
+            *_arrivals(settings, found, now),
+            *_scheduler(settings, now),
+            *_disk(settings),
+        )
+    return Status(str(settings.home), now, lines)
+
+
+def _nothing_yet(settings: Settings) -> Line:
+    command = "misuse demo (a synthetic year), or misuse source draft FILE, then misuse run"
+    return Line("EMPTY", "home", f"nothing has been set up in {settings.home}", command, is_problem=True)
+
+
+def _read_published(settings: Settings) -> _Published | str | None:
+    """What is published; None where nothing is, a reason where it can't be read."""
+    if not settings.current_path.exists():
+        return None
+    import duckdb
+
+    try:
+        with publication.opened(settings) as con:
+            run_id = settings.current_path.resolve().stem
+            row = con.execute(PUBLISHED_RUN, {"run_id": run_id}).fetchone()
+            return _Published(run_id, row[0] if row else None, dict(con.execute(LAST_ARRIVALS).fetchall()))
+    except (MisuseError, OSError, duckdb.Error) as error:
+        return type(error).__name__
+
+
+def _published(settings: Settings, found: _Published | str | None, now: datetime) -> Iterator[Line]:
+    if found is None:
+        yield Line("NONE", "published", "no list has been published yet", "misuse run", is_problem=True)
+    elif isinstance(found, str):
+        cause = f"the published copy cannot be read ({found})"
+        yield Line("DAMAGED", "published", cause, "misuse publish, or misuse restore from a backup", is_problem=True)
+    elif found.as_of is None:
+        yield Line("ok", "published", f"run {found.run_id}")
+    else:
+        age = now - end_of_day(found.as_of, settings.reporting_zone)
+        cause = f"run {found.run_id} as of {found.as_of}, {_span(age)} old"
+        if age <= timedelta(hours=settings.stale_after_hours):
+            yield Line("ok", "published", cause)
+        else:
+            cause += f", over {settings.stale_after_hours} h"
+            command = f"put the missing log in {settings.inbox_path} and type misuse run"
+            yield Line("STALE", "as-of", cause, command, is_problem=True)
+
+
+def _last_run(settings: Settings, now: datetime) -> Iterator[Line]:
+    last = read_json(last_run_path(settings))
+    state, run_id = last.get("status"), last.get("run_id") or "with no id"
+    started, finished = moment(last.get("started_at")), moment(last.get("finished_at"))
+    when = f"at {_local(finished or started, settings)}"
+    if state == "failed":
+        said = " ".join(str(last.get("error") or "no cause was recorded").split())
+        command = str(last.get("next_step") or "misuse run")
+        yield Line("FAILED", "last run", f"{run_id} {when}, because {said}", command, is_problem=True)
+    elif is_run_dead(last):
+        cause = f"{run_id} began {when} and was cut off: its process is gone"
+        yield Line("DIED", "last run", cause, "misuse run", is_problem=True)
+    elif state == "running" and started is not None and now - started > SLOW_AFTER:
+        cause = f"{run_id} has been at it for {_span(now - started)}, process {last.get('pid')}"
+        yield Line("SLOW", "last run", cause, f"kill {last.get('pid')}, then misuse run", is_problem=True)
+    elif state == "running":
+        yield Line("RUNNING", "last run", f"{run_id} since {_local(started, settings)}")
+    elif state == "skipped":
+        yield Line("ok", "last run", f"skipped {when}: nothing new had come in")
+    elif state == "published":
+        yield Line("ok", "last run", f"{run_id} published {when}")
+
+
+def _arrivals(settings: Settings, found: _Published | str | None, now: datetime) -> Iterator[Line]:
+    """A line for each source whose files are late, one for all that came."""
+    known = found.arrivals if isinstance(found, _Published) else {}
+    punctual = []
+    for source in sorted({*settings.sources, *known}):
+        every = _expected_hours(settings, source, source in known)
+        if every is None:
+            continue
+        waiting = _newest_waiting(settings.inbox_path / source)
+        came = max((in_utc(at) for at in (known.get(source), waiting) if at is not None), default=None)
+        if came is None or now - came > timedelta(hours=every):
+            since = f"since {_local(came, settings)}" if came else "ever"
+            cause = f"no file from {source} {since}; one is expected every {every:g} h"
+            command = f"put it in {settings.inbox_path / source}, or check the feed"
+            yield Line("MISSING", source, cause, command, is_problem=True)
+        else:
+            punctual.append(source)
+    if punctual:
+        yield Line("ok", "files", f"on time from {', '.join(punctual)}")
+
+
+def _expected_hours(settings: Settings, source: str, is_known: bool) -> float | None:
+    """How often a file of the source should come; None where nobody expects one."""
+    declared = settings.sources.get(source, {}).get("expected_every_hours")
+    if isinstance(declared, int | float) and not isinstance(declared, bool):
+        return float(declared) or None
+    is_fed = is_known or (settings.inbox_path / source).is_dir()
+    return USUAL_HOURS if is_fed and scheduler_path(settings).exists() else None
+
+
+def _left(settings: Settings) -> Iterator[Line]:
+    """A line for each inbox folder in which the last run left a file: what it takes, it moves away."""
+    last = read_json(last_run_path(settings))
+    began = moment(last.get("started_at"))
+    for path in _files(settings.inbox_path):
+        command = f"move it into the folder of its source, {settings.inbox_path}/NAME/"
+        yield Line("LEFT", "inbox", f"{path.name} lies where no run looks", command, is_problem=True)
+    if began is None or last.get("status") not in ("published", "skipped"):
+        return
+    for folder in sorted(path for path in settings.inbox_path.glob("*") if path.is_dir()):
+        left = sorted(path.name for path in _files(folder) if path.stat().st_mtime < began.timestamp())
+        if left:
+            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+            command = f"misuse source check {folder / left[0]} --source {folder.name}"
+            yield Line("LEFT", folder.name, f"the last run could not take {left[0]}{more}", command, is_problem=True)
+
+
+def _newest_waiting(folder: Path) -> datetime | None:
+    """When the newest file in the inbox was last written."""
+    times = [entry.stat().st_mtime for entry in _files(folder)]
+    return datetime.fromtimestamp(max(times), tz=UTC) if times else None
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+
+
+def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:
+    """Nothing at all where no scheduler was ever started here."""
+    if not scheduler_path(settings).exists():
+        return
+    beat = read_json(scheduler_path(settings))
+    beaten, stopped = moment(beat.get("beat_at")), moment(beat.get("stopped_at"))
+    if stopped is not None:
+        cause = f"stopped at {_local(stopped, settings)}; nothing will run"
+        yield Line("STOPPED", "scheduler", cause, RESTART, is_problem=True)
+    elif beaten is None or now - beaten > DEAD_AFTER or not _is_alive(int(beat.get("pid") or 0), None):
+        cause = f"last beat {_local(beaten, settings)}, process {beat.get('pid', 'unknown')}"
+        yield Line("DEAD", "scheduler", cause, RESTART, is_problem=True)
+    elif beat.get("server") != "up":
+        since = moment(beat.get("started_at"))
+        is_new = beat.get("server") == "starting" and since is not None and now - since < timedelta(minutes=5)
+        cause = f"its server on port {beat.get('port')} is {beat.get('server')}"
+        yield Line("ok" if is_new else "DEAF", "scheduler", cause, "" if is_new else RESTART, is_problem=not is_new)
+    else:
+        yield from _next_runs(settings, beat, now)
+
+
+def _next_runs(settings: Settings, beat: Mapping[str, Any], now: datetime) -> Iterator[Line]:
+    plan = {name: moment(text) for name, text in (beat.get("next_runs") or {}).items()}
+    began = moment(beat.get("started_at"))
+    is_settled = began is not None and now - began > timedelta(minutes=5)
+    for name, due in plan.items():
+        if due is None and is_settled:
+            cause = f"{name} has an hour in misuse.toml, but no run is planned"
+            yield Line("UNPLANNED", name, cause, RESTART, is_problem=True)
+        elif due is not None and now - due > LATE_AFTER:
+            cause = f"{name} was due at {_local(due, settings)} and has not begun"
+            yield Line("LATE", name, cause, RESTART, is_problem=True)
+    ahead = [f"{name} {_local(due, settings)}" for name, due in plan.items() if due]
+    yield Line("ok", "scheduler", f"process {beat.get('pid')}; next {', '.join(ahead) or 'nothing'}")
+
+
+def _disk(settings: Settings) -> Iterator[Line]:
+    """A run writes the stores' size about once more: published copy, spilling, backup before a migration."""
+    free = shutil.disk_usage(settings.home).free
+    stores = [path.stat().st_size for path in settings.home.glob("*.duckdb")]
+    needed = max(LEAST_FREE_BYTES, 2 * sum(stores))
+    if free < needed:
+        cause = f"{_gigabytes(free)} free under {settings.home}, a run may need {_gigabytes(needed)}"
+        yield Line("DISK", "home", cause, "free space, or lower keep_published in misuse.toml", is_problem=True)
+    else:
+        yield Line("ok", "disk", f"{_gigabytes(free)} free")
+
+
+def scheduler_path(settings: Settings) -> Path:
+    """Where the scheduler's heartbeat is."""
+    return settings.home / "scheduler.json"
+
+
+def last_run_path(settings: Settings) -> Path:
+    """Where the last run says how it went."""
+    return settings.home / "last_run.json"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A small file's object; empty where it is absent or unreadable."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Replace a small file as a whole: a reader sees the old or the new one."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+        file.write("\n")
+    scratch.replace(path)
+
+
+def is_run_dead(last: Mapping[str, Any]) -> bool:
+    """Whether the run that says it is running has lost its process."""
+    started, pid = moment(last.get("started_at")), last.get("pid")
+    if last.get("status") != "running" or not isinstance(pid, int):
+        return False
+    return not _is_alive(pid, started)
+
+
+def _is_alive(pid: int, since: datetime | None) -> bool:
+    """Whether the process is there, and is the one that was there then: numbers are used again after a boot."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    born = _born(pid)
+    return born is None or since is None or born <= since + timedelta(seconds=2)
+
+
+def _born(pid: int) -> datetime | None:
+    """When a process began, where /proc tells."""
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+        return datetime.fromtimestamp(int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK"), tz=UTC)
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None
+
+
+def moment(text: object) -> datetime | None:
+    """A time from its ISO form, in UTC where it names no zone."""
+    try:
+        return in_utc(datetime.fromisoformat(text)) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def in_utc(at: datetime) -> datetime:
+    """The time with its zone; what is stored has none and means UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """The first moment after a local day."""
+    following = day + timedelta(days=1)
+    return datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _local(at: datetime | None, settings: Settings) -> str:
+    return f"{at.astimezone(ZoneInfo(settings.reporting_zone)):%Y-%m-%d %H:%M}" if at else "an unknown time"
+
+
+def _span(length: timedelta) -> str:
+    hours = length.total_seconds() / 3600
+    if hours < 1:
+        return f"{max(0, round(hours * 60))} min"
+    return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} days"
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"

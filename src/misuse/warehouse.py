@@ -1,0 +1,180 @@
+"""The warehouse: the only opener of warehouse.duckdb, one writer at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from misuse import vault
+from misuse.errors import LockHeld, ResourceError, StoreError
+from misuse.settings import SQL_ROOT, Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+_held: dict[Path, tuple[IO[str], int]] = {}
+_held_guard = threading.RLock()
+
+
+def warehouse_path(settings: Settings) -> Path:
+    """Where the warehouse lies."""
+    return settings.home / "warehouse.duckdb"
+
+
+def scratch_path(settings: Settings) -> Path:
+    """Where spilled and half-made files lie; emptied by retention."""
+    path = settings.home / "scratch"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def writer(settings: Settings) -> Iterator[None]:
+    """Hold the writer lock; a second time in one process is free.
+
+    The lock is the kernel's, so that it ends with the process, however that ends.
+    Errors: LockHeld when another process writes.
+    """
+    settings.home.mkdir(mode=0o750, parents=True, exist_ok=True)
+    path = settings.home / "writer.lock"
+    with _held_guard:
+        file, depth = _held.get(path, (None, 0))
+        if file is None:
+            file = _lock(path)
+        _held[path] = (file, depth + 1)
+    try:
+        yield
+    finally:
+        with _held_guard:
+            file, depth = _held.pop(path)
+            if depth > 1:
+                _held[path] = (file, depth - 1)
+            else:
+                file.close()
+
+
+def _lock(path: Path) -> IO[str]:
+    file = path.open("a+", encoding="ascii")
+    path.chmod(0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise LockHeld(
+            f"another run is writing to {path.parent} (process {holder})",
+            next_step="wait for it to end, then try again; `misuse status` shows how far it is",
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+@contextlib.contextmanager
+def opened(settings: Settings, *, with_vault: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse open for writing under the writer lock, its schema up to date.
+
+    Temporary files are encrypted, since with the vault attached a spilled sort would hold its rows.
+    """
+    with writer(settings):
+        con = _connect(settings)
+        try:
+            _prepare(con, settings)
+            if with_vault:
+                with vault.attached(con, settings):
+                    yield con
+            else:
+                yield con
+        finally:
+            con.close()
+
+
+def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    path = warehouse_path(settings)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(scratch_path(settings)),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "preserve_insertion_order": "true",
+    }
+    if settings.threads:
+        config["threads"] = str(settings.threads)
+    is_new = not path.exists()
+    if is_new:
+        vault.token_key(settings)
+    try:
+        con = duckdb.connect(str(path), config=config)
+    except duckdb.Error as error:
+        raise _open_error(path, error) from None
+    if is_new:
+        path.chmod(0o600)
+    return con
+
+
+def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | LockHeld:
+    words = str(error).lower()
+    if "lock" in words:
+        return LockHeld(f"{path} is open in another process", next_step="close it there, then try again")
+    if "no space" in words:
+        return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
+    return StoreError(
+        f"the warehouse at {path} is damaged or is no warehouse",
+        next_step="restore it from the last backup (misuse restore), or move it away and ingest the logs again",
+    )
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    con.load_extension(str(vault.cipher_extension()))
+    con.execute("set temp_file_encryption = true")
+    con.execute("set TimeZone = 'UTC'")
+    con.execute("set enable_progress_bar = false")
+    migrate(con, settings)
+    con.execute("set variable token_key = $key", {"key": vault.token_key(settings)})
+    con.execute((SQL_ROOT / "schema" / "macros.sql").read_text(encoding="utf-8"))
+    _verify_token_key(con)
+
+
+def migrate(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Bring the warehouse's schema to the latest version, forward only, with a copy made first."""
+    con.execute("create table if not exists schema_version (version integer primary key)")
+    found = con.execute("select coalesce(max(version), 0) from schema_version").fetchone()
+    have = found[0] if found else 0
+    due = [path for path in sorted((SQL_ROOT / "schema").glob("warehouse_*.sql")) if _version(path) > have]
+    if due and have:
+        con.execute("checkpoint")
+        copy = settings.home / "backups" / f"warehouse-version-{have}.duckdb"
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy2(warehouse_path(settings), copy)
+    for path in due:
+        con.execute("begin")
+        con.execute(path.read_text(encoding="utf-8"))
+        con.execute("insert into schema_version values ($version)", {"version": _version(path)})
+        con.execute("commit")
+
+
+def _version(path: Path) -> int:
+    return int(path.stem.rpartition("_")[2])
+
+
+def _verify_token_key(con: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse remembers the token of a fixed word, so that another key is noticed before it harms."""
+    con.execute("insert or ignore into marks select 'token_key', token_of('check', 'misuse')::varchar")
+    row = con.execute(
+        "select value = token_of('check', 'misuse')::varchar from marks where name = 'token_key'"
+    ).fetchone()
+    if row is None or not row[0]:
+        raise StoreError(
+            "the token key is not the one this warehouse was made with",
+            next_step="put back keys/token.key (or MISUSE_TOKEN_KEY) from escrow; with another every caller is a stranger",
+        )

@@ -1,0 +1,16 @@
+"""What every test starts from: nothing is sent anywhere, and chance repeats itself."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+from misuse.settings import QUIET_ENVIRONMENT
+
+os.environ.update(QUIET_ENVIRONMENT)
+
+# The same examples every time; `HYPOTHESIS_PROFILE=deep` looks further, with new ones.
+settings.register_profile("fixed", derandomize=True, database=None, deadline=None, max_examples=50)
+settings.register_profile("deep", database=None, deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))

@@ -1,0 +1,210 @@
+"""An independent reckoning in plain Python: what the SQL models must come to, sharing no code with them.
+
+Rows are dictionaries of text as a CSV gives them: call_id, received_at (UTC, ISO), channel, number (usable, as one
+likes to write it), premises, bad_number (malformed or placeholder), opening_code, closing_code, qualifiers,
+result_code, markers, remarks, handling_seconds, unit_seconds. Missing or empty is not measured.
+"""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+UTC = ZoneInfo("UTC")
+
+
+@dataclass
+class Rules:
+    closing: frozenset[str] = frozenset()
+    opening: frozenset[str] = frozenset()
+    qualifiers: frozenset[str] = frozenset()
+    results: frozenset[str] = frozenset()
+    doubtful_results: frozenset[str] = frozenset()
+    doubtful_qualifiers: frozenset[str] = frozenset()
+    call_stops: frozenset[str] = frozenset()
+    caller_stops: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    codewords: tuple[str, ...] = ()
+    stopped_by_person: frozenset[str] = frozenset()  # keys of callers
+
+
+@dataclass
+class Call:
+    call_id: str
+    at: datetime
+    day: date
+    channel: str
+    caller: str | None
+    line: str | None
+    handling: int | None
+    unit: int | None
+    coded: bool
+    contradicted: bool
+    bars_call: bool
+    bars_caller: bool
+    marks_shared: bool
+    stopped: bool = False
+    doubtful: bool = False
+    misuse: bool = False
+
+
+@dataclass
+class Window:
+    calls: int = 0
+    misuse: int = 0
+    unidentified: int = 0
+    bridge: list[tuple[str, int, int, int]] = field(default_factory=list)
+    persistent: list[dict[str, Any]] = field(default_factory=list)
+    handling: tuple[int, int, int] = (0, 0, 0)  # persistent, all misuse, all calls
+    unit: tuple[int, int, int] = (0, 0, 0)
+    days_work: tuple[float, float] | None = None
+    hours: tuple[float, float] | None = None
+
+
+def reckon(
+    rows: Iterable[Mapping[str, str | None]],
+    rules: Rules,
+    *,
+    as_of: date,
+    window_days: int | None,
+    threshold: int = 10,
+    channel: str = "999",
+    zone: str = "Europe/London",
+    caller_of: Callable[[str], str] = str,
+    gap: timedelta = timedelta(hours=1),
+) -> Window:
+    """The window's figures; `window_days` None is since the log's start. `caller_of` turns a number into a caller."""
+    end = _midnight(as_of + timedelta(days=1), zone)
+    calls = [call for row in rows if (call := _call(row, rules, zone, caller_of)).at < end]
+    shared = {call.caller for call in calls if call.marks_shared and call.caller and not call.caller.startswith("p:")}
+    stopped = {call.caller for call in calls if call.bars_caller and call.caller} | rules.stopped_by_person
+    for call in calls:
+        call.stopped = call.bars_call or call.bars_caller or call.caller in stopped
+        call.doubtful = call.coded and not call.stopped and call.contradicted
+        call.misuse = call.coded and not call.stopped and not call.doubtful
+    first_day = min((call.day for call in calls), default=as_of + timedelta(days=1))
+    start_day = first_day if window_days is None else as_of - timedelta(days=window_days - 1)
+    start = _midnight(start_day, zone)
+    inside = [call for call in calls if start <= call.at and call.channel == channel]
+    persons = lambda caller: caller is not None and not caller.startswith("p:") and caller not in shared  # noqa: E731
+    return _window(inside, persons, threshold, gap, max(start_day, first_day), as_of)
+
+
+def _call(row: Mapping[str, str | None], rules: Rules, zone: str, caller_of: Callable[[str], str]) -> Call:
+    at = datetime.fromisoformat(row["received_at"] or "")
+    text = {name: (row.get(name) or "").strip() for name in row}
+    get = lambda name: text.get(name, "")  # noqa: E731
+    qualifiers, markers = set(filter(None, get("qualifiers").split(";"))), set(filter(None, get("markers").split(";")))
+    closing, opening, result = get("closing_code"), get("opening_code"), get("result_code")
+    coded = closing in rules.closing if closing else opening in rules.opening
+    coded = coded or bool(qualifiers & rules.qualifiers) or result in rules.results
+    caller, line = None, None
+    if get("number"):
+        caller, line = caller_of(get("number")), get("number")
+    elif get("premises"):
+        caller = line = "p:" + get("premises")
+    elif get("bad_number"):
+        line = "bad:" + get("bad_number")
+    spoken = any(re.search(pattern, get("remarks").lower()) for pattern in rules.codewords)
+    return Call(
+        call_id=get("call_id"),
+        at=at,
+        day=at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date(),
+        channel=get("channel") or "999",
+        caller=caller,
+        line=line,
+        handling=int(get("handling_seconds")) if get("handling_seconds") else None,
+        unit=int(get("unit_seconds")) if get("unit_seconds") else None,
+        coded=coded,
+        contradicted=result in rules.doubtful_results or bool(qualifiers & rules.doubtful_qualifiers),
+        bars_call=spoken or bool(markers & rules.call_stops),
+        bars_caller=bool(markers & rules.caller_stops),
+        marks_shared=bool(markers & rules.shared),
+    )
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
+
+
+def _window(
+    inside: list[Call], is_person: Callable[[str | None], bool], threshold: int, gap: timedelta, first: date, last: date
+) -> Window:
+    misuse = [call for call in inside if call.misuse]
+    by_caller: dict[str, list[Call]] = defaultdict(list)
+    for call in misuse:
+        if call.caller is not None:
+            by_caller[call.caller].append(call)
+    persistent = {name: part for name, part in by_caller.items() if is_person(name) and len(part) >= threshold}
+    theirs = [call for part in persistent.values() for call in part]
+    found = Window(len(inside), len(misuse), sum(call.caller is None for call in misuse))
+    found.bridge = _bridge(inside, is_person, threshold)
+    found.bridge.append(("after_linkage", len(persistent), len(theirs), len(misuse)))
+    for kind in ("handling", "unit"):
+        sums = tuple(sum(getattr(call, kind) or 0 for call in part) for part in (theirs, misuse, inside))
+        setattr(found, kind, sums)
+    entries = [_entry(name, part, threshold, gap) for name, part in persistent.items()]
+    found.persistent = sorted(entries, key=lambda e: (-e["calls"], -e["work"], e["tenth"]))
+    _monthly(found, inside, misuse, theirs, first, last)
+    return found
+
+
+def _entry(name: str, calls: list[Call], threshold: int, gap: timedelta) -> dict[str, Any]:
+    calls = sorted(calls, key=lambda call: call.at)
+    episodes = 1 + sum(later.at - earlier.at > gap for earlier, later in itertools.pairwise(calls))
+    work = sum((call.handling or 0) + (call.unit or 0) for call in calls)
+    tenth = calls[threshold - 1].at
+    return {"caller": name, "calls": len(calls), "work": work, "tenth": tenth, "episodes": episodes}
+
+
+def _bridge(
+    inside: list[Call], is_person: Callable[[str | None], bool], threshold: int
+) -> list[tuple[str, int, int, int]]:
+    coded = [call for call in inside if call.coded]
+    unstopped = [call for call in coded if not call.stopped]
+    misuse = [call for call in unstopped if not call.doubtful]
+    behind = {call.line: call.caller for call in coded if call.line}
+    steps = [("coded_misuse", len(behind), len(coded), len(coded))]
+
+    def step(name: str, calls: list[Call], keep: Callable[[str], bool]) -> None:
+        tally = Counter(call.line for call in calls if call.line)
+        over = {line: count for line, count in tally.items() if count >= threshold and keep(line)}
+        steps.append((name, len(over), sum(over.values()), len(calls)))
+
+    step("by_number", coded, lambda line: True)
+    step("less_stopped", unstopped, lambda line: True)
+    step("less_doubtful", misuse, lambda line: True)
+    step("less_unidentified", misuse, lambda line: behind[line] is not None)
+    step("less_shared_lines", misuse, lambda line: is_person(behind[line]))
+    return steps
+
+
+def _monthly(
+    found: Window, inside: list[Call], misuse: list[Call], theirs: list[Call], first: date, last: date
+) -> None:
+    months = {(call.day.year, call.day.month) for call in inside}
+    whole = []
+    for year, month in sorted(months):
+        length = calendar.monthrange(year, month)[1]
+        if date(year, month, 1) >= first and date(year, month, length) <= last:
+            whole.append((year, month, length))
+    if not whole:
+        return
+    part = lambda calls, year, month: [c for c in calls if (c.day.year, c.day.month) == (year, month)]  # noqa: E731
+    days, hours = [], []
+    for calls in (theirs, misuse):
+        total = sum(
+            (Fraction(len(part(calls, y, m)) * length, len(part(inside, y, m))) for y, m, length in whole), Fraction()
+        )
+        seconds = sum(call.handling or 0 for y, m, _ in whole for call in part(calls, y, m))
+        days.append(float(total / len(whole)))
+        hours.append(seconds / 3600 / len(whole))
+    found.days_work, found.hours = (days[0], days[1]), (hours[0], hours[1])

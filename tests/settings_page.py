@@ -1,0 +1,112 @@
+"""docs/settings.md, made from the settings' own declaration: `python -m tests.settings_page` writes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from misuse.settings import Limits, Schedule, Settings
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+# Given by the environment or by where the file lies, not by a key of it.
+NOT_KEYS = {"home", "schedule", "limits", "sources", "config_path", "vault_key", "token_key"}
+
+MEANINGS = {
+    "settings.threshold": "misuse calls in the window that make a caller persistent",
+    "settings.shared_line_threshold": "calls by different people from which a line may be a shared one",
+    "settings.window_days": "length of the headline window, in local days to as-of",
+    "settings.episode_gap_minutes": "misuse calls of one caller no further apart than this are one episode",
+    "settings.headline_channel": "the channel that the headline counts",
+    "settings.reporting_zone": "the zone of local days, hours and schedules",
+    "settings.capacity": "callers that a meeting can take on: the most in parts 2 and 3 of the list",
+    "settings.cycle_days": "days between meetings; also how long a new stop or sharp change is new on the look list",
+    "settings.stale_after_hours": "age of the published as-of from which everything says that it is stale",
+    "settings.bootstrap_replicates": "resamples behind each interval",
+    "settings.seed": "seed of the resamples, so that a rerun gives the same interval",
+    "settings.keep_published": "published copies and reports kept, the newest first",
+    "settings.keep_rejected_days": "days for which rejected rows are kept in the vault, to be mended",
+    "settings.sql_seconds": "time limit of `misuse sql`",
+    "settings.memory_limit": "memory that DuckDB may take",
+    "settings.threads": "threads that DuckDB may take; 0 is as many as the machine has",
+    "settings.protective_marking": "the marking on every page and file",
+    "settings.handling": "the handling instruction beside it",
+    "settings.force": "whose list it is, on the cover",
+    "settings.duty_role": "who looks at an urgent stop, where its rule names nobody",
+    "settings.notification_hook": "a command that gets each problem on its standard input; empty: none",
+    "settings.inbox": "where the nightly run looks, a folder a source; under the home unless absolute",
+    "schedule.nightly": "inbox to published list",
+    "schedule.tasking_cycle": "freezes the list for the meeting, once `cycle_days` have gone by",
+    "schedule.retention": "puts away what is past its time",
+    "schedule.port": "of Prefect's server, on loopback alone; 0 takes any free one",
+    "limits.rejected_share": "of a file's rows; over it `ingest` exits 3, with what could go in gone in",
+    "limits.null_share": "of a mapped column that used to be filled: a warning",
+    "limits.volume_change_share": "of a day's calls against the same weekday of the four weeks before: a warning",
+    "limits.misuse_change_share": "the same for the day's share of misuse",
+    "limits.unseen_code_share": "of calls whose deciding code was never seen before: a warning",
+}
+
+ENVIRONMENT = {
+    "MISUSE_HOME": "the data home; `var` under the working directory otherwise",
+    "MISUSE_CONFIG": "the settings file; otherwise `misuse.toml` in the home, then in the working directory",
+    "MISUSE_VAULT_KEY": "the vault key, where it must not lie in a file; otherwise `keys/vault.key` in the home",
+    "MISUSE_TOKEN_KEY": "the token key, likewise; `keys/token.key`",
+    "MISUSE_DEBUG": "shows the trace of a fault of the program; only on data that may be shown",
+}
+
+OPENING = """# Settings
+
+`misuse.toml` lies in the data home, or in the working directory, or where `--config` or `MISUSE_CONFIG` says. It needs to
+hold only what differs from the defaults below; a key that is not known is named, with the nearest that is. Sources of
+call logs are declared in the same file, each in a table `[sources.NAME]`.
+
+This page is made by `python -m tests.settings_page` from `src/misuse/settings.py`; a test keeps them in step.
+"""
+
+HEADINGS = {
+    "settings": "What is counted, shown and kept.",
+    "schedule": "When the flows run: cron lines in the reporting zone; an empty one means never.",
+    "limits": "The lines that the checks at the two doors hold; shares lie between 0 and 1.",
+}
+
+
+def declared() -> Iterator[tuple[str, str, Any]]:
+    """Every table, key and default of misuse.toml, in the order of their declaration."""
+    for table, kind in (("settings", Settings), ("schedule", Schedule), ("limits", Limits)):
+        defaults = kind()
+        for field in dataclasses.fields(kind):
+            if table != "settings" or field.name not in NOT_KEYS:
+                yield table, field.name, getattr(defaults, field.name)
+
+
+def page() -> str:
+    """The page as it should be."""
+    parts = [OPENING]
+    for wanted, words in HEADINGS.items():
+        parts.append(f"## [{wanted}]\n\n{words}\n\n| key | default | what it is |\n|---|---|---|")
+        rows = [
+            f"| `{key}` | `{_toml(value)}` | {MEANINGS[f'{table}.{key}']} |"
+            for table, key, value in declared()
+            if table == wanted
+        ]
+        parts.append("\n".join(rows) + "\n")
+    parts.append("## The environment\n\n| variable | what it is |\n|---|---|")
+    parts.append("\n".join(f"| `{name}` | {words} |" for name, words in ENVIRONMENT.items()) + "\n")
+    return "\n".join(parts).replace("|---|\n\n|", "|---|\n|")
+
+
+def _toml(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def main() -> int:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"written: {PAGE.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""Analysts' SQL: what may be asked is answered, what may not is refused, and every saved query runs."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests import published_fixture
+
+from misuse import analysis
+from misuse.errors import ResourceError, StoreError, UsageError
+from misuse.settings import SQL_ROOT, Settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = Settings(home=tmp_path_factory.mktemp("home"), memory_limit="1GB")
+    published_fixture.build(settings.published_path / f"{published_fixture.RUN_ID}.duckdb", persons=12)
+    settings.current_path.symlink_to(f"{published_fixture.RUN_ID}.duckdb")
+    return settings
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = Settings(home=tmp_path_factory.mktemp("bare"))
+    published_fixture.empty(settings.published_path / "bare.duckdb")
+    settings.current_path.symlink_to("bare.duckdb")
+    return settings
+
+
+def test_statement_gives_columns_rows_run_and_frame(settings: Settings) -> None:
+    result = analysis.run_sql(
+        settings,
+        "select caller_id, misuse_calls from persistent_callers where rank <= $top order by rank",
+        parameters={"top": 3},
+    )
+    assert result.columns == ("caller_id", "misuse_calls")
+    assert len(result.rows) == 3
+    assert result.run_id == published_fixture.RUN_ID
+    frame = result.frame()
+    assert frame.shape == (3, 2)
+    assert frame.schema["misuse_calls"] == pl.Int64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from runs",
+        "with x as (select 1 as a) select * from x",
+        "describe calls",
+        "show tables",
+        "summarize select 1 as a",
+        "explain select * from calls",
+        "values (1)",
+        "select * from runs -- with a remark",
+        "select * from runs;",
+    ],
+)
+def test_statements_that_read_are_answered(text: str, settings: Settings) -> None:
+    assert analysis.run_sql(settings, text).columns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "select * from read_blob('/etc/passwd')",
+        "select * from glob('/etc/*')",
+        "select * from '/etc/passwd'",
+        "select * from 'https://example.org/x.csv'",
+        "select * from query('select * from read_text(''/etc/passwd'')')",
+        "copy calls to '/tmp/misuse-escape.csv'",
+        "copy (select 1) to '/tmp/misuse-escape.csv'",
+        "explain analyze copy calls to '/tmp/misuse-escape.csv'",
+        "export database '/tmp/misuse-escape'",
+        "attach '/tmp/misuse-escape.duckdb' as other",
+        "detach published",
+        "install httpfs",
+        "load httpfs",
+        "set memory_limit = '100GB'",
+        "set enable_external_access = true",
+        "reset lock_configuration",
+        "pragma enable_progress_bar",
+        "call pragma_version()",
+        "use memory",
+        "create table kept as select 1",
+        "create temp table kept as select 1",
+        "create macro m() as 1",
+        "insert into runs select * from runs",
+        "update runs set run_id = 'x'",
+        "delete from runs",
+        "drop table runs",
+        "begin",
+        "checkpoint",
+        "vacuum",
+        "prepare p as select 1",
+        "select * from duckdb_secrets()",
+        "select * from settings",
+        "select getenv('HOME')",
+        "select 1; select 2",
+        "select 1; drop table runs",
+        "",
+        "-- nothing",
+        "selct 1",
+    ],
+)
+def test_statements_that_reach_further_are_refused(text: str, settings: Settings) -> None:
+    with pytest.raises(UsageError) as refusal:
+        analysis.run_sql(settings, text)
+    assert refusal.value.next_step
+    assert str(settings.home) not in str(refusal.value)
+    assert "root:" not in str(refusal.value)
+    assert not list(Path("/tmp").glob("misuse-escape*"))  # noqa: S108 - where the escapes would have gone
+
+
+def test_explain_analyze_of_a_write_writes_nothing(settings: Settings) -> None:
+    with pytest.raises(UsageError):
+        analysis.run_sql(settings, "explain analyze delete from runs")
+    assert analysis.run_sql(settings, "select count(*) from runs").rows == [(1,)]
+
+
+def test_frames_of_the_program_are_out_of_reach(settings: Settings) -> None:
+    secret_frame = pl.DataFrame({"a": [1]})
+    assert secret_frame.height == 1
+    with pytest.raises(UsageError):
+        analysis.run_sql(settings, "select * from secret_frame")
+
+
+def test_long_statement_is_stopped(settings: Settings) -> None:
+    started = time.perf_counter()
+    with pytest.raises(ResourceError, match=r"stopped after 0\.5 seconds"):
+        analysis.run_sql(
+            settings, "select count(*) from calls a, calls b, calls c where a.call_key <> b.call_key", limit_seconds=0.5
+        )
+    assert time.perf_counter() - started < 10
+
+
+def test_greedy_statement_is_stopped_and_spills_nothing(settings: Settings) -> None:
+    tight = Settings(home=settings.home, memory_limit="60MB")
+    with pytest.raises(ResourceError):
+        analysis.run_sql(tight, "select list(a.call_key || b.call_key) from calls a, calls b", limit_seconds=20)
+    assert {path.name for path in settings.published_path.iterdir()} == {
+        "current.duckdb",
+        f"{published_fixture.RUN_ID}.duckdb",
+    }
+
+
+def test_mistake_is_explained_without_paths(settings: Settings) -> None:
+    with pytest.raises(UsageError, match="nope"):
+        analysis.run_sql(settings, "select nope from calls")
+    with pytest.raises(UsageError) as refusal:
+        analysis.run_sql(settings, "select * from '/srv/misuse/var/warehouse.duckdb'")
+    assert "warehouse" not in str(refusal.value)
+
+
+def test_parameters_are_bound_and_named(settings: Settings) -> None:
+    text = "-- param top = 2; how many\n-- param since = 2025-01-01\nselect $top as top, $since as since, $word as word"
+    given = analysis.run_sql(settings, text, parameters={"top": "5", "word": "x'; drop table runs --"})
+    assert given.rows == [(5, date(2025, 1, 1), "x'; drop table runs --")]
+    with pytest.raises(UsageError, match="wants a value for word"):
+        analysis.run_sql(settings, text)
+    with pytest.raises(UsageError, match="no parameter tpo"):
+        analysis.run_sql(settings, text, parameters={"tpo": "5", "word": ""})
+    with pytest.raises(UsageError, match="top must be a whole number"):
+        analysis.run_sql(settings, text, parameters={"top": "five", "word": ""})
+    with pytest.raises(UsageError, match="since must be a date"):
+        analysis.run_sql(settings, text, parameters={"since": "yesterday", "word": ""})
+
+
+def test_times_are_utc_whatever_the_machine_says(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        zone = analysis.run_sql(settings, "select current_setting('TimeZone') as zone").rows
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert zone == [("UTC",)]
+
+
+def test_nothing_published_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="nothing is published"):
+        analysis.run_sql(Settings(home=tmp_path), "select 1")
+
+
+def test_masked_statement_holds_nothing_of_a_person() -> None:
+    text = """select * from calls -- asked by J. Doe of 07700900123
+    where caller_id = 'c0123456789abcdef' and borough = 'Joan Doe''s' and x = 07700900123 /* Doe */
+    and "Doe 07700900123" = $$Doe$$ and y = 07700 900 123 and z > 2025 and "ok_name" = $a$Doe$a$ and w = 'Doe unfinished"""
+    masked = analysis.masked(text)
+    for word in ("Doe", "Joan", "07700", "900", "123 "):
+        assert word not in masked
+    for word in ("select * from calls", "'c0123456789abcdef'", "2025", '"ok_name"', "where caller_id ="):
+        assert word in masked
+
+
+@pytest.mark.parametrize("query", analysis.saved_queries(), ids=lambda query: query.name)
+def test_saved_query_runs(query: analysis.SavedQuery, settings: Settings, bare: Settings) -> None:
+    assert query.question.endswith("?") or "?" in query.question or query.question.endswith(".")
+    result = analysis.run_sql(settings, query.text)
+    assert len(set(result.columns)) == len(result.columns)
+    assert result.frame().height == len(result.rows)
+    analysis.run_sql(
+        settings, query.text, parameters={name: str(v) for name, v in query.defaults.items() if v is not None}
+    )
+    analysis.run_sql(bare, query.text)  # a run with nothing in it
+    again = analysis.run_sql(settings, query.text)
+    assert again.rows == result.rows  # its order is decided
+
+
+def test_saved_queries_are_enough_and_tell_their_parameters() -> None:
+    saved = analysis.saved_queries()
+    assert len(saved) >= 12
+    assert len(saved) == len(list((SQL_ROOT / "queries").glob("*.sql")))
+    for query in saved:
+        assert all(query.notes[name] for name in query.defaults), query.name
+        assert len(query.text.splitlines()) <= 60
+
+
+def test_saved_queries_answer_their_question(settings: Settings) -> None:
+    saved = {query.name: query.text for query in analysis.saved_queries()}
+    listed = analysis.run_sql(settings, "select caller_id, misuse_calls from persistent_callers").rows
+    crossing = analysis.run_sql(settings, saved["about_to_cross"], parameters={"active_days": 365, "short_by": 9}).rows
+    assert crossing
+    assert all(1 <= row[1] <= 9 and row[2] == 10 - row[1] for row in crossing)
+    assert not {row[0] for row in crossing} & {row[0] for row in listed}
+    standing = analysis.run_sql(settings, saved["new_and_old_persistent"]).frame()
+    assert standing["persistent_callers"].sum() == len(listed)
+    codes = analysis.run_sql(settings, saved["workload_by_code"], parameters={"days": 400}).frame()
+    assert (
+        codes["misuse_calls"].sum()
+        == analysis.run_sql(settings, "select count(*) from calls where is_misuse").rows[0][0]
+    )
+    stopped = analysis.run_sql(settings, saved["stopped_by_safeguards"]).frame()
+    assert (
+        stopped["coded_misuse_calls"] == stopped["stopped_calls"] + stopped["doubtful_calls"] + stopped["misuse_calls"]
+    ).all()
+    one = analysis.run_sql(settings, saved["one_caller_by_month"], parameters={"caller": listed[0][0]}).frame()
+    assert one["misuse_calls"].sum() == listed[0][1]

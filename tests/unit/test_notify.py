@@ -1,0 +1,80 @@
+"""The notification hook: one line in, nothing else, and never an exception out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from misuse import notify
+from misuse.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, notification_hook=f"sh -c 'cat >> {tmp_path}/heard'")
+
+
+def test_the_hook_gets_one_line_on_its_standard_input(settings: Settings) -> None:
+    assert notify.notify(settings, "FAILED  nightly  no room\non the disk → free some") == ""
+    assert (settings.home / "heard").read_text() == "FAILED  nightly  no room on the disk → free some\n".replace(
+        "  ", " "
+    )
+
+
+def test_without_a_hook_nothing_happens(settings: Settings) -> None:
+    assert notify.notify(replace(settings, notification_hook="  "), "a line") == ""
+
+
+def test_no_shell_reads_the_hook(settings: Settings) -> None:
+    quiet = replace(settings, notification_hook="true ; touch made")
+    assert notify.notify(quiet, "a line") == ""
+    assert not (settings.home / "made").exists()
+
+
+def test_the_hook_gets_no_key_from_the_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISUSE_VAULT_KEY", "k" * 64)
+    assert notify.notify(replace(settings, notification_hook=f"sh -c 'env > {settings.home}/heard'"), "x") == ""
+    assert "MISUSE" not in (settings.home / "heard").read_text()
+
+
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [
+        ("sh -c 'exit 3'", "ended with code 3"),
+        ("/no/such/command", "could not be started"),
+        ("sh -c 'unclosed", "quotes do not close"),
+    ],
+)
+def test_a_hook_that_fails_is_reported_not_raised(settings: Settings, hook: str, said: str) -> None:
+    answer = notify.notify(replace(settings, notification_hook=hook), "a line")
+    assert said in answer
+    assert "→" in answer
+
+
+def test_a_hook_that_hangs_is_ended_with_its_children(settings: Settings) -> None:
+    began = time.monotonic()
+    hanging = replace(settings, notification_hook="sh -c 'sleep 60 & sleep 60'")
+    assert "was ended" in notify.notify(hanging, "a line", limit_seconds=0.3)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["c0123456789abcdef", "K-0123456789", "+447700900123", "07700 900123", "020 7946 0018", "447700900123"],
+)
+def test_what_looks_like_a_caller_is_struck_out(secret: str) -> None:
+    assert notify.one_line(f"MISSING metcall {secret}, since 2026-01-01 02:30") == (
+        "MISSING metcall [withheld], since 2026-01-01 02:30"
+    )
+
+
+@pytest.mark.parametrize("plain", ["run 20260101-0a1b2c3d4e as of 2025-12-31, 6 h old", "process 12345, port 4200"])
+def test_runs_dates_and_processes_stay(plain: str) -> None:
+    assert notify.one_line(plain) == plain
+
+
+def test_a_line_is_bounded() -> None:
+    assert len(notify.one_line("x" * 5000)) == notify.LONGEST_LINE

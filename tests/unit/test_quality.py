@@ -1,0 +1,340 @@
+"""Every check holds on what is right, fails on what offends it, and no result or page holds a planted value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests import warehouse_fixture as invented
+
+from misuse import quality, schemas
+from misuse.quality import expectations, pages
+from misuse.quality.checks import Check, CheckResult, measure
+from misuse.settings import SQL_ROOT, Limits, Settings
+
+LANDING_OFFENCES = {
+    "assert_landing_columns_are_declared": "alter table landing_calls drop column ward",
+    "assert_landing_keys_are_whole": "update landing_calls set call_key = (select min(call_key) from landing_calls)",
+    "assert_landing_amounts_are_possible": "update landing_calls set talk_seconds = -1 where row_number = 3",
+    "assert_landing_amounts_are_plausible": "update landing_calls set wrap_seconds = 86401 where row_number = 3",
+    "assert_landing_dates_are_possible": "update landing_calls set received_at = '2105-01-01' where row_number = 3",
+    "assert_landing_days_have_calls": "delete from landing_calls where received_at::date = '2025-02-12'",
+    "assert_landing_volume_holds": "delete from landing_calls where received_at::date = '2025-02-12' and row_number % 5 > 0",
+    "assert_landing_misuse_share_holds": "update landing_calls set closing_code = 'hoax' where received_at::date = '2025-02-12'",
+    "assert_landing_codes_are_known": "update landing_calls set closing_code = 'NEW ' || row_number where row_number % 50 = 0",
+    "assert_landing_nulls_do_not_rise": "update landing_calls set number_token = null",
+}
+
+PUBLICATION_OFFENCES = {
+    "assert_keys_are_unique": "insert into estimates from estimates limit 1",
+    "assert_ledger_adds_up": "delete from call_records where row_number = 1",
+    "assert_calls_are_those_received": "update call_records set received_at = '2026-01-01 00:00:00' where row_number = 1",
+    "assert_call_flags_agree": "update callers set is_stopped = true where misuse_calls > 0",
+    "assert_caller_sums_are_all_calls": "update callers set misuse_calls = misuse_calls + 1 where misuse_calls > 40",
+    "assert_caller_windows_are_nested": "update caller_windows set misuse_calls = 900 where window_name = 'd30'",
+    "assert_persistent_callers_are_right": "delete from persistent_callers where rank = 1",
+    "assert_bridge_narrows": "update bridge set callers = 9000 where step = 'less_doubtful'",
+    "assert_bridge_ends_at_headline": "update estimates set point = point + 0.01 where estimate = 'share_of_misuse'",
+    "assert_shares_are_shares": "update estimates set high = 1.2 where estimate = 'share_of_misuse'",
+    "assert_list_is_within_capacity": "update tasking_list set part = 2",
+    "assert_list_holds_only_eligible": "update callers set identity_kind = 'shared_line'",
+    "assert_list_is_ranked": "update tasking_list set rank = rank + 1 where rank > 3",
+    "assert_look_list_is_complete": "delete from look_list where coded_misuse_calls > 30",
+    "assert_days_and_months_add_up": "delete from demand_daily where local_date = '2025-06-01'",
+    "assert_rows_are_this_runs": "update tasking_list set run_id = 'another' where rank = 2",
+    "rows_of_tasking_list": "update tasking_list set handling_hours = -1 where rank = 1",
+    "rows_of_estimates": "update estimates set unit = 'furlongs' where unit = 'share'",
+    "rows_of_bridge": "update bridge set share = null where step_number = 2",
+    "rows_of_persistent_callers": "update persistent_callers set rank = 1",
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = invented.warehouse(tmp_path_factory.mktemp("invented"))
+    yield con
+    con.close()
+
+
+@pytest.fixture
+def publication_door(whole: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, as it was before each test."""
+    whole.execute("begin")
+    yield whole
+    whole.execute("rollback")
+
+
+@pytest.fixture
+def landing_door() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Six quiet weeks in, three more days at the door."""
+    con = invented.empty_warehouse()
+    con.execute("create table rule_misuse_codes (source varchar, field varchar, code varchar)")
+    con.execute("insert into rule_misuse_codes values ('invented', 'closing_code', 'hoax')")
+    invented.landing(con, 42, 400, start="2024-12-31", batch="b0001")
+    invented.take_in(con)
+    invented.landing(con, 3, 400, start="2025-02-11")
+    yield con
+    con.close()
+
+
+def at_landing(con: duckdb.DuckDBPyConnection, settings: Settings, **more: object) -> dict[str, CheckResult]:
+    results = quality.check_landing(con, batch_id="b0002", settings=settings, now=invented.NOW, **more)  # type: ignore[arg-type]
+    return {result.name: result for result in results}
+
+
+def at_publication(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, CheckResult]:
+    results = quality.check_publication(con, run_id=invented.RUN_ID, settings=settings, now=invented.NOW)
+    return {result.name: result for result in results}
+
+
+def one_at_publication(con: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> CheckResult:
+    """One check, since all of them for each offence would take long."""
+    for mart in expectations.MARTS:
+        if name == f"rows_of_{mart.name}":
+            return expectations.validate_mart(con, mart, settings, invented.RUN_ID, invented.NOW)
+    check = next(check for check in quality.checks("publication") if check.name == name)
+    metric = measure(con, check, quality.publication_parameters(settings, invented.RUN_ID, invented.AS_OF), settings)
+    return expectations.judge([metric], settings.home, "publication", invented.RUN_ID, invented.NOW)[0]
+
+
+def offending(results: dict[str, CheckResult]) -> set[str]:
+    return {name for name, result in results.items() if not result.holds}
+
+
+def test_every_check_has_an_offence_that_it_finds() -> None:
+    files = {path.stem for path in (SQL_ROOT / "checks").glob("*.sql")}
+    found = LANDING_OFFENCES.keys() | PUBLICATION_OFFENCES.keys()
+    assert files == {name for name in found if name.startswith("assert_")}
+    assert found - files == {f"rows_of_{mart.name}" for mart in expectations.MARTS}
+
+
+def test_checks_are_short_and_say_door_severity_limits_finding_and_next_step() -> None:
+    for path in (SQL_ROOT / "checks").glob("*.sql"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 60, path.name
+    every = quality.checks("landing") + quality.checks("publication")
+    assert len(every) == len(list((SQL_ROOT / "checks").glob("*.sql")))
+    for check in every:
+        low, high = check.bounds(Settings())
+        assert low <= high
+        assert check.finding
+        assert check.next_step
+
+
+def test_quiet_landing_holds(landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    assert offending(at_landing(landing_door, settings)) == set()
+
+
+@pytest.mark.parametrize("name", sorted(LANDING_OFFENCES))
+def test_landing_offence_is_found(name: str, landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    landing_door.execute(LANDING_OFFENCES[name])
+    result = at_landing(landing_door, settings)[name]
+    assert not result.holds
+    assert result.value is not None
+    assert not result.low <= result.value <= result.high
+    assert "Next: " in result.sentence
+
+
+def test_invented_publication_holds(publication_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    assert offending(at_publication(publication_door, settings)) == set()
+
+
+@pytest.mark.parametrize("name", sorted(PUBLICATION_OFFENCES))
+def test_publication_offence_is_found(
+    name: str, publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    publication_door.execute(PUBLICATION_OFFENCES[name])
+    result = one_at_publication(publication_door, settings, name)
+    assert not result.holds
+    assert result.severity == "fail"
+    assert result.value is not None
+
+
+@pytest.mark.parametrize("relation", schemas.PUBLISHED, ids=lambda relation: relation.name)
+def test_key_check_covers_every_relation(
+    relation: schemas.Relation, publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    check = next(check for check in quality.checks("publication") if check.name == "assert_keys_are_unique")
+    con = publication_door
+    con.execute("create or replace table " + relation.name + " as from " + relation.name + " limit 1")
+    if con.table(relation.name).aggregate("count(*)").fetchone() == (0,):
+        con.execute("insert into " + relation.name + " by name select null as " + relation.key[0])
+    con.execute("insert into " + relation.name + " from " + relation.name)
+    metric = measure(con, check, {}, settings)
+    assert relation.name in metric.scopes
+
+
+def test_first_load_of_a_source_has_nothing_to_be_compared_with(settings: Settings) -> None:
+    with invented.empty_warehouse() as con:
+        invented.landing(con, 1, 5000, start="2025-02-11")
+        results = at_landing(con, settings)
+    assert offending(results) == set()
+    assert "assert_landing_misuse_share_holds" not in results  # no code list is loaded yet
+
+
+def test_another_sources_days_fill_no_gap_and_bear_no_comparison(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    landing_door.execute("update landing_calls set source = 'another' where row_number % 4 > 0")
+    landing_door.execute("delete from landing_calls where source = 'another' and received_at::date = '2025-02-12'")
+    results = at_landing(landing_door, settings)
+    assert results["assert_landing_days_have_calls"].value == 1
+    assert "another 2025-02-12" in results["assert_landing_days_have_calls"].sentence
+    assert "another" not in results["assert_landing_volume_holds"].sentence
+
+
+def test_gap_before_the_batch_is_counted_across_a_clock_change(settings: Settings) -> None:
+    with invented.empty_warehouse() as con:
+        invented.landing(con, 20, 50, start="2025-03-10", batch="b0001")
+        invented.take_in(con)
+        invented.landing(con, 2, 50, start="2025-03-31 00:00:00")
+        result = at_landing(con, settings)["assert_landing_days_have_calls"]
+    assert result.value == 1  # 30 March, the short day
+    assert "2025-03-30 to 2025-03-30" in result.sentence
+
+
+def test_newest_day_that_is_not_over_is_held_against_the_same_hours(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    landing_door.execute("delete from landing_calls where received_at >= '2025-02-13 06:00'")
+    assert at_landing(landing_door, settings)["assert_landing_volume_holds"].holds
+    landing_door.execute("delete from landing_calls where received_at >= '2025-02-13' and row_number % 3 > 0")
+    assert not at_landing(landing_door, settings)["assert_landing_volume_holds"].holds
+
+
+def test_resent_calls_do_not_count_twice(landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    landing_door.execute("delete from landing_calls")
+    landing_door.execute(
+        "insert into landing_calls by name select * replace ('b0002' as batch_id, md5('later' || call_key)::uuid as content_digest) "
+        "from call_records where received_at >= '2025-02-01'"
+    )
+    assert offending(at_landing(landing_door, settings)) == set()
+
+
+def test_mapped_column_that_is_empty_throughout_is_noticed(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    assert at_landing(landing_door, settings, mapped=("cli", "borough"))["assert_landing_nulls_do_not_rise"].holds
+    result = at_landing(landing_door, settings, mapped=("cli", "ward"))["assert_landing_nulls_do_not_rise"]
+    assert not result.holds
+    assert "ward" in result.sentence
+
+
+def test_limits_come_from_the_settings(landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    landing_door.execute(LANDING_OFFENCES["assert_landing_volume_holds"])
+    assert not at_landing(landing_door, settings)["assert_landing_volume_holds"].holds
+    loose = replace(settings, limits=Limits(volume_change_share=0.9))
+    result = at_landing(landing_door, loose)["assert_landing_volume_holds"]
+    assert result.holds
+    assert (result.low, result.high) == (-0.9, 0.9)
+
+
+def test_check_that_cannot_be_measured_does_not_hold(
+    publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    publication_door.execute("alter table look_list rename to other_list")
+    results = at_publication(publication_door, settings)
+    result = results["assert_look_list_is_complete"]
+    assert (result.holds, result.value) == (False, None)
+    assert "could not be measured" in result.sentence
+
+
+@pytest.mark.parametrize("value", ["null", "'nan'::double"])
+def test_null_metric_does_not_hold(value: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    from misuse import models
+
+    check = Check("assert_odd", "odd", "landing", "fail", ("0", "0"), "{value} {scopes}", "look")
+    monkeypatch.setattr(models, "text", lambda _: "select 'x' as scope, " + value + " as value")
+    with duckdb.connect() as con:
+        metric = measure(con, check, {}, settings)
+    assert metric.value is None
+    (result,) = expectations.judge([metric], settings.home, "landing", "b1", invented.NOW)
+    assert not result.holds
+
+
+def test_expectation_that_raised_is_no_pass() -> None:
+    assert expectations.raised({"raised_exception": True})
+    assert expectations.raised({"('m',)": {"raised_exception": True}})
+    assert not expectations.raised({"raised_exception": False})
+
+
+def test_history_goes_to_the_warehouse(landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    results = at_landing(landing_door, settings)
+    at_landing(landing_door, settings)
+    rows = landing_door.execute(
+        "select run_id, door, count(*), count(distinct check_name), bool_and(holds), max(checked_at) "
+        "from check_results group by all"
+    ).fetchall()
+    assert rows == [("b0002", "landing", 2 * len(results), len(results), True, invented.NOW)]
+
+
+def test_store_of_results_is_pruned(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expectations, "KEEP_RESULTS", 3)
+    for hour in range(6):
+        quality.check_landing(
+            landing_door, batch_id=f"b{hour}", settings=settings, now=datetime(2026, 1, 1) + timedelta(hours=hour)
+        )
+    left = sorted(path.parts[-3] for path in (settings.home / "quality").rglob("results/**/*.json"))
+    assert left == ["b3", "b4", "b5"]
+
+
+def test_no_planted_value_in_results_or_pages(publication_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Numbers planted in every text column of rows that break rules stay out of every file of the doors."""
+    planted = ("07700900123", "07700 900123", "+447700900123")
+    con = publication_door
+    con.execute(
+        "update tasking_list set lane = '07700900123', identity_kind = '+447700900123', handling_hours = -7700900123"
+    )
+    con.execute("update estimates set unit = '07700 900123', method = '07700900123', counted_by = '07700900123'")
+    con.execute("update callers set caller_id = '07700900123', home_borough = '07700900123' where misuse_calls > 40")
+    con.execute("update calls set borough = '07700900123', closing_code = '07700 900123' where is_misuse")
+    results = at_publication(con, settings)
+    assert {"rows_of_tasking_list", "rows_of_estimates", "assert_call_flags_agree"} <= offending(results)
+    invented.landing(con, 40, 400, start="2025-02-11")
+    con.execute(
+        "update landing_calls set closing_code = '07700 900123', borough = '07700900123' where row_number % 3 = 0"
+    )
+    sentences = [*results.values(), *at_landing(con, settings).values()]
+    quality.build_docs(settings.home, invented.RUN_ID, settings.home / "reports" / "data_docs")
+    files = [path for path in settings.home.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    for text in planted:
+        assert not any(text in result.sentence for result in sentences)
+        assert not [path.name for path in files if text.encode() in path.read_bytes()]
+    assert not [path.name for path in files if b"7700900123" in path.read_bytes()]
+
+
+def test_data_docs_load_nothing_and_lead_to_every_page(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    at_landing(landing_door, settings)
+    landing_door.execute("update landing_calls set talk_seconds = -1")
+    quality.check_landing(landing_door, batch_id="b0003", settings=settings, now=invented.NOW + timedelta(hours=1))
+    index = quality.build_docs(settings.home, "run-1", tmp_path / "data_docs")
+    quality.build_docs(settings.home, "run-2", tmp_path / "other_docs")
+    text = index.read_text(encoding="utf-8")
+    built = sorted((tmp_path / "data_docs").rglob("*.html"))
+    assert len(built) == 4  # the index, the suite, two results
+    assert text.index("b0003") < text.index("b0002")
+    assert text.count('class="no"') == 1
+    for page in built:
+        content = page.read_text(encoding="utf-8")
+        assert not pages.loads_from_elsewhere(content), page.name
+        assert page == index or page.relative_to(index.parent).as_posix() in text
+    assert (tmp_path / "data_docs" / "index.html").stat().st_size < 20_000
+
+
+def test_context_sends_no_analytics(landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    at_landing(landing_door, settings)
+    configuration = (settings.home / "quality" / "gx" / "great_expectations.yml").read_text(encoding="utf-8")
+    assert "analytics_enabled: false" in configuration

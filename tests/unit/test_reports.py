@@ -1,0 +1,279 @@
+"""The lists, the pack and the pictures, made from an invented published file and read back by other programs."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pypdf
+import pytest
+from tests import published_fixture as fixture
+
+from misuse import reports
+from misuse.errors import StoreError
+from misuse.progress import Silent
+from misuse.reports import data, text, wording
+from misuse.settings import Settings
+
+NOW = datetime(2026, 1, 1, 2, 31, tzinfo=UTC)
+SETTINGS = Settings()
+EXPECTED = {
+    *(f"charts/{name}.{ending}" for name in ("months", "concentration", "bridge") for ending in ("svg", "png")),
+    *(f"{name}.{ending}" for name in ("tasking_list", "look_list") for ending in ("csv", "xlsx", "pdf")),
+    "manifest.json",
+}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fixture.build(tmp_path_factory.mktemp("published") / "run.duckdb")
+
+
+@pytest.fixture(scope="module")
+def out(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports") / fixture.RUN_ID
+    made(published, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pack(published: Path) -> data.Pack:
+    return data.read(published, SETTINGS, NOW)
+
+
+def made(published: Path, folder: Path, now: datetime = NOW) -> Path:
+    reports.write(published, folder, SETTINGS, now, Silent())
+    return folder
+
+
+@cache
+def pages(path: Path) -> list[str]:
+    return [page.extract_text() for page in pypdf.PdfReader(path).pages]
+
+
+def squeezed(text: str) -> str:
+    """Text without white space, which PDF readers place as they like."""
+    return re.sub(r"\s", "", text)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+
+
+def cells(path: Path) -> list[object]:
+    book = openpyxl.load_workbook(path)
+    return [cell.value for sheet in book for line in sheet.iter_rows() for cell in line if cell.value is not None]
+
+
+def everything(folder: Path) -> str:
+    """All that the files say, decoded."""
+    said = [path.read_text() for path in folder.rglob("*") if path.suffix in {".csv", ".svg", ".json"}]
+    said += [page for path in folder.glob("*.pdf") for page in pages(path)]
+    return "\n".join(said + [str(value) for path in folder.glob("*.xlsx") for value in cells(path)])
+
+
+def test_every_file_is_made_group_readable_and_in_the_manifest(out: Path) -> None:
+    found = {str(path.relative_to(out)): path for path in out.rglob("*") if path.is_file()}
+    assert set(found) == EXPECTED
+    assert {path.stat().st_mode & 0o777 for path in found.values()} == {0o640}
+    assert {path.stat().st_mode & 0o777 for path in (out, out / "charts")} == {0o750}
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert (manifest["run_id"], manifest["as_of"]) == (fixture.RUN_ID, "2025-12-31")
+    assert {entry["name"] for entry in manifest["files"]} == EXPECTED - {"manifest.json"}
+    for entry in manifest["files"]:
+        assert hashlib.sha256(found[entry["name"]].read_bytes()).hexdigest() == entry["sha256"]
+
+
+def test_same_file_and_moment_give_the_same_bytes(published: Path, out: Path, tmp_path: Path) -> None:
+    again = made(published, tmp_path / "again")
+    for name in EXPECTED:
+        assert (again / name).read_bytes() == (out / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["tasking_list.pdf", "look_list.pdf"])
+def test_every_page_is_marked_and_dated(out: Path, name: str) -> None:
+    for page in pages(out / name):
+        assert page.count("OFFICIAL-SENSITIVE") == 2
+        for words in (
+            fixture.RUN_ID,
+            "as-of 31 December 2025",
+            "Data to the end of 31 December 2025; made 1 January 2026 02:31; 2 hours old",
+        ):
+            assert squeezed(words) in squeezed(page)
+
+
+def test_old_data_is_warned_of_on_every_page_and_sheet(published: Path, tmp_path: Path) -> None:
+    folder = made(published, tmp_path, NOW + timedelta(days=3))
+    warning = "Warning: the data was 74 hours old when this was made, over the 36 allowed."
+    for name in ("tasking_list.pdf", "look_list.pdf"):
+        assert all(squeezed(warning) in squeezed(page) for page in pages(folder / name))
+    for sheet in openpyxl.load_workbook(folder / "tasking_list.xlsx"):
+        assert sheet["A4"].value.startswith(warning)
+
+
+def test_a_page_a_caller_for_the_meeting_and_every_reference_somewhere(out: Path, pack: data.Pack) -> None:
+    text_of = [squeezed(page) for page in pages(out / "tasking_list.pdf")]
+    owned = [page for page in text_of if "Decisionofthemeeting" in page]
+    assert len(owned) == len(pack.meeting) == fixture.CAPACITY
+    for row, page in zip(pack.meeting, owned, strict=True):
+        assert row["case_ref"] in page
+        assert f"Part{row['part']}:" in page
+        assert "WHYITMIGHTBEWRONG–" in page.upper()
+    whole = "".join(text_of)
+    assert all(row["case_ref"] in whole for row in pack.tasking)
+
+
+def test_the_cover_says_headline_bridge_and_decisions(out: Path, pack: data.Pack) -> None:
+    cover = squeezed(pages(out / "tasking_list.pdf")[0])
+    assert squeezed(wording.headline(pack)) in cover
+    for row in pack.steps():
+        assert (
+            squeezed(f"{wording.step(row['step'], 10)}{row['callers']:,}{row['calls']:,}{row['misuse_calls']:,}")
+            in cover
+        )
+    for title in wording.PARTS[1], wording.PARTS[2], wording.PARTS[3]:
+        assert squeezed(title) in cover
+    assert "Since1January2025" in cover
+
+
+def test_csv_rows_are_the_published_rows_and_carry_the_run(out: Path, pack: data.Pack) -> None:
+    listed, looked = rows(out / "tasking_list.csv"), rows(out / "look_list.csv")
+    assert [row["caller_id"] for row in listed] == [row["caller_id"] for row in pack.tasking]
+    assert Counter(row["caller_id"] for row in looked) == Counter(row["caller_id"] for row in pack.look)
+    for row in listed + looked:
+        assert (row["run_id"], row["as_of"], row["marking"]) == (fixture.RUN_ID, "2025-12-31", "OFFICIAL-SENSITIVE")
+    assert {row["p_at_least_threshold"] for row in listed} == {"not measured"}
+    assert listed[4]["handling_hours"] == "not measured"
+    assert listed[0]["boroughs"] == wording.joined(pack.tasking[0]["boroughs"])
+
+
+def test_look_list_pdf_is_whole(out: Path, pack: data.Pack) -> None:
+    whole = squeezed("".join(pages(out / "look_list.pdf")))
+    assert len(pack.look) > 60
+    assert all(row["case_ref"] in whole for row in pack.look)
+
+
+def test_sheets_have_filters_frozen_headers_and_print_set_up(out: Path, pack: data.Pack) -> None:
+    book = openpyxl.load_workbook(out / "tasking_list.xlsx")
+    assert book.sheetnames == ["Summary", "Tasking list", "Look list", "Persistent callers", "Months"]
+    sizes = {
+        "Tasking list": pack.tasking,
+        "Look list": pack.look,
+        "Persistent callers": pack.persistent,
+        "Months": pack.months,
+    }
+    for sheet in [*book, *openpyxl.load_workbook(out / "look_list.xlsx")]:
+        assert sheet.auto_filter.ref
+        assert sheet.freeze_panes
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert "OFFICIAL-SENSITIVE" in sheet.oddHeader.center.text
+        assert fixture.RUN_ID in sheet.oddFooter.left.text
+        assert fixture.RUN_ID in sheet["A3"].value
+        assert sheet["A2"].value.startswith("OFFICIAL-SENSITIVE")
+        if sheet.title in sizes:
+            assert sheet.print_title_rows == "$1:$6"
+            assert sheet.max_row == 6 + len(sizes[sheet.title])
+    ranks = [cell.value for cell in book["Tasking list"]["A"][6:]]
+    assert ranks == [row["rank"] for row in pack.tasking]
+    assert book["Tasking list"].conditional_formatting
+
+
+HOSTILE = ['=HYPERLINK("x")', "+1", "-2", "@SUM(A1)", "\tTAB", "\rCR", "＝1"]
+
+
+def test_no_cell_is_a_formula_and_csv_text_is_neutral(published: Path, tmp_path: Path) -> None:
+    plain = data.read(published, SETTINGS, NOW).tasking
+    hostile = [
+        row | {"owner": HOSTILE[i % 7], "reasons": [HOSTILE[i % 7], "x"], "status": HOSTILE[i % 7]}
+        for i, row in enumerate(plain)
+    ]
+    source = fixture.build(tmp_path / "h.duckdb", tasking_list=pl.DataFrame(hostile, infer_schema_length=None))
+    folder = made(source, tmp_path / "out")
+    for sheet in openpyxl.load_workbook(folder / "tasking_list.xlsx"):
+        assert not [cell.coordinate for line in sheet.iter_rows() for cell in line if cell.data_type == "f"]
+    for row in rows(folder / "tasking_list.csv"):
+        assert not [value for value in row.values() if value.startswith(text.FORMULA_STARTS)]
+        assert row["owner"].startswith("'")
+
+
+def test_nobody_is_called_an_offender_and_no_call_is_to_be_left(out: Path) -> None:
+    said = everything(out).lower()
+    assert "offender" not in said
+    assert not re.search(r"(do not|don't|need not|stop) (answer|attend|respond)", said)
+    assert not re.search(r"(?<![\d.])0\d{9,10}\b|\+44", said)
+
+
+@pytest.mark.parametrize("persons", [None, 0])
+def test_empty_lists_are_said_to_be_empty(persons: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "empty.duckdb"
+    fixture.empty(path) if persons is None else fixture.build(path, persons=persons)
+    folder = made(path, tmp_path / "out")
+    assert {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} == EXPECTED
+    assert rows(folder / "tasking_list.csv") == []
+    whole = "\n".join(pages(folder / "tasking_list.pdf"))
+    first = "No misuse calls were counted" if persons is None else "Nobody made 10 or more of the"
+    assert squeezed(first) in squeezed(whole)
+    assert "Nobody is waiting." in whole
+    assert "Nobody is eligible for tasking in this window." in cells(folder / "tasking_list.xlsx")
+
+
+def test_null_figures_are_not_noughts(out: Path, pack: data.Pack) -> None:
+    unmeasured = next(row for row in pack.meeting if row["handling_hours"] is None)
+    page = next(
+        p for p in pages(out / "tasking_list.pdf") if unmeasured["case_ref"] in p and "Decision of the meeting" in p
+    )
+    assert squeezed("Handling time not measured") in squeezed(page)
+    sheet = openpyxl.load_workbook(out / "tasking_list.xlsx")["Tasking list"]
+    columns = {cell.value: cell.column for cell in sheet[6]}
+    assert sheet.cell(6 + unmeasured["rank"], columns["Handling hours"]).value == "not measured"
+
+
+def test_age_is_reckoned_across_a_clock_change(published: Path) -> None:
+    march = pl.DataFrame([fixture._run_row(0, 0, 0) | {"as_of": date(2026, 3, 28)}])
+    path = fixture.create(published.with_name("march.duckdb"), {"runs": march})
+    stamp = data.read(path, SETTINGS, datetime(2026, 3, 29, 11, 0, tzinfo=UTC)).stamp
+    assert stamp.hours_old == 11  # noon by the clock on the wall, an hour having been lost
+    assert f"{stamp.made_at:%H:%M}" == "12:00"
+
+
+def test_changes_match_a_count_by_hand(pack: data.Pack) -> None:
+    calls = fixture.invented(40, 20051208)["calls"]
+    cut = fixture.AS_OF - timedelta(days=SETTINGS.cycle_days)
+    then = calls.filter(
+        pl.col("is_misuse") & (pl.col("local_date") <= cut) & (pl.col("local_date") > cut - timedelta(days=365))
+    )
+    earlier = {caller for caller, made_calls in Counter(then["caller_id"]).items() if caller and made_calls >= 10}
+    now = {row["caller_id"] for row in pack.tasking}
+    assert {row["caller_id"] for row in pack.changes.entered} == now - earlier
+    assert {row["caller_id"] for row in pack.changes.left} == earlier - now
+
+
+def test_a_page_always_says_why_it_might_be_wrong() -> None:
+    assert len(wording.doubts({"doubts": None}, 1)) == 2
+    assert any("3 numbers were joined" in line for line in wording.doubts({"doubts": []}, 3))
+    own = ["The number may have been handed on.", "Two codes look odd."]
+    assert wording.doubts({"doubts": own}, 1) == own
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(None, "not measured"), (0.0, "0.0%"), (0.0002, "under 0.1%"), (0.4312, "43.1%"), (1.0, "100.0%")],
+)
+def test_shares_are_written_one_way(value: float | None, written: str) -> None:
+    assert wording.share(value) == written
+
+
+def test_a_missing_published_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no published file"):
+        reports.write(tmp_path / "none.duckdb", tmp_path / "out", SETTINGS, NOW, Silent())
