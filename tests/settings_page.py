@@ -16,7 +16,6 @@ NOT_KEYS = {"home", "schedule", "limits", "sources", "config_path", "vault_key",
 
 MEANINGS = {
     "settings.threshold": "misuse calls in the window that make a caller persistent",
-    "settings.shared_line_threshold": "calls by different people from which a line may be a shared one",
     "settings.window_days": "length of the headline window, in local days to as-of",
     "settings.episode_gap_minutes": "misuse calls of one caller no further apart than this are one episode",
     "settings.headline_channel": "the channel that the headline counts",
@@ -28,6 +27,7 @@ MEANINGS = {
     "settings.seed": "seed of the resamples, so that a rerun gives the same interval",
     "settings.keep_published": "published copies and reports kept, the newest first",
     "settings.keep_rejected_days": "days for which rejected rows are kept in the vault, to be mended",
+    "settings.keep_taken_days": "days for which logs taken from the inbox are kept; the vault holds what they hold",
     "settings.sql_seconds": "time limit of `misuse sql`",
     "settings.memory_limit": "memory that DuckDB may take",
     "settings.threads": "threads that DuckDB may take; 0 is as many as the machine has",

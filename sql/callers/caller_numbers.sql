@@ -1,4 +1,4 @@
--- One row per number or premises with a call before the end of as-of. Key: token. No params.
+-- One row per number or premises with a call before the end of as-of. Key: token. Param: $end_at.
 -- One number is one caller until caller_links says otherwise; a caller is one kind through all its numbers.
 with
 
@@ -10,7 +10,7 @@ tokens as (
     from call_records
     where
         coalesce(number_token, premises_token) is not null
-        and received_at < (select max(window_to) from windows)
+        and received_at < cast($end_at as timestamp)
     group by coalesce(number_token, premises_token)
 ),
 

@@ -1,4 +1,4 @@
--- One row per call and rule that hit it. Key: call_key, rule_id. Param: $codeword_pattern.
+-- One row per call and rule that hit it. Key: call_key, rule_id. Params: $end_at, $codeword_pattern.
 -- Markers and remarks stay in the vault; only which rule was hit comes out of it. $codeword_pattern is every
 -- pattern of rule_codewords as one, so that remarks are searched once; with no rule it matches nothing.
 with
@@ -12,7 +12,7 @@ details as (
 live_calls as (
     select call_key, content_digest, received_at, coalesce(number_token, premises_token) as token
     from call_records
-    where received_at < (select max(window_to) from windows)
+    where received_at < cast($end_at as timestamp)
 ),
 
 detailed as (

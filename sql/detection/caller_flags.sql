@@ -20,6 +20,7 @@ final as (
     select
         caller_id,
         bool_or(is_by_person) as is_by_person,
+        min(stopped_at) as first_stop_at,
         max(stopped_at) as last_stop_at,
         max(stopped_at) filter (where is_urgent) as last_urgent_stop_at,
         coalesce(

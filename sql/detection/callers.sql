@@ -17,37 +17,8 @@ tallies as (
     group by caller_id
 ),
 
-borough_tallies as (
-    select caller_id, borough, count(*) as calls
-    from calls
-    where caller_id is not null and borough is not null
-    group by caller_id, borough
-),
-
-most_calls as (
-    select caller_id, max(calls) as calls
-    from borough_tallies
-    group by caller_id
-),
-
--- Of boroughs with equally many calls, the first by name.
-homes as (
-    select borough_tallies.caller_id, min(borough_tallies.borough) as home_borough
-    from borough_tallies
-    inner join most_calls
-        on borough_tallies.caller_id = most_calls.caller_id and borough_tallies.calls = most_calls.calls
-    group by borough_tallies.caller_id
-),
-
-identities as (
-    select
-        caller_id,
-        min(identity_kind) as identity_kind,
-        min(identity_basis) as identity_basis,
-        count(number_kind) as number_count,
-        list_sort(list_distinct(list(number_kind) filter (where number_kind is not null))) as number_kinds
-    from caller_numbers
-    group by caller_id
+stopped_callers as (
+    select distinct caller_id from caller_stops where is_stop
 ),
 
 vulnerable_callers as (
@@ -60,18 +31,18 @@ vulnerable_callers as (
 final as (
     select
         tallies.caller_id, identities.identity_kind, identities.identity_basis,
-        cast(identities.number_count as integer) as number_count,
-        coalesce(identities.number_kinds, cast([] as varchar[])) as number_kinds,
+        identities.number_count, identities.number_kinds,
         tallies.first_call_at, tallies.last_call_at, tallies.calls, tallies.coded_misuse_calls,
         tallies.stopped_calls, tallies.doubtful_calls, tallies.misuse_calls,
         tallies.calls - tallies.coded_misuse_calls as genuine_calls,
-        tallies.caller_id in (select caller_id from caller_stops where is_stop) as is_stopped,
+        stopped_callers.caller_id is not null as is_stopped,
         vulnerable_callers.caller_id is not null as support_first,
         homes.home_borough,
         case when homes.home_borough is not null then 'most_calls' end as home_borough_basis
     from tallies
-    inner join identities on tallies.caller_id = identities.caller_id
-    left join homes on tallies.caller_id = homes.caller_id
+    inner join caller_identities as identities on tallies.caller_id = identities.caller_id
+    left join caller_homes as homes on tallies.caller_id = homes.caller_id
+    left join stopped_callers on tallies.caller_id = stopped_callers.caller_id
     left join vulnerable_callers on tallies.caller_id = vulnerable_callers.caller_id
 )
 

@@ -1,5 +1,6 @@
 -- One row per call before the end of as-of: the published relation, and all that later models count from.
--- Key: call_key. Params: $reporting_zone. Built once, since it is wide: what needs windows is decided before it.
+-- Key: call_key. Params: $end_at, $reporting_zone. Built once, since it is wide: the narrow models before it decide.
+-- Each join is written with the narrow side last: that side is hashed.
 with
 
 live_calls as (
@@ -8,7 +9,7 @@ live_calls as (
         coalesce(number_token, premises_token) as token,
         received_at at time zone 'UTC' at time zone cast($reporting_zone as varchar) as received_local
     from call_records
-    where received_at < (select max(window_to) from windows)
+    where received_at < cast($end_at as timestamp)
 ),
 
 final as (

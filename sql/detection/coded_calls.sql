@@ -1,6 +1,6 @@
--- One row per call coded misuse before the end of as-of. Key: call_key.
--- Params: $headline_channel, $episode_gap_seconds. A stop outranks a doubt. Episodes are numbered on the headline
--- channel only; calls at one moment are ordered by key.
+-- One row per call coded misuse before the end of as-of. Key: call_key. Params: $end_at, $headline_channel,
+-- $episode_gap_seconds. A stop outranks a doubt. Episodes are numbered on the headline channel only; calls at one
+-- moment are ordered by key.
 with
 
 coded as (
@@ -16,7 +16,7 @@ coded as (
             and calls.opening_code is not distinct from verdicts.opening_code
             and calls.qualifiers is not distinct from verdicts.qualifiers
             and calls.result_code is not distinct from verdicts.result_code
-    where verdicts.is_coded_misuse and calls.received_at < (select max(window_to) from windows)
+    where verdicts.is_coded_misuse and calls.received_at < cast($end_at as timestamp)
 ),
 
 judged as (

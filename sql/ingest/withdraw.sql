@@ -17,7 +17,10 @@ where
 delete from duplicate_sightings
 where
     batch_id = $batch_id
-    or (call_key, content_digest, batch_id) in (select (call_key, content_digest, batch_id) from rehomed);
+    -- A batch may have seen the row twice: the second sighting stays a duplicate of the first.
+    or (call_key, content_digest, batch_id, row_number) in (
+        select (call_key, content_digest, batch_id, row_number) from rehomed
+    );
 
 create or replace temp table orphaned as
 select call_key from call_records where batch_id = $batch_id;

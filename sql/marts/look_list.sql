@@ -1,12 +1,17 @@
 -- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id.
--- Params: $run_id, $as_of, $threshold, $duty_role. sharp_change: calls of any kind in the last 30 days are at least
+-- Params: $run_id, $as_of, $threshold, $duty_role, $cycle_days. sharp_change: calls of any kind in the last 30 days are at least
 -- 10 and three times those of the 30 days before; or, for a caller with threshold coded misuse calls in the window,
 -- genuine calls are at least 3 and three times: danger in one who is known for misuse is what must not be missed.
--- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something.
+-- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something; and one
+-- who calls often, whatever the codes. New is what came within the last cycle of days, so that reruns agree.
 with
 
 headline as (
     select * from caller_windows where window_name = 'headline'
+),
+
+cycle as (
+    select max(window_to) - to_days(cast($cycle_days as integer)) as cycle_from from windows
 ),
 
 facts as (
@@ -22,16 +27,19 @@ facts as (
         end as calls_prior_d30,
         recent.genuine_d30, recent.genuine_prior_d30,
         flags.caller_id is not null as is_stopped,
-        flags.caller_id is not null and (callers.coded_misuse_calls > 0 or flags.is_by_person) as is_stop_listed,
-        flags.last_urgent_stop_at, flags.duty_role, seen.acknowledged_at,
-        previous.caller_id is not null as was_listed,
-        coalesce(previous.is_stopped, false) as was_stopped
+        flags.caller_id is not null
+        and (
+            callers.coded_misuse_calls > 0
+            or flags.is_by_person
+            or callers.calls >= cast($threshold as integer)
+        ) as is_stop_listed,
+        coalesce(flags.first_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
+        flags.last_urgent_stop_at, flags.duty_role, seen.acknowledged_at
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join recent_calls as recent on callers.caller_id = recent.caller_id
     left join caller_flags as flags on callers.caller_id = flags.caller_id
     left join casebook_acknowledgements as seen on callers.caller_id = seen.caller_id
-    left join last_look as previous on callers.caller_id = previous.caller_id
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
         or flags.caller_id is not null
@@ -44,7 +52,7 @@ reasoned as (
         list_filter([
             case when coded_misuse_calls >= cast($threshold as integer) then 'ten_or_more_coded' end,
             case when is_stop_listed then 'hard_stop' end,
-            case when is_stop_listed and not was_stopped then 'new_hard_stop' end,
+            case when is_stop_listed and is_newly_stopped then 'new_hard_stop' end,
             case
                 when calls_d30 >= 10 and calls_d30 >= 3 * calls_prior_d30 then 'sharp_change'
                 when
@@ -64,7 +72,7 @@ final as (
         is_stopped, support_first,
         -- Once somebody has looked after the latest urgent stop, it no longer has to be tonight.
         coalesce(last_urgent_stop_at > acknowledged_at, last_urgent_stop_at is not null) as is_urgent,
-        not was_listed or (is_stopped and not was_stopped) as is_new,
+        list_has_any(look_reasons, ['new_hard_stop', 'sharp_change']) as is_new,
         coalesce(duty_role, cast($duty_role as varchar)) as duty_role,
         acknowledged_at, last_call_at
     from reasoned

@@ -63,7 +63,7 @@ create table call_records (
 );
 
 -- Versions of a call that a later one supersedes: kept, and brought back when that one is withdrawn.
-create table superseded_call_records as select * from call_records limit 0;
+create table superseded_call_records as select * from call_records where false;
 
 -- Rows found equal in every field to a version already held: a withdrawal of the first bearer leaves them standing.
 create table duplicate_sightings (

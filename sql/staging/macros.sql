@@ -3,8 +3,9 @@
 -- Without outer space of any kind; plain spaces are all that most text has.
 create or replace temp macro trimmed(x) as (
     case
-        when ascii(x) < 32 or ascii(x) > 127
-            or suffix(x, chr(9)) or suffix(x, chr(10)) or suffix(x, chr(13)) or suffix(x, chr(160))
+        when ascii(trim(x)) < 32 or ascii(trim(x)) > 127
+            or suffix(trim(x), chr(9)) or suffix(trim(x), chr(10)) or suffix(trim(x), chr(13)) or suffix(trim(x), chr(160))
+            or suffix(trim(x), chr(65279))
             then trim(x, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279))
         else trim(x)
     end
@@ -12,10 +13,13 @@ create or replace temp macro trimmed(x) as (
 
 -- May the text end in Z or an offset, after a time of day? Cheap, and rather once too often.
 create or replace temp macro ends_in_offset(x) as (
-    suffix(x, 'Z') or (contains(x, ':') and (contains(x, '+') or x like '%:%-%'))
+    suffix(x, 'Z') or suffix(x, 'UTC') or suffix(x, 'GMT') or (contains(x, ':') and (contains(x, '+') or x like '%:%-%'))
 );
 
 create or replace temp macro starts_with_digit(x) as (ascii(x) between 48 and 57);
+
+-- DuckDB reads 'epoch' and 'infinity' as times; no log means them.
+create or replace temp macro is_no_special(x) as (starts_with_digit(x) or strlen(x) > 9);
 
 -- An instant from a number of units since 1970; null outside the years 1 to 9999.
 create or replace temp macro epoch_instant(x, epoch) as (
@@ -52,7 +56,7 @@ create or replace temp macro read_local(x, epoch, takes_iso, takes_plain, plain)
         when epoch = 'excel' then excel_local(x)
         when epoch = '' then coalesce(
             case when takes_iso and starts_with_digit(x) then try_cast(x as timestamp) end,
-            case when takes_plain then try_strptime(x, plain) end
+            case when takes_plain and is_no_special(x) then try_strptime(x, plain) end
         )
     end
 );

@@ -56,6 +56,5 @@ select
         when regexp_full_match(digits, $fixed) and regexp_full_match(digits, $mobile) then 'fixed_or_mobile'
         when regexp_full_match(digits, $fixed) then 'fixed'
         when regexp_full_match(digits, $mobile) then 'mobile'
-        else null
     end as number_kind
 from matched

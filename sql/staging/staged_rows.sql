@@ -12,13 +12,13 @@ read as (
         read_given(raw_arrived_at, $arrived_at_epoch, $arrived_at_takes_zoned, $arrived_at_zoned) as arrived_at_given,
         read_local(raw_received_at, $received_at_epoch, $received_at_takes_iso, $received_at_takes_plain, $received_at_plain) as received_at_read,
         read_local(raw_answered_at, $answered_at_epoch, $answered_at_takes_iso, $answered_at_takes_plain, $answered_at_plain) as answered_at_read,
-        case when $answered_at_time_only then coalesce(try_cast(raw_answered_at as time), cast(try_strptime(raw_answered_at, $answered_at_plain) as time), cast(answered_at_read as time)) end as answered_at_clock,
+        case when $answered_at_time_only then coalesce(cast(try_strptime(raw_answered_at, $answered_at_plain) as time), cast(answered_at_read as time)) end as answered_at_clock,
         read_local(raw_ended_at, $ended_at_epoch, $ended_at_takes_iso, $ended_at_takes_plain, $ended_at_plain) as ended_at_read,
-        case when $ended_at_time_only then coalesce(try_cast(raw_ended_at as time), cast(try_strptime(raw_ended_at, $ended_at_plain) as time), cast(ended_at_read as time)) end as ended_at_clock,
+        case when $ended_at_time_only then coalesce(cast(try_strptime(raw_ended_at, $ended_at_plain) as time), cast(ended_at_read as time)) end as ended_at_clock,
         read_local(raw_first_assigned_at, $first_assigned_at_epoch, $first_assigned_at_takes_iso, $first_assigned_at_takes_plain, $first_assigned_at_plain) as first_assigned_at_read,
-        case when $first_assigned_at_time_only then coalesce(try_cast(raw_first_assigned_at as time), cast(try_strptime(raw_first_assigned_at, $first_assigned_at_plain) as time), cast(first_assigned_at_read as time)) end as first_assigned_at_clock,
+        case when $first_assigned_at_time_only then coalesce(cast(try_strptime(raw_first_assigned_at, $first_assigned_at_plain) as time), cast(first_assigned_at_read as time)) end as first_assigned_at_clock,
         read_local(raw_arrived_at, $arrived_at_epoch, $arrived_at_takes_iso, $arrived_at_takes_plain, $arrived_at_plain) as arrived_at_read,
-        case when $arrived_at_time_only then coalesce(try_cast(raw_arrived_at as time), cast(try_strptime(raw_arrived_at, $arrived_at_plain) as time), cast(arrived_at_read as time)) end as arrived_at_clock,
+        case when $arrived_at_time_only then coalesce(cast(try_strptime(raw_arrived_at, $arrived_at_plain) as time), cast(arrived_at_read as time)) end as arrived_at_clock,
         coalesce(to_local(received_at_given, $received_at_zone), received_at_read) as received_local
     from raw_rows
 ),

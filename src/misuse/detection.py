@@ -7,7 +7,7 @@ count afresh from a published copy, for another window or threshold: there is no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/windows",
     "detection/call_stops",
     "callers/caller_numbers",
+    "callers/caller_identities",
     "detection/caller_stops",
     "detection/stopped_calls",
     "detection/code_verdicts",
@@ -39,6 +40,7 @@ COUNT_MODELS: tuple[str, ...] = (
     "detection/bridge",
 )
 LIST_MODELS: tuple[str, ...] = (
+    "detection/caller_homes",
     "detection/callers",
     "detection/persistent_callers",
     "detection/caller_patterns",
@@ -51,6 +53,7 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/tasking_candidates",
     "marts/look_list",
 )
+WIDE_MODELS = frozenset({"detection/calls"})
 MODELS: tuple[str, ...] = CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (
     "estimates/window_totals",
@@ -61,7 +64,6 @@ ESTIMATE_MODELS: tuple[str, ...] = (
 # RE2 has no pattern that never matches; a character that is neither space nor not space is one.
 _NO_PATTERN = r"[^\s\S]"
 _CODEWORDS = "select pattern from rule_codewords where pattern is not null order by pattern"
-_LAST_LOOK = "create table if not exists last_look (caller_id varchar, is_stopped boolean)"
 
 
 def detect(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> None:
@@ -69,10 +71,28 @@ def detect(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> Non
 
     The vault is attached as `vault`; rules, links and the casebook's tables are loaded.
     """
-    con.execute(_LAST_LOOK)
     available = {**parameters, "codeword_pattern": codeword_pattern(con)}
     for name in MODELS:
-        models.build(con, name, available)
+        with _wide_side_probes(con) if name in WIDE_MODELS else nullcontext():
+            models.build(con, name, available)
+        if name == "detection/windows":
+            available["end_at"] = end_of_as_of(con)
+
+
+def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The first moment after as-of: what is received from then on counts for nothing."""
+    row = con.execute("select max(window_to) from windows").fetchone()
+    return row[0] if row else None
+
+
+@contextmanager
+def _wide_side_probes(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Joins with the sides as written. Left to itself DuckDB may hash ten million wide calls to probe with callers."""
+    con.execute("set disabled_optimizers = 'build_side_probe_side'")
+    try:
+        yield
+    finally:
+        con.execute("reset disabled_optimizers")
 
 
 def codeword_pattern(con: duckdb.DuckDBPyConnection) -> str:

@@ -86,6 +86,8 @@ def _bounds(document: dict[str, Any]) -> str:
 def _workload(document: dict[str, Any]) -> str:
     share = document["share_of_handling"]
     hours = document["hours_per_month"]
+    if share["point"] is None:
+        return "handling time: not measured by this log."
     return (
         f"of misuse handling time: {_percent(share['point'])}{_interval(share)}; "
         f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month."
@@ -94,6 +96,8 @@ def _workload(document: dict[str, Any]) -> str:
 
 def _days_work(document: dict[str, Any]) -> str:
     work = document["days_work_per_month"]
+    if work["all_misuse"]["point"] is None:
+        return "days' work: not measured, since the log covers no whole calendar month of the window."
     return (
         f"a month, in days' work: all misuse {_number(work['all_misuse']['point'], 2)} (reading A of 2005), "
         f"persistent callers {_number(work['persistent']['point'], 2)} (reading B)."

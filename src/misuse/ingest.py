@@ -114,7 +114,7 @@ def ingest_file(
             _key_rows(con, layout.region, parameters)
             _refuse_collisions(con, path, read.rows)
             outcome = _outcome(con, path, source, batch_id, read)
-            warnings = _check_landing(con, settings, batch_id, path, now)
+            warnings = _check_landing(con, settings, batch_id, path, now, tuple(layout.columns))
             _write(con, outcome, parameters, digest=digest, layout_digest=layout.digest, actor=actor)
     finally:
         _drop_temporary(con)
@@ -181,10 +181,7 @@ def _key_rows(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str,
     for name in ("arrivals", "repeated_keys", "candidates", "verdicts"):
         models.build(con, f"ingest/{name}", parameters, temporary=True)
     models.build(con, "ingest/landing_calls", {"verdict": "accepted"}, temporary=True)
-    con.execute(
-        "create or replace temp table landing_superseded as " + models.text("ingest/landing_calls"),
-        {"verdict": "superseded"},
-    )
+    models.build(con, "ingest/landing_calls", {"verdict": "superseded"}, temporary=True, relation="landing_superseded")
 
 
 def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
@@ -275,9 +272,9 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any
 
 
 def _check_landing(
-    con: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, path: Path, now: datetime
+    con: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, path: Path, now: datetime, mapped: tuple[str, ...]
 ) -> tuple[str, ...]:
-    results = quality.check_landing(con, batch_id=batch_id, settings=settings, now=now)
+    results = quality.check_landing(con, batch_id=batch_id, settings=settings, now=now, mapped=mapped)
     failed = [result.sentence for result in results if not result.holds and result.severity == "fail"]
     if failed:
         raise CheckFailed(f"{path.name}: nothing went in: {'; '.join(failed)}", next_step="mend the file or its layout")
@@ -351,7 +348,7 @@ def _write(
 
 def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
     for table in _TEMPORARY:
-        con.execute(f"drop table if exists temp.{table}")
+        models.drop_temporary(con, table)
 
 
 def sweep(con: duckdb.DuckDBPyConnection) -> int:

@@ -51,11 +51,23 @@ def select(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, An
     return con.execute(sql, parameters(con, sql, available))
 
 
-def build(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any], *, temporary: bool = False) -> None:
-    """Make, or make anew, the table of the model's name."""
-    kind = "temp table" if temporary else "table"
-    sql = f"create or replace {kind} {relation_name(name)} as\n" + text(name)
+def build(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    available: Mapping[str, Any],
+    *,
+    temporary: bool = False,
+    relation: str = "",
+) -> None:
+    """Make, or make anew, the table of the model's name, or of another one given."""
+    opening = "create or replace temp table " if temporary else "create or replace table "
+    sql = opening + (relation or relation_name(name)) + " as\n" + text(name)
     con.execute(sql, parameters(con, sql, available))
+
+
+def drop_temporary(con: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """Drop a temporary table of ours, if it is there."""
+    con.execute("drop table if exists temp." + relation)
 
 
 def script(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any]) -> None:

@@ -12,6 +12,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 # Kinds that a caller may be made of; the others are counted apart.
 UNUSABLE_KINDS = ("absent", "malformed", "placeholder")
@@ -95,8 +99,8 @@ def is_placeholder(text: str) -> bool:
 def parse(text: str, region: str) -> ParsedNumber:
     """What libphonenumber makes of one string dialled in `region`.
 
-    A number of possible length outside every allocated range stays usable, as `unallocated`: ranges
-    are opened faster than programs are updated, and a caller must not vanish for that.
+    A number as long as a fixed or mobile one but outside every allocated range stays usable, as
+    `unallocated`: ranges are opened faster than programs are updated, and a caller must not vanish for that.
     """
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -113,10 +117,29 @@ def parse(text: str, region: str) -> ParsedNumber:
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     kind = _KIND_NAMES.get(phonenumbers.number_type(number), "other")
     if phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN:
+        if not _is_line_length(number):
+            return ParsedNumber(None, "malformed")
         kind = "unallocated"
     elif number.country_code != phonenumbers.country_code_for_region(region):
         kind = "international"
     return ParsedNumber(e164, kind)
+
+
+def _is_line_length(number: PhoneNumber) -> bool:
+    """Whether the number is as long as its country's fixed or mobile lines; short service numbers are not lines."""
+    import phonenumbers
+    from phonenumbers import PhoneMetadata
+
+    region = phonenumbers.region_code_for_country_code(number.country_code)
+    metadata = PhoneMetadata.metadata_for_region(region, None)
+    if metadata is None:
+        return False
+    lengths = {
+        length
+        for description in (metadata.fixed_line, metadata.mobile)
+        for length in (description.possible_length or metadata.general_desc.possible_length)
+    }
+    return len(phonenumbers.national_significant_number(number)) in lengths
 
 
 def parse_many(texts: Iterable[str], region: str) -> list[ParsedNumber]:

@@ -9,18 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import __version__, casebook, detection, ingest, models, publication, quality, reports, rules, sources
-from misuse import tasking, warehouse
+from misuse import (
+    __version__,
+    casebook,
+    detection,
+    ingest,
+    intake,
+    models,
+    publication,
+    quality,
+    reports,
+    rules,
+    sources,
+    tasking,
+    warehouse,
+)
 from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
@@ -29,11 +41,11 @@ if TYPE_CHECKING:
     import duckdb
 
 writer = warehouse.writer
+take_inbox = intake.take_inbox
 
 # The settings that bear on what is published; the others only on how or when.
 RESULT_SETTINGS = (
     "threshold",
-    "shared_line_threshold",
     "window_days",
     "episode_gap_minutes",
     "headline_channel",
@@ -44,9 +56,6 @@ RESULT_SETTINGS = (
     "seed",
     "duty_role",
 )
-
-GROWING_SECONDS = 600  # a file touched so recently is watched for growth before it is taken
-WATCH_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -64,71 +73,6 @@ class RunOutcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-# ── the inbox ──────────────────────────────────────────────────────────────────────────────────
-
-
-def take_inbox(
-    settings: Settings, now: datetime, actor: str, tracker: Tracker | None = None
-) -> tuple[list[ingest.FileOutcome], list[MisuseError]]:
-    """Ingest every settled file of inbox/<source>/, oldest name first; what is taken moves to taken/.
-
-    One file's error never keeps another out: errors are returned, and their files stay where they are.
-    """
-    waiting = inbox_files(settings)
-    growing = growing_files([path for _, path in waiting], now)
-    outcomes: list[ingest.FileOutcome] = []
-    errors: list[MisuseError] = [
-        MisuseError(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
-        for path in growing
-    ]
-    settled = [(source, path) for source, path in waiting if path not in growing]
-    if not settled:
-        return outcomes, errors
-    with warehouse.opened(settings, with_vault=True) as con:
-        ingest.load_rules(con, settings)
-        for source, path in settled:
-            try:
-                outcomes.append(ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker))
-                _move_to_taken(path, outcomes[-1].batch_id)
-            except MisuseError as error:
-                errors.append(error)
-    return outcomes, errors
-
-
-def inbox_files(settings: Settings) -> list[tuple[str, Path]]:
-    """Source and path of every file waiting, in name order; hidden and half-transferred names are passed over."""
-    found = []
-    if settings.inbox_path.is_dir():
-        for folder in sorted(path for path in settings.inbox_path.iterdir() if path.is_dir()):
-            for path in sorted(folder.iterdir()):
-                if (
-                    path.is_file()
-                    and not path.name.startswith(".")
-                    and path.suffix not in {".part", ".tmp", ".filepart"}
-                ):
-                    found.append((folder.name, path))
-    return found
-
-
-def growing_files(paths: list[Path], now: datetime) -> set[Path]:
-    """Those files that change while they are watched; only ones touched lately are."""
-    recent = {path: path.stat() for path in paths if now.timestamp() - path.stat().st_mtime < GROWING_SECONDS}
-    if not recent:
-        return set()
-    time.sleep(WATCH_SECONDS)
-    return {
-        path
-        for path, before in recent.items()
-        if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns)
-    }
-
-
-def _move_to_taken(path: Path, batch_id: str) -> None:
-    taken = path.parent / "taken"
-    taken.mkdir(mode=0o700, exist_ok=True)
-    shutil.move(path, taken / f"{batch_id}-{path.name}")
-
-
 # ── begin and end ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -143,7 +87,7 @@ def default_as_of(last_received_at: datetime | None, now: datetime, zone: str) -
         )
     local = ZoneInfo(zone)
     last_day = last_received_at.replace(tzinfo=ZoneInfo("UTC")).astimezone(local).date()
-    yesterday = now.astimezone(local).date() - timedelta(days=1)
+    yesterday = now.replace(tzinfo=now.tzinfo or UTC).astimezone(local).date() - timedelta(days=1)
     return min(last_day, yesterday)
 
 
@@ -169,7 +113,7 @@ def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, 
         }
         decisions = book.decision_head()
         run_id = _run_id(speaks_for, *digests.values(), decisions, __version__)
-        if current and current[0] == run_id and not force:
+        if current and current[0] == run_id and _has_reports(settings, run_id) and not force:
             _write_last_run(settings, run_id, speaks_for, "skipped", now, now)
             return ""
         con.execute(
@@ -215,6 +159,11 @@ def _current_run(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[st
     return (run_id, row[0]) if row else None
 
 
+def _has_reports(settings: Settings, run_id: str) -> bool:
+    """Whether the run's reports were finished: their manifest is written last."""
+    return (settings.reports_path / run_id / "manifest.json").is_file()
+
+
 def finish(settings: Settings, run_id: str, now: datetime) -> None:
     """Close a published run in the ledger, the casebook and last_run.json."""
     with warehouse.opened(settings) as con, casebook.opened(settings) as book:
@@ -228,13 +177,17 @@ def finish(settings: Settings, run_id: str, now: datetime) -> None:
 
 
 def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -> None:
-    """Close a failed run: the published list stands, and last_run.json says why."""
+    """Close a failed run: the published list stands, and last_run.json says why.
+
+    A run that failed after its publication stays published in the ledger; the next run writes what is missing.
+    """
     own = ingest.quiet(error)
     as_of, started_at = None, now
     if run_id:
         with warehouse.opened(settings) as con:
             con.execute(
-                "update run_ledger set finished_at = $now, status = 'failed' where run_id = $run_id",
+                "update run_ledger set finished_at = $now, status = 'failed' "
+                "where run_id = $run_id and status <> 'published'",
                 {"run_id": run_id, "now": now},
             )
             as_of, started_at = _ledger(con, run_id)
@@ -290,7 +243,6 @@ def parameters(settings: Settings, run_id: str, as_of: date) -> dict[str, Any]:
         "reporting_zone": settings.reporting_zone,
         "window_days": settings.window_days,
         "threshold": settings.threshold,
-        "shared_line_threshold": settings.shared_line_threshold,
         "episode_gap_seconds": settings.episode_gap_minutes * 60,
         "headline_channel": settings.headline_channel,
         "duty_role": settings.duty_role,
@@ -377,6 +329,7 @@ def check(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> N
             {"run_id": run_id, "failed": [r.name for r in failed], "warned": [r.name for r in warned]},
         )
     if failed:
+        quality.build_docs(settings.home, run_id, settings.reports_path / run_id / "data_docs")
         raise CheckFailed(
             f"run {run_id}: {len(failed)} checks do not hold, so nothing was published and the earlier list stands: "
             + "; ".join(result.sentence for result in failed),
@@ -481,49 +434,3 @@ def freeze_list(settings: Settings, now: datetime, actor: str) -> str:
             payload={"as_of": str(as_of[0]) if as_of else None, "digest": digest, "eligible": eligible},
         )
     return run_id
-
-
-def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:
-    """Take a batch back out and record who did, and why."""
-    with casebook.opened(settings) as book:
-        book.permitted("withdraw_batch", actor)
-    with warehouse.opened(settings, with_vault=True) as con:
-        ingest.withdraw(con, batch_id, reason=reason, actor=actor, now=now)
-    with casebook.opened(settings) as book:
-        book.record("batch_withdrawn", actor=actor, occurred_at=now, payload={"batch_id": batch_id, "reason": reason})
-
-
-def ingest_files(
-    settings: Settings, paths: list[Path], source: str, *, actor: str, now: datetime, tracker: Tracker | None = None
-) -> Iterator[ingest.FileOutcome | MisuseError]:
-    """Take files in one after another; one file's error never keeps another out."""
-    sources.load_layout(settings, source)
-    with warehouse.opened(settings, with_vault=True) as con:
-        ingest.load_rules(con, settings)
-        for path in paths:
-            try:
-                yield ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker)
-            except MisuseError as error:
-                yield error
-
-
-def refuse_mixture(settings: Settings, source: str) -> None:
-    """Keep invented people and real ones in homes of their own. Errors: Refused."""
-    if not warehouse.warehouse_path(settings).exists():
-        return
-    held = {str(row["source"]) for row in batch_ledger(settings) if row["state"] == "in"}
-    is_synthetic = source == ingest.SYNTHETIC_SOURCE
-    if held and (ingest.SYNTHETIC_SOURCE in held) != is_synthetic:
-        what = "the synthetic demonstration" if ingest.SYNTHETIC_SOURCE in held else "a real log"
-        raise Refused(
-            f"{settings.home} holds {what}, and invented and real people never share a home",
-            next_step="give this log a home of its own: MISUSE_HOME=another/folder misuse …",
-        )
-
-
-def batch_ledger(settings: Settings) -> list[dict[str, Any]]:
-    """Every file taken in, oldest first, withdrawn ones too."""
-    with warehouse.opened(settings) as con:
-        found = models.select(con, "ingest/batch_list", {})
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -51,6 +51,7 @@ def publish(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str, *, 
     if not force:
         _refuse_earlier(settings, _as_of(con, run_id), run_id)
     settings.published_path.mkdir(parents=True, exist_ok=True)
+    settings.home.chmod(0o750)
     settings.published_path.chmod(0o750)  # whatever the umask: analysts read as the group
     half = target.with_suffix(".duckdb.tmp")
     _discard(half)

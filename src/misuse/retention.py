@@ -27,6 +27,7 @@ class Retained:
     report_folders: int
     scratch_files: int
     rejected_rows: int
+    taken_logs: int
     is_dry_run: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -54,6 +55,7 @@ def retain(settings: Settings, now: datetime, *, dry_run: bool = False) -> Retai
             report_folders=_removed(old_reports(settings), dry_run=dry_run),
             scratch_files=_removed(stale_scratch(settings, now), dry_run=dry_run),
             rejected_rows=_rejected_rows(settings, now, dry_run=dry_run),
+            taken_logs=_removed(old_taken_logs(settings, now), dry_run=dry_run),
             is_dry_run=dry_run,
         )
         if not dry_run:
@@ -85,6 +87,13 @@ def stale_scratch(settings: Settings, now: datetime) -> list[Path]:
     """Spilled and half-made files that nobody has touched for a day."""
     before = (now.replace(tzinfo=UTC) if now.tzinfo is None else now) - timedelta(days=SCRATCH_DAYS)
     return [path for path in _scratch(settings.home) if path.lstat().st_mtime < before.timestamp()]
+
+
+def old_taken_logs(settings: Settings, now: datetime) -> list[Path]:
+    """Logs taken from the inbox so long ago that the vault alone should hold what they hold."""
+    before = (now.replace(tzinfo=UTC) if now.tzinfo is None else now) - timedelta(days=settings.keep_taken_days)
+    taken = settings.inbox_path.glob("*/taken/*")
+    return sorted(path for path in taken if path.is_file() and path.stat().st_ctime < before.timestamp())
 
 
 def _scratch(home: Path) -> Iterator[Path]:

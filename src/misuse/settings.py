@@ -57,7 +57,6 @@ class Settings:
 
     home: Path = Path("var")
     threshold: int = 10
-    shared_line_threshold: int = 15
     window_days: int = 365
     episode_gap_minutes: int = 60
     headline_channel: str = "999"
@@ -69,6 +68,7 @@ class Settings:
     seed: int = 20051208  # the date of the report that this work starts from
     keep_published: int = 5
     keep_rejected_days: int = 90
+    keep_taken_days: int = 30  # logs taken from the inbox, which hold what the vault holds
     sql_seconds: int = 60
     memory_limit: str = "4GB"
     threads: int = 0  # 0: as many as the machine has

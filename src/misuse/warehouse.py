@@ -107,9 +107,13 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "preserve_insertion_order": "true",
+        "temp_file_encryption": "true",
     }
     if settings.threads:
         config["threads"] = str(settings.threads)
+    # What a killed run spilled belongs to nobody, since the lock is ours.
+    for spilled in scratch_path(settings).glob("duckdb_temp*"):
+        spilled.unlink(missing_ok=True)
     is_new = not path.exists()
     if is_new:
         vault.token_key(settings)
@@ -122,6 +126,24 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return con
 
 
+@contextlib.contextmanager
+def in_memory(settings: Settings, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of no file, for looking at a log without touching a store; spills, encrypted, into `scratch`."""
+    import duckdb
+
+    con = duckdb.connect(
+        ":memory:",
+        config={"memory_limit": settings.memory_limit, "temp_directory": str(scratch), "temp_file_encryption": "true"},
+    )
+    try:
+        con.load_extension(str(vault.cipher_extension()))
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("set enable_progress_bar = false")
+        yield con
+    finally:
+        con.close()
+
+
 def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | LockHeld:
     words = str(error).lower()
     if "lock" in words:
@@ -130,13 +152,12 @@ def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | Lo
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
     return StoreError(
         f"the warehouse at {path} is damaged or is no warehouse",
-        next_step="restore it from the last backup (misuse restore), or move it away and ingest the logs again",
+        next_step="put back a copy from the last backup of the data home, or move it away and ingest the logs again",
     )
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.load_extension(str(vault.cipher_extension()))
-    con.execute("set temp_file_encryption = true")
     con.execute("set TimeZone = 'UTC'")
     con.execute("set enable_progress_bar = false")
     migrate(con, settings)

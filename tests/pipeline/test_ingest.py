@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from misuse import ingest, models, pipeline, warehouse
+from misuse import ingest, intake, models, warehouse
 from misuse.errors import InputError, KeyCollision, LockHeld, MisuseError, StoreError, UsageError
 from tests.logs import NOW, random_rows, settings_for, write_csv
 
 
 def take(settings, *paths):
     """Ingest files of the source `calls`; the first error is raised."""
-    outcomes = list(pipeline.ingest_files(settings, list(paths), "calls", actor="tester", now=NOW))
+    outcomes = list(intake.ingest_files(settings, list(paths), "calls", actor="tester", now=NOW))
     for outcome in outcomes:
         if isinstance(outcome, MisuseError):
             raise outcome
@@ -88,7 +89,7 @@ def test_withdrawal_undoes_ingest(tmp_path, seed):
     both = settings_for(tmp_path / "both")
     (_, later) = take(both, tmp_path / "first.csv", write_csv(tmp_path / "second.csv", second))
     with_both = state(both)
-    pipeline.withdraw(both, later.batch_id, reason="a test", actor="tester", now=NOW)
+    intake.withdraw(both, later.batch_id, reason="a test", actor="tester", now=NOW)
     assert state(both) == state(alone)
     (returned,) = take(both, tmp_path / "second.csv")
     assert returned.batch_id == f"{later.batch_id}-2"
@@ -99,7 +100,7 @@ def test_what_two_batches_bear_survives_the_withdrawal_of_one(tmp_path):
     rows = random_rows(8, 60)
     settings = settings_for(tmp_path / "home")
     first, _ = take(settings, write_csv(tmp_path / "a.csv", rows[:40]), write_csv(tmp_path / "b.csv", rows[20:]))
-    pipeline.withdraw(settings, first.batch_id, reason="a test", actor="tester", now=NOW)
+    intake.withdraw(settings, first.batch_id, reason="a test", actor="tester", now=NOW)
     alone = settings_for(tmp_path / "alone")
     take(alone, tmp_path / "b.csv")
     assert state(settings) == state(alone)
@@ -109,7 +110,7 @@ def test_withdrawing_an_unknown_batch_is_refused(tmp_path):
     settings = settings_for(tmp_path / "home")
     take(settings, write_csv(tmp_path / "log.csv", random_rows(9, 20)))
     with pytest.raises(UsageError, match="not known"):
-        pipeline.withdraw(settings, "b0", reason="a test", actor="tester", now=NOW)
+        intake.withdraw(settings, "b0", reason="a test", actor="tester", now=NOW)
 
 
 def test_a_daily_restarting_id_fails_loudly(tmp_path):
@@ -165,7 +166,7 @@ def test_one_files_error_keeps_no_other_out(tmp_path):
     settings = settings_for(tmp_path / "home")
     (tmp_path / "empty.csv").write_bytes(b"")
     good = write_csv(tmp_path / "good.csv", random_rows(14, 20))
-    bad, taken = pipeline.ingest_files(settings, [tmp_path / "empty.csv", good], "calls", actor="t", now=NOW)
+    bad, taken = intake.ingest_files(settings, [tmp_path / "empty.csv", good], "calls", actor="t", now=NOW)
     assert isinstance(bad, InputError)
     assert "empty.csv" in str(bad)
     assert taken.accepted == 20
@@ -175,10 +176,10 @@ def test_the_inbox_is_taken_in_and_emptied(tmp_path):
     settings = settings_for(tmp_path / "home")
     write_csv(settings.inbox_path / "calls" / "night.csv", random_rows(15, 20))
     (settings.inbox_path / "calls" / "half.csv.part").write_text("not yet")
-    outcomes, errors = pipeline.take_inbox(settings, NOW, "tester")
+    outcomes, errors = intake.take_inbox(settings, NOW, "tester")
     assert [outcome.accepted for outcome in outcomes] == [20]
     assert errors == []
-    assert [path.name for _, path in pipeline.inbox_files(settings)] == []
+    assert [path.name for _, path in intake.inbox_files(settings)] == []
     assert len(list((settings.inbox_path / "calls" / "taken").iterdir())) == 1
 
 
@@ -190,10 +191,9 @@ def test_a_growing_file_waits(tmp_path, monkeypatch):
         with path.open("a") as file:
             file.write("more")
 
-    monkeypatch.setattr(pipeline.time, "sleep", grow)
-    from datetime import datetime
-
-    outcomes, errors = pipeline.take_inbox(settings, datetime.fromtimestamp(path.stat().st_mtime), "tester")
+    monkeypatch.setattr(intake.time, "sleep", grow)
+    touched = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    outcomes, errors = intake.take_inbox(settings, touched, "tester")
     assert outcomes == []
     assert "still growing" in str(errors[0])
     assert path.exists()

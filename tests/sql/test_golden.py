@@ -39,6 +39,7 @@ PARAMETERS: dict[str, Any] = {
     "episode_gap_seconds": 3600,
     "headline_channel": "999",
     "duty_role": "duty officer",
+    "cycle_days": 14,
 }
 
 
@@ -139,7 +140,7 @@ def test_golden(path: Path, template: duckdb.DuckDBPyConnection) -> None:
         fill(con, table, columns, rows)
     parameters = {**case.parameters, "codeword_pattern": detection.codeword_pattern(con)}
     for name in (*case.build, model):
-        models.build(con, name, parameters)
+        models.build(con, name, {**parameters, "end_at": detection.end_of_as_of(con)})
     columns, rows = case.expected
     con.execute(
         "create or replace temp table expected as select " + ", ".join(columns) + " from " + relation + " limit 0"

@@ -25,6 +25,7 @@ PARAMETERS: dict[str, Any] = {
     "episode_gap_seconds": 3600,
     "headline_channel": "999",
     "duty_role": "duty officer",
+    "cycle_days": 14,
 }
 RULES = oracle.Rules(
     closing=frozenset({"HOAX"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
@@ -23,7 +24,7 @@ from misuse.sources.layout import Layout, from_declaration
 from misuse.sources.reading import SourceRead
 
 NOW = datetime(2026, 1, 1)
-SECRET = "07700900123"
+DRAMA_NUMBER = "07700900123"
 FTC = Path(__file__).parents[3] / "shared" / "data" / "ftc_dnc_2021-07-08.csv"
 
 COLUMNS = {"call_id": "id", "received_at": "at", "cli": "phone"}
@@ -144,7 +145,7 @@ def test_jsonl(read: Reader) -> None:
     assert [(r["row_number"], r["call_id"], r["received_at"], r["qualifiers"]) for r in rows] == [
         (1, "1", datetime(2025, 6, 1, 10), "1;B")
     ]
-    assert result.oddities["column_absent:ward"] == 5
+    assert result.oddities["column_absent:nowhere"] == 5
 
 
 def test_jsonl_in_milliseconds_without_a_last_newline(read: Reader) -> None:
@@ -247,7 +248,9 @@ def test_the_last_line_cut_short(read: Reader) -> None:
 
 
 def test_quotes_that_hold_newlines_and_quotes(read: Reader) -> None:
-    data = b'id,at,phone\n"1\n""a""",2025-06-01 10:00:00,"x, y"\n2,2025-06-01 10:00:00,5" pipe\n3,2025-06-01 10:00:00,\n'
+    data = (
+        b'id,at,phone\n"1\n""a""",2025-06-01 10:00:00,"x, y"\n2,2025-06-01 10:00:00,5" pipe\n3,2025-06-01 10:00:00,\n'
+    )
     result, rows, rejected = read(data)
     assert rejected == []
     assert [(r["call_id"], r["cli"]) for r in rows] == [('1\n"a"', "x, y"), ("2", '5" pipe'), ("3", None)]
@@ -308,7 +311,7 @@ def test_a_file_that_cannot_be_taken_is_named(
         read(data, name=name, **keys)
     assert name in str(caught.value)
     assert caught.value.next_step
-    assert SECRET not in str(caught.value)
+    assert DRAMA_NUMBER not in str(caught.value)
     assert "2025-06-01" not in str(caught.value)
 
 
@@ -329,20 +332,42 @@ def test_a_file_name_with_wildcards(read: Reader) -> None:
     assert read(ROWS, name="calls[1]*?.csv")[0].rows == 2
 
 
+# One connection for the many small files that Hypothesis makes.
+SHARED = duckdb.connect()
+SHARED.execute("set TimeZone = 'UTC'")
+
 _PIECES = st.sampled_from(
-    [b"1", b",", b",", b",", b'"', b"\n", b"\n", b"\r\n", b"\r", b"\0", b"\xff", b"\xc3\xa9", b" ", b'""', b"NULL", b"2025-06-01", b"\t", b"a"]
+    [
+        b"1",
+        b",",
+        b",",
+        b",",
+        b'"',
+        b"\n",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"\xc3\xa9",
+        b" ",
+        b'""',
+        b"NULL",
+        b"2025-06-01",
+        b"\t",
+        b"a",
+    ]
 )
 
 
 @given(data=st.lists(_PIECES, max_size=60).map(b"".join), may_end=st.booleans())
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=120, derandomize=True, deadline=None, database=None)
 def test_rows_read_are_rows_in_and_rows_set_aside(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, may_end: bool
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "any.csv"
     path.write_bytes(b"id,at,phone\n" + data)
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
+    with contextlib.nullcontext(SHARED) as con:
         _result, rows, rejected = read_file(con, path, layout_of(last_line_may_be_unterminated=may_end))
         assert all(reason and re.fullmatch(r"[a-z0-9_]+", reason) for _n, reason, _raw in rejected)
         assert all(row["call_id"] and row["received_at"] for row in rows)
@@ -350,11 +375,14 @@ def test_rows_read_are_rows_in_and_rows_set_aside(
 
 @given(
     cells=st.lists(
-        st.tuples(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12), st.text('a", \n\r\té;|', max_size=8)),
+        st.tuples(
+            st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
+            st.text('a", \n\r\té;|', max_size=8),
+        ),
         max_size=12,
     )
 )
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@settings(max_examples=50, derandomize=True, deadline=None, database=None)
 def test_well_written_text_comes_back(tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str]]) -> None:
     import csv
     import io
@@ -366,8 +394,7 @@ def test_well_written_text_comes_back(tmp_path_factory: pytest.TempPathFactory, 
     path = tmp_path_factory.mktemp("any") / "any.csv"
     path.write_bytes(out.getvalue().encode())
     columns = {"call_id": "id", "received_at": "at", "person_name": "name", "remarks": "note"}
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
+    with contextlib.nullcontext(SHARED) as con:
         _result, rows, rejected = read_file(con, path, from_declaration("t", {"columns": columns, "nulls": [""]}))
     assert rejected == []
     spaces = " \t\r\n\u00a0\ufeff"
@@ -400,5 +427,5 @@ def test_a_real_log_is_accounted_for(con: duckdb.DuckDBPyConnection, tmp_path: P
     assert result.oddities["inner_double_spaces:Subject"] > 2000
     found = con.execute("select count(*) - count(cli), count_if(cli = '0000000000') from parsed_rows").fetchone()
     assert found == (669, 10)
-    blank = con.execute("select count(*) from parsed_rows where not regexp_full_match(cli, '[0-9]{10}')").fetchone()
+    blank = con.execute("select count(*) from parsed_rows where length(cli) <> 10").fetchone()
     assert blank == (172,)

@@ -40,7 +40,7 @@ def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> 
         # The reader of our output left; that is its right.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last door: a person gets words, never a traceback
         return _unexpected(error, environ)
 
 

@@ -93,7 +93,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.4g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from misuse.cli.context import Context, parse_date
@@ -12,12 +15,12 @@ from misuse.ingest import SYNTHETIC_SOURCE, FileOutcome
 
 def demo(context: Context) -> int:
     """A synthetic year through the whole job."""
-    from misuse import pipeline, warehouse
+    from misuse import intake, pipeline, warehouse
     from misuse.cli.runs import print_headline, print_whereabouts
 
     options = context.options
     settings = context.settings
-    pipeline.refuse_mixture(settings, SYNTHETIC_SOURCE)
+    intake.refuse_mixture(settings, SYNTHETIC_SOURCE)
     with warehouse.writer(settings):
         _make_london(context, settings.home / "synth", days=options.days, calls_per_day=options.calls_per_day)
         logs = sorted((settings.home / "synth" / "log").glob("*.csv"))
@@ -78,21 +81,45 @@ def source_draft(context: Context) -> int:
     """Propose a layout."""
     from misuse import sources
 
-    context.say(sources.draft(_existing(context.options.file), context.options.name))
+    path = _existing(context.options.file)
+    with _looking(context) as (con, scratch):
+        context.say(sources.draft(path, context.options.name, con, scratch=scratch))
     return 0
 
 
 def source_check(context: Context) -> int:
     """Show how a file would be read."""
-    from misuse import sources
+    from misuse import rules, sources
 
     layout = sources.load_layout(context.settings, context.options.source)
-    report = sources.check(_existing(context.options.file), layout, now=context.now)
+    path = _existing(context.options.file)
+    reviewed = rules.load()
+    listed = rules.tables(reviewed, {layout.name: layout})
+    with _looking(context) as (con, scratch):
+        report = sources.check(
+            con,
+            path,
+            layout,
+            scratch=scratch,
+            now=context.now,
+            tracker=context.tracker,
+            codes=[(field, code) for _, field, code in listed["rule_misuse_codes"]],
+            marker_kinds=sorted({marker for _, marker, *_ in listed["rule_hard_stops"]}),
+        )
     if context.wants_json:
         context.print_json(report.as_json())
     else:
         context.say(report.render())
     return 0
+
+
+@contextmanager
+def _looking(context: Context) -> Iterator[tuple[Any, Path]]:
+    """A database of no file and a folder that goes again: a look changes nothing."""
+    from misuse import warehouse
+
+    with TemporaryDirectory(prefix="misuse-") as folder, warehouse.in_memory(context.settings, Path(folder)) as con:
+        yield con, Path(folder)
 
 
 def _existing(name: str) -> Path:
@@ -104,10 +131,10 @@ def _existing(name: str) -> Path:
 
 def ingest(context: Context) -> int:
     """Take files in; one file's error never keeps another out."""
-    from misuse import pipeline
+    from misuse import intake
 
     source = context.options.source
-    pipeline.refuse_mixture(context.settings, source)
+    intake.refuse_mixture(context.settings, source)
     paths = [Path(name) for name in context.options.files]
     outcomes: list[FileOutcome] = []
     errors: list[MisuseError] = []
@@ -133,9 +160,9 @@ def ingest(context: Context) -> int:
 
 
 def _ingested(context: Context, paths: list[Path], source: str) -> Any:
-    from misuse import pipeline
+    from misuse import intake
 
-    return pipeline.ingest_files(
+    return intake.ingest_files(
         context.settings, paths, source, actor=context.actor, now=context.now, tracker=context.tracker
     )
 
@@ -156,9 +183,9 @@ def _tell(context: Context, outcome: FileOutcome) -> None:
 
 def batch_list(context: Context) -> int:
     """Every file taken in, withdrawn ones too."""
-    from misuse import pipeline
+    from misuse import intake
 
-    rows = pipeline.batch_ledger(context.settings)
+    rows = intake.batch_ledger(context.settings)
     if context.wants_json:
         context.print_json(rows)
         return 0
@@ -180,9 +207,9 @@ def batch_list(context: Context) -> int:
 
 def batch_withdraw(context: Context) -> int:
     """Take a file back out."""
-    from misuse import pipeline
+    from misuse import intake
 
-    pipeline.withdraw(
+    intake.withdraw(
         context.settings, context.options.batch_id, reason=context.options.reason, actor=context.actor, now=context.now
     )
     context.say(f"batch {context.options.batch_id} is out; what it had superseded is current again")

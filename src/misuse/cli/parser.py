@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
 Adder = Callable[..., argparse.ArgumentParser]
 
 
-def _adder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> Adder:
+def _adder(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Adder:
     def add(name: str, run: str, text: str, *, json: bool = False) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
         if run:
@@ -78,18 +78,18 @@ def _logs(add: Adder) -> None:
     source = add("source", "", "declare a log of your own")
     parts = source.add_subparsers(metavar="ACTION", required=True)
     draft = parts.add_parser("draft", help="propose a layout for a file", allow_abbrev=False)
-    draft.add_argument("file", metavar="FILE")
+    draft.add_argument("file", metavar="FILE", help="a log of yours")
     draft.add_argument("--name", default="mylog", help="what to call the source (default mylog)")
     draft.set_defaults(run="logs:source_draft")
     check = parts.add_parser("check", help="show how a file would be read; changes nothing", allow_abbrev=False)
-    check.add_argument("file", metavar="FILE")
-    check.add_argument("--source", required=True, metavar="NAME")
+    check.add_argument("file", metavar="FILE", help="a log of yours")
+    check.add_argument("--source", required=True, metavar="NAME", help="the declared source to read it as")
     check.add_argument("--json", action="store_true", help="print JSON for a program to read")
     check.set_defaults(run="logs:source_check")
 
     ingest = add("ingest", "logs:ingest", "take files of a declared source in", json=True)
     ingest.add_argument("files", metavar="FILE", nargs="+")
-    ingest.add_argument("--source", required=True, metavar="NAME")
+    ingest.add_argument("--source", required=True, metavar="NAME", help="the declared source the files are of")
 
     batch = add("batch", "", "files taken in: list them, withdraw one")
     parts = batch.add_subparsers(metavar="ACTION", required=True)
@@ -98,7 +98,7 @@ def _logs(add: Adder) -> None:
     listing.set_defaults(run="logs:batch_list")
     withdraw = parts.add_parser("withdraw", help="take a file back out", allow_abbrev=False)
     withdraw.add_argument("batch_id", metavar="ID")
-    withdraw.add_argument("--reason", required=True)
+    withdraw.add_argument("--reason", required=True, help="why; kept in the ledger and the casebook")
     withdraw.set_defaults(run="logs:batch_withdraw")
 
 
@@ -151,23 +151,23 @@ def _lists(add: Adder) -> None:
 def _people(add: Adder) -> None:
     find = add("find", "people:find", "the caller behind a number or an address; recorded", json=True)
     what = find.add_mutually_exclusive_group(required=True)
-    what.add_argument("--number", metavar="NUMBER")
-    what.add_argument("--address", metavar="ADDRESS")
-    find.add_argument("--reason", required=True)
+    what.add_argument("--number", metavar="NUMBER", help="a telephone number, as dialled or as +44…")
+    what.add_argument("--address", metavar="ADDRESS", help="an address as the log has it")
+    find.add_argument("--reason", required=True, help="why; recorded with your name")
     identify = add("identify", "people:identify", "the numbers behind a caller; recorded", json=True)
     identify.add_argument("caller", metavar="CALLER")
-    identify.add_argument("--reason", required=True)
+    identify.add_argument("--reason", required=True, help="why; recorded with your name")
     stop = add("stop", "people:stop", "bar a caller from being treated as misuse; acts at once")
     stop.add_argument("caller", metavar="CALLER")
-    stop.add_argument("--reason", required=True)
+    stop.add_argument("--reason", required=True, help="why; recorded with your name")
     stop.add_argument("--urgent", action="store_true", help="to be looked at tonight")
     stop.add_argument("--lift", action="store_true", help="lift the stop again")
     users = add("users", "people:users", "who may do what: list, add, change", json=True)
     users.add_argument("action", nargs="?", choices=("list", "add", "change"), default="list")
     users.add_argument("name", nargs="?", metavar="NAME", help="operating-system user")
-    users.add_argument("--role", metavar="ROLE")
+    users.add_argument("--role", metavar="ROLE", help="analyst, reviewer, chair, authoriser, auditor, administrator …; none removes")
     audit = add("audit", "people:audit", "whether the casebook's record is whole", json=True)
-    audit.add_argument("action", choices=("verify", "export"))
+    audit.add_argument("action", choices=("verify", "export"), help="check the chain, or print every event")
 
 
 def _service(add: Adder) -> None:

@@ -134,10 +134,12 @@ def status(context: Context) -> int:
     if context.wants_json:
         context.print_json(found.as_json())
     else:
-        context.say(*found.lines)
+        context.say(found.as_text())
     if context.options.notify and found.problems:
         for problem in found.problems:
-            notify.notify(context.settings, str(problem))
+            trouble = notify.notify(context.settings, str(problem))
+            if trouble:
+                context.note(trouble)
     return 1 if context.options.check and found.problems else 0
 
 

@@ -16,7 +16,7 @@ def retention(context: Context) -> int:
     """Put away what is past its time."""
     from misuse import retention as retention_module
 
-    done = retention_module.retain(context.settings, context.now)
+    done = retention_module.retain(context.settings, context.now, dry_run=context.options.dry_run)
     if context.wants_json:
         context.print_json(done.as_json())
     else:

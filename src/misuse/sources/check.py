@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS
-from misuse.sources.layout import CODE_LISTS, Layout, fold, misuse_codes
+from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, Layout, fold, misuse_codes
 from misuse.sources.reading import read
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CheckReport:
                 [f"{k}: {v if v is not None else '(empty)'}" for k, v in row.items()],
             )
         lines += _listed("Share of empty values", [f"{name}: {share:.1%}" for name, share in self.null_shares.items()])
-        missed = [f"{c.field} {c.code}: {c.calls}" for c in self.codes if not c.is_listed]
+        missed = [f"{c.field} {c.code}: {c.calls}" for c in self.codes if not c.is_listed][:CODES_SHOWN]
         lines += _listed("Codes not in the misuse list", missed)
         lines += _listed(
             "Codes in the misuse list", [f"{c.field} {c.code}: {c.calls}" for c in self.codes if c.is_listed]
@@ -159,7 +159,9 @@ def _sample(con: duckdb.DuckDBPyConnection, layout: Layout) -> list[dict[str, st
 
 
 def _masked(name: str, value: str | None) -> str | None:
-    return value if value is None or name not in MASKED else f"••• ({len(value)} characters)"
+    if value is None or not (name in MASKED or (name in CODE_FIELDS and _may_identify(value))):
+        return value
+    return f"••• ({len(value)} characters)"
 
 
 def _null_shares(con: duckdb.DuckDBPyConnection, layout: Layout, accepted: int) -> dict[str, float]:
@@ -197,12 +199,9 @@ def _code_counts(
             continue
         rows.sort(key=lambda row: (-row[1], row[0]))
         shown = [row for row in rows if not _may_identify(row[0])]
-        counted += [
-            CodeCount(name, code, calls, ("*", "*") in known or (name, code) in known)
-            for code, calls in shown[:CODES_SHOWN]
-        ]
+        counted += [CodeCount(name, code, calls, ("*", "*") in known or (name, code) in known) for code, calls in shown]
         if len(shown) < len(rows):
-            too_many.append(name)
+            too_many.append(f"{name}: {len(rows) - len(shown)} values that could be numbers or free text")
     return counted, too_many
 
 

@@ -43,7 +43,7 @@ def resolve(path: Path, layout: Layout, names: Sequence[str], *, optional: Itera
 
 def required_columns(layout: Layout) -> set[str]:
     """Columns without which no row can go in."""
-    pieces = {*layout.columns["call_id"], *layout.columns["received_at"]}
+    pieces = {*layout.columns.get("call_id", ()), *layout.columns.get("received_at", ())}
     return pieces - set(ID_PIECES)
 
 

@@ -158,7 +158,7 @@ def _is_unterminated(path: Path, plain_keys: Mapping[str, Any]) -> bool:
     if plain_keys["format"] not in ("csv", "tsv"):
         return False
     with path.open("rb") as file:
-        if file.read(2) == b"\x1f\x8b" or "encoding" in plain_keys:
+        if file.read(2) == b"\x1f\x8b" or str(plain_keys.get("encoding", "")).startswith("utf-16"):
             return False
         file.seek(-1, 2)
         return file.read(1) not in b"\r\n"

@@ -49,6 +49,16 @@ class Grammar:
         """One field with what ends it."""
         return re.compile(b"(" + self._field + b")(" + re.escape(self.delimiter) + b"|\r?\n)")
 
+    @cached_property
+    def quoted(self) -> re.Pattern[bytes]:
+        """A field in quotes, spaces around them allowed."""
+        return re.compile(self._quoted)
+
+    @property
+    def _quoted(self) -> bytes:
+        quote = re.escape(self.quote)
+        return b" *+" + quote + b"[^" + quote + b"]*+(?:" + quote * 2 + b"[^" + quote + b"]*+)*+" + quote + b" *+"
+
     @property
     def _field(self) -> bytes:
         quote, delimiter = re.escape(self.quote), re.escape(self.delimiter)
@@ -232,7 +242,7 @@ class Scanner:
         size = int(ends[-1])
         if not self.scan.has_odd_space:
             self.scan.has_odd_space = bool((lines > 1).any()) or any(self._holds(odd, size) for odd in (b"  ", b"\t"))
-        if self.scan.non_ascii:
+        if self.scan.non_ascii or bool((lines > 1).any()):
             self.scan.has_outer_space = True
 
     def _look_beside(self, text: np.ndarray, marks: np.ndarray, quotes: np.ndarray) -> None:
@@ -362,9 +372,8 @@ class Scanner:
         quote = self.grammar.quote
         written = []
         for piece in pieces:
-            bare = piece.strip(b" ")
-            if bare.startswith(quote):
-                written.append(bare)
+            if self.grammar.quoted.fullmatch(piece):
+                written.append(piece.strip(b" "))
             elif quote in piece:
                 self.scan.inner_quotes += 1
                 written.append(quote + piece.replace(quote, quote * 2) + quote)

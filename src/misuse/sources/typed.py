@@ -133,7 +133,10 @@ def _keys(line: str) -> list[str]:
         found = json.loads(line)
     except ValueError:
         return []
-    return list(found) if isinstance(found, dict) else []
+    if not isinstance(found, dict):
+        return []
+    inner = {key: [f"{key}.{k}" for k in value] if isinstance(value, dict) else [key] for key, value in found.items()}
+    return [name for names in inner.values() for name in names]
 
 
 def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: Layout, scratch: Path) -> RawFile:
@@ -184,7 +187,8 @@ def _as_text(name: str, kind: str) -> duckdb.Expression:
     text = column.cast("VARCHAR")
     if kind == "TIMESTAMP WITH TIME ZONE":
         in_utc = FunctionExpression("timezone", ConstantExpression("UTC"), column).cast("VARCHAR")
-        return FunctionExpression("concat", in_utc, ConstantExpression("+00:00"))
+        stamped = FunctionExpression("concat", in_utc, ConstantExpression("+00:00"))
+        return CaseExpression(column.isnotnull(), stamped)
     if kind.startswith("TIMESTAMP"):
         return column.cast("TIMESTAMP").cast("VARCHAR")
     if kind in ("DOUBLE", "FLOAT"):

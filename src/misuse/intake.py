@@ -1,0 +1,127 @@
+"""Files into the stores and out again: by name, from the inbox, by withdrawal."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from misuse import casebook, ingest, models, sources, warehouse
+from misuse.errors import MisuseError, Refused
+from misuse.progress import Tracker
+from misuse.settings import Settings
+
+GROWING_SECONDS = 600  # a file touched so recently is watched for growth before it is taken
+WATCH_SECONDS = 0.3
+
+
+def take_inbox(
+    settings: Settings, now: datetime, actor: str, tracker: Tracker | None = None
+) -> tuple[list[ingest.FileOutcome], list[MisuseError]]:
+    """Ingest every settled file of inbox/<source>/, oldest name first; what is taken moves to taken/.
+
+    One file's error never keeps another out: errors are returned, and their files stay where they are.
+    """
+    waiting = inbox_files(settings)
+    growing = growing_files([path for _, path in waiting], now)
+    outcomes: list[ingest.FileOutcome] = []
+    errors: list[MisuseError] = [
+        MisuseError(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
+        for path in growing
+    ]
+    settled = [(source, path) for source, path in waiting if path not in growing]
+    if not settled:
+        return outcomes, errors
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.load_rules(con, settings)
+        for source, path in settled:
+            try:
+                outcomes.append(ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker))
+                _move_to_taken(path, outcomes[-1].batch_id)
+            except MisuseError as error:
+                errors.append(error)
+    return outcomes, errors
+
+
+def inbox_files(settings: Settings) -> list[tuple[str, Path]]:
+    """Source and path of every file waiting, in name order; hidden and half-transferred names are passed over."""
+    found = []
+    if settings.inbox_path.is_dir():
+        for folder in sorted(path for path in settings.inbox_path.iterdir() if path.is_dir()):
+            for path in sorted(folder.iterdir()):
+                if (
+                    path.is_file()
+                    and not path.name.startswith(".")
+                    and path.suffix not in {".part", ".tmp", ".filepart"}
+                ):
+                    found.append((folder.name, path))
+    return found
+
+
+def growing_files(paths: list[Path], now: datetime) -> set[Path]:
+    """Those files that change while they are watched; only ones touched lately are."""
+    moment = now.replace(tzinfo=now.tzinfo or UTC).timestamp()
+    recent = {path: path.stat() for path in paths if moment - path.stat().st_mtime < GROWING_SECONDS}
+    if not recent:
+        return set()
+    time.sleep(WATCH_SECONDS)
+    return {
+        path
+        for path, before in recent.items()
+        if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+    }
+
+
+def _move_to_taken(path: Path, batch_id: str) -> None:
+    taken = path.parent / "taken"
+    taken.mkdir(mode=0o700, exist_ok=True)
+    shutil.move(path, taken / f"{batch_id}-{path.name}")
+
+
+def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:
+    """Take a batch back out and record who did, and why."""
+    with casebook.opened(settings) as book:
+        book.permitted("withdraw_batch", actor)
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.withdraw(con, batch_id, reason=reason, actor=actor, now=now)
+    with casebook.opened(settings) as book:
+        book.record("batch_withdrawn", actor=actor, occurred_at=now, payload={"batch_id": batch_id, "reason": reason})
+
+
+def ingest_files(
+    settings: Settings, paths: list[Path], source: str, *, actor: str, now: datetime, tracker: Tracker | None = None
+) -> Iterator[ingest.FileOutcome | MisuseError]:
+    """Take files in one after another; one file's error never keeps another out."""
+    sources.load_layout(settings, source)
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.load_rules(con, settings)
+        for path in paths:
+            try:
+                yield ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker)
+            except MisuseError as error:
+                yield error
+
+
+def refuse_mixture(settings: Settings, source: str) -> None:
+    """Keep invented people and real ones in homes of their own. Errors: Refused."""
+    if not warehouse.warehouse_path(settings).exists():
+        return
+    held = {str(row["source"]) for row in batch_ledger(settings) if row["state"] == "in"}
+    is_synthetic = source == ingest.SYNTHETIC_SOURCE
+    if held and (ingest.SYNTHETIC_SOURCE in held) != is_synthetic:
+        what = "the synthetic demonstration" if ingest.SYNTHETIC_SOURCE in held else "a real log"
+        raise Refused(
+            f"{settings.home} holds {what}, and invented and real people never share a home",
+            next_step="give this log a home of its own: MISUSE_HOME=another/folder misuse …",
+        )
+
+
+def batch_ledger(settings: Settings) -> list[dict[str, Any]]:
+    """Every file taken in, oldest first, withdrawn ones too."""
+    with warehouse.opened(settings) as con:
+        found = models.select(con, "ingest/batch_list", {})
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,84 @@
+"""Every table that crosses a boundary, declared once: columns, types, key, grain, comments.
+
+`CALL_RECORD` is what a layout maps to. `PUBLISHED` is what analysts, the reports and the review
+room read; its comments become the published file's comments and docs/data-dictionary.md.
+Types are DuckDB's. Times are UTC without a zone, except columns ending `_local`.
+"""
+
+from __future__ import annotations
+
+from misuse.schemas.counts import (
+    BRIDGE,
+    CALLER_WINDOWS,
+    CALLERS,
+    CALLS,
+    CONCENTRATION,
+    ESTIMATES,
+    MISUSE_MONTHLY,
+    PERSISTENT_CALLERS,
+    WINDOWS,
+)
+from misuse.schemas.lists import (
+    BATCHES,
+    CALLER_CHANGES,
+    CASE_MOVES,
+    CASES,
+    DEMAND_DAILY,
+    LOOK_LIST,
+    RUNS,
+    TASKING_LIST,
+)
+from misuse.schemas.record import CALL_RECORD, IDENTIFYING_FIELDS, PREMISES_FIELD, VERSION_FIELD, Field
+from misuse.schemas.relation import Column, Relation
+
+PUBLISHED: tuple[Relation, ...] = (
+    CALLS,
+    CALLERS,
+    WINDOWS,
+    CALLER_WINDOWS,
+    PERSISTENT_CALLERS,
+    ESTIMATES,
+    BRIDGE,
+    CONCENTRATION,
+    MISUSE_MONTHLY,
+    TASKING_LIST,
+    LOOK_LIST,
+    CASES,
+    CASE_MOVES,
+    CALLER_CHANGES,
+    DEMAND_DAILY,
+    BATCHES,
+    RUNS,
+)
+
+# Not part of the canonical digest: they tell when and how, not what.
+UNDIGESTED = frozenset({"batches", "runs"})
+
+__all__ = [
+    "BATCHES",
+    "BRIDGE",
+    "CALLERS",
+    "CALLER_CHANGES",
+    "CALLER_WINDOWS",
+    "CALLS",
+    "CALL_RECORD",
+    "CASES",
+    "CASE_MOVES",
+    "CONCENTRATION",
+    "DEMAND_DAILY",
+    "ESTIMATES",
+    "IDENTIFYING_FIELDS",
+    "LOOK_LIST",
+    "MISUSE_MONTHLY",
+    "PERSISTENT_CALLERS",
+    "PREMISES_FIELD",
+    "PUBLISHED",
+    "RUNS",
+    "TASKING_LIST",
+    "UNDIGESTED",
+    "VERSION_FIELD",
+    "WINDOWS",
+    "Column",
+    "Field",
+    "Relation",
+]

@@ -1,0 +1,125 @@
+"""Logs turned into the oracle's rows: plain Python, sharing nothing with the code under test but the declared lists."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tests.oracle import Rules
+
+RULES = Path(__file__).resolve().parents[1] / "src" / "misuse" / "rules"
+LONDON = ZoneInfo("Europe/London")
+
+
+def folded(code: str) -> str:
+    return " ".join(code.split()).upper()
+
+
+def marker_word(word: str) -> str:
+    return re.sub(r"[\s_-]+", " ", word).strip().upper()
+
+
+def usable_number(text: str) -> tuple[str, str]:
+    """(usable number, bad number): one of them is empty. A British number has nine or ten digits after its 0 or 44."""
+    digits = re.sub(r"\D", "", text)
+    if not text.strip():
+        return "", ""
+    if len(set(digits)) == 1 and len(digits) >= 5 or digits in {"01234567890", "1234567890"}:
+        return "", digits
+    national = re.sub(r"^(0044|44|0)", "", digits)
+    if re.search(r"[a-zA-Z]", text) or not re.fullmatch(r"[1-9]\d{8,9}", national):
+        return "", re.sub(r"\s", "", text).upper()
+    return national, ""
+
+
+def safeguards() -> dict[str, frozenset[str]]:
+    """Marker words and codewords of the reviewed rules by what they do."""
+    rules = tomllib.loads((RULES / "hard_stops.toml").read_text(encoding="utf-8"))["rule"]
+    words = lambda keep: frozenset(marker_word(w) for r in rules if keep(r) for w in r.get("markers", []))  # noqa: E731
+    return {
+        "call_stops": words(lambda r: r.get("is_stop", True) and r["scope"] == "call"),
+        "caller_stops": words(lambda r: r.get("is_stop", True) and r["scope"] == "caller"),
+        "shared": words(lambda r: r.get("makes_shared_line", False)),
+    }
+
+
+def codewords() -> tuple[str, ...]:
+    rules = tomllib.loads((RULES / "hard_stops.toml").read_text(encoding="utf-8"))["rule"]
+    return tuple(pattern for rule in rules for pattern in rule.get("codewords", []))
+
+
+def synthetic_rules() -> Rules:
+    layout = tomllib.loads((RULES / "synthetic_source.toml").read_text(encoding="utf-8"))["sources"]["synthetic"]
+    return Rules(
+        closing=frozenset(layout["misuse"]["closing_code"]),
+        opening=frozenset(layout["misuse"]["opening_code"]),
+        doubtful_results=frozenset(layout["doubt"]["result_code"]),
+        codewords=codewords(),
+        **safeguards(),
+    )
+
+
+def synthetic_rows(folder: Path) -> Iterator[dict[str, str]]:
+    """The synthetic log as the oracle reads it."""
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                number, bad = usable_number(row["cli"])
+                talk, wrap = row["talk_seconds"], row["wrap_seconds"]
+                yield {
+                    "call_id": f"{row['call_date']}|{row['call_number']}",
+                    "received_at": datetime.fromisoformat(row["received_at"]).astimezone(UTC).replace(tzinfo=None).isoformat(),
+                    "channel": folded(row["channel"]) or "999",
+                    "number": number,
+                    "bad_number": bad,
+                    "opening_code": folded(row["opening_code"]),
+                    "closing_code": folded(row["closing_code"]),
+                    "qualifiers": "",
+                    "result_code": folded(row["result_code"]),
+                    "markers": ";".join(marker_word(word) for word in re.split(r"[;|]", row["markers"])),
+                    "remarks": row["remarks"],
+                    "handling_seconds": str(int(talk or 0) + int(wrap or 0)) if talk or wrap else "",
+                    "unit_seconds": row["unit_seconds"],
+                }
+
+
+def plain_rules() -> Rules:
+    """The lists of tests.logs.SOURCE."""
+    return Rules(
+        closing=frozenset({"HOAX", "NUISANCE"}),
+        doubtful_results=frozenset({"CRIME RECORDED"}),
+        codewords=codewords(),
+        **safeguards(),
+    )
+
+
+def plain_rows(rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Rows of tests.logs as the oracle reads them: the latest version of each call, local times to UTC."""
+    latest: dict[str, dict[str, str]] = {}
+    for row in rows:
+        held = latest.get(row["ref"])
+        if held is None or int(row["version"]) > int(held["version"]):
+            latest[row["ref"]] = row
+
+    def utc(text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=LONDON).astimezone(UTC).replace(tzinfo=None)
+
+    for row in latest.values():
+        number, bad = usable_number(row["cli"])
+        spoken = bool(row["answered"] and row["ended"])
+        yield {
+            "call_id": row["ref"],
+            "received_at": utc(row["received"]).isoformat(),
+            "number": number,
+            "bad_number": bad,
+            "closing_code": folded(row["code"]),
+            "result_code": folded(row["result"]),
+            "markers": marker_word(row["markers"]),
+            "remarks": row["remarks"],
+            "handling_seconds": str(int((utc(row["ended"]) - utc(row["answered"])).total_seconds())) if spoken else "",
+        }

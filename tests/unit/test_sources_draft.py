@@ -1,0 +1,310 @@
+"""`source draft` and `source check` on invented logs of shapes that real ones have."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+import random
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from misuse import sources
+from misuse.errors import InputError
+from misuse.progress import Silent
+from misuse.sources.layout import Layout, from_declaration
+
+NOW = datetime(2026, 1, 1)
+FTC = Path(__file__).parents[3] / "shared" / "data" / "ftc_dnc_2021-07-08.csv"
+CHANCE = random.Random(5)
+STREETS = [f"{n} {road}" for n in range(1, 60) for road in ("HIGH ST", "MILL LN", "OAK AVE")]
+TYPES = ["DISTURBANCE", "ALARM", "911 HANG UP", "TRAFFIC STOP", "WELFARE CHECK", "911 MISUSE"]
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def moments(count: int = 400) -> list[datetime]:
+    return [datetime(2024, 3, 1, 0, 5) + timedelta(minutes=71 * n) for n in range(count)]
+
+
+def phone() -> str:
+    return f"07700900{CHANCE.randrange(1000):03}"
+
+
+def as_csv(rows: list[dict[str, Any]], delimiter: str = ",") -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def drafted(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, Layout]:
+    text = sources.draft(path, "drafted", con)
+    return text, from_declaration("drafted", tomllib.loads(text)["sources"]["drafted"])
+
+
+def read_back(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> list[datetime]:
+    result = sources.read(con, path, layout, scratch=path.parent / "scratch", now=NOW, tracker=Silent())
+    assert dict(result.rejected) == {}
+    assert not [name for name in result.oddities if "unreadable" in name or "before" in name]
+    return [row[0] for row in con.execute("select received_at from parsed_rows order by row_number").fetchall()]
+
+
+def us_911(moment: datetime, n: int) -> dict[str, Any]:
+    later = moment + timedelta(seconds=90)
+    return {
+        "Incident Number": f"P24{n:06}",
+        "Call Received DtTm": moment.strftime("%m/%d/%Y %I:%M:%S %p"),
+        "Dispatch DtTm": later.strftime("%m/%d/%Y %I:%M:%S %p"),
+        "On Scene DtTm": (later + timedelta(minutes=6)).strftime("%m/%d/%Y %I:%M:%S %p") if n % 3 else "",
+        "Call Type": CHANCE.choice(TYPES),
+        "Call Final Disposition": CHANCE.choice(["REPORT", "GONE ON ARRIVAL", "UNFOUNDED"]),
+        "Priority": CHANCE.choice("ABC"),
+        "Address": CHANCE.choice(STREETS),
+        "Supervisor District": CHANCE.randrange(1, 9),
+    }
+
+
+def fire_cad(moment: datetime, n: int) -> dict[str, Any]:
+    later = [(moment + timedelta(minutes=step)).strftime("%H:%M:%S") for step in (0, 1, 8, 55)]
+    return {
+        "INCIDENT_ID": 900000 + n,
+        "CALL_DATE": moment.strftime("%d/%m/%Y"),
+        "CALL_TIME": later[0],
+        "DISPATCH_TIME": later[1],
+        "ARRIVE_TIME": later[2],
+        "CLEAR_TIME": later[3],
+        "NATURE": CHANCE.choice(TYPES),
+        "LOCATION": CHANCE.choice(STREETS),
+        "CALLER_NUMBER": phone(),
+    }
+
+
+def ivr(moment: datetime, n: int) -> dict[str, Any]:
+    return {
+        "Interaction ID": f"{n:08x}-aa",
+        "Start Time": moment.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+        "Caller Number": phone(),
+        "Agent": CHANCE.choice(["A1", "A2", "A3"]),
+        "Talk": f"{CHANCE.randrange(10)}:{CHANCE.randrange(60):02}",
+        "Wrap": f"0:{CHANCE.randrange(60):02}",
+        "Wrap Up Code": CHANCE.choice(TYPES),
+    }
+
+
+SHAPES: dict[str, tuple[Callable[[datetime, int], dict[str, Any]], dict[str, tuple[str, ...]]]] = {
+    "us_911": (
+        us_911,
+        {
+            "call_id": ("Incident Number",),
+            "received_at": ("Call Received DtTm",),
+            "first_assigned_at": ("Dispatch DtTm",),
+            "arrived_at": ("On Scene DtTm",),
+            "opening_code": ("Call Type",),
+            "result_code": ("Call Final Disposition",),
+            "grade": ("Priority",),
+            "premises": ("Address",),
+            "borough": ("Supervisor District",),
+        },
+    ),
+    "fire_cad": (
+        fire_cad,
+        {
+            "call_id": ("INCIDENT_ID",),
+            "received_at": ("CALL_DATE", "CALL_TIME"),
+            "first_assigned_at": ("DISPATCH_TIME",),
+            "arrived_at": ("ARRIVE_TIME",),
+            "ended_at": ("CLEAR_TIME",),
+            "cli": ("CALLER_NUMBER",),
+            "opening_code": ("NATURE",),
+        },
+    ),
+    "ivr": (
+        ivr,
+        {
+            "call_id": ("Interaction ID",),
+            "received_at": ("Start Time",),
+            "cli": ("Caller Number",),
+            "talk_seconds": ("Talk",),
+            "wrap_seconds": ("Wrap",),
+            "closing_code": ("Wrap Up Code",),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("wrapping", ["plain", "gz", "semicolons", "bom"])
+def test_a_draft_reads_the_file_it_was_made_from(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, shape: str, wrapping: str
+) -> None:
+    make, expected = SHAPES[shape]
+    rows = [make(moment, n) for n, moment in enumerate(moments())]
+    data = as_csv(rows, ";" if wrapping == "semicolons" else ",")
+    path = tmp_path / ("log.csv.gz" if wrapping == "gz" else "log.csv")
+    path.write_bytes(gzip.compress(data) if wrapping == "gz" else b"\xef\xbb\xbf" * (wrapping == "bom") + data)
+    text, layout = drafted(con, path)
+    assert {field: layout.columns.get(field) for field in expected} == expected, text
+    assert "400 of 400 rows go in" in text
+    zone = "UTC" if shape == "ivr" else layout.default_time.zone
+    found = read_back(con, path, layout)
+    assert layout.default_time.zone == ("America/New_York" if shape == "us_911" else "Europe/London")
+    expected_at = con.execute(
+        "select timezone('UTC', timezone($zone, m)) from (select unnest($moments) as m)",
+        {"zone": zone, "moments": moments()},
+    ).fetchall()
+    assert [at for at in found if at] == [row[0] for row in expected_at]
+    assert not any(str(row.get("CALLER_NUMBER", row.get("Caller Number", "07700900"))) in text for row in rows)
+    assert not any(street in text for street in STREETS)
+
+
+def test_epoch_milliseconds_in_json_lines(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    lines = [
+        {
+            "eventId": f"e{n}",
+            "createdTime": int((m - datetime(1970, 1, 1)).total_seconds() * 1000),
+            "callerPhone": phone(),
+            "reason": CHANCE.choice(TYPES),
+        }
+        for n, m in enumerate(moments())
+    ]
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    text, layout = drafted(con, path)
+    assert layout.columns["received_at"] == ("createdTime",), text
+    assert layout.columns["cli"] == ("callerPhone",)
+    assert read_back(con, path, layout) == moments()
+
+
+def test_parquet_and_xlsx(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    import polars as pl
+
+    rows = [
+        {"Call ID": n, "Received": m, "Phone": phone(), "Type": CHANCE.choice(TYPES)} for n, m in enumerate(moments())
+    ]
+    frame = pl.DataFrame(rows)
+    frame.write_parquet(tmp_path / "log.parquet")
+    frame.write_excel(tmp_path / "log.xlsx")
+    for name in ("log.parquet", "log.xlsx"):
+        text, layout = drafted(con, tmp_path / name)
+        assert layout.columns["received_at"] == ("Received",), text
+        assert layout.columns["call_id"] == ("Call ID",)
+        assert layout.columns["cli"] == ("Phone",)
+        found = read_back(con, tmp_path / name, layout)
+        assert (len(found), found[0], found[-1].minute) == (400, moments()[0], moments()[-1].minute)
+
+
+def test_day_and_month_that_cannot_be_told_apart_are_said(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = [{"id": n, "created": f"{n % 12 + 1:02}/{n % 11 + 1:02}/2024 10:{n % 60:02}"} for n in range(100)]
+    (tmp_path / "log.csv").write_bytes(as_csv(rows))
+    text, layout = drafted(con, tmp_path / "log.csv")
+    assert "day and month cannot be told apart" in text
+    assert layout.time_rule("received_at").formats == ("%d/%m/%Y %H:%M",)
+
+
+def test_odd_writing_is_found(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = [{"Ref": n, "Reported": str(m), "Category": "Caf\u00e9"} for n, m in enumerate(moments(60))]
+    data = b"Extract of calls\n" + as_csv(rows, "\t").decode().encode("cp1252").rstrip()
+    (tmp_path / "log.txt").write_bytes(data)
+    text, layout = drafted(con, tmp_path / "log.txt")
+    assert (layout.format, layout.encoding, layout.skip_rows) == ("tsv", "latin-1", 1)
+    assert "# last_line_may_be_unterminated = true" in text
+    headless = as_csv(rows).split(b"\n", 1)[1]
+    (tmp_path / "log.csv").write_bytes(headless)
+    _text, layout = drafted(con, tmp_path / "log.csv")
+    assert (layout.header, layout.columns["received_at"]) == (False, ("2",))
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b'[{"a": 1}]', b"\x1f\x8bxxxx"])
+def test_what_is_no_log_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "log.csv").write_bytes(data)
+    with pytest.raises(InputError, match=r"log\.csv"):
+        sources.draft(tmp_path / "log.csv", "x", con)
+
+
+@pytest.mark.parametrize(
+    "data", [b"a\n", b"a,b\n1,2\n", b"x\ny\nz\n", b"a,a\n1,2\n", b"{}\n", b"1;2;3\n", b"\x00\x01\x02\n"]
+)
+def test_a_draft_of_nonsense_is_still_a_table(con: duckdb.DuckDBPyConnection, tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "log.csv").write_bytes(data)
+    with contextlib.suppress(InputError):
+        assert "x" in tomllib.loads(sources.draft(tmp_path / "log.csv", "x", con))["sources"]
+
+
+@pytest.mark.skipif(not FTC.is_file(), reason="the FTC's log is not beside the project")
+def test_a_draft_of_a_real_log(con: duckdb.DuckDBPyConnection) -> None:
+    text, layout = drafted(con, FTC)
+    assert layout.columns["cli"] == ("Company_Phone_Number",)
+    assert layout.columns["received_at"] == ("Created_Date",)
+    assert layout.columns["opening_code"] == ("Subject",)
+    assert layout.region == "US"
+    assert "14034 of 14034" in text
+
+
+def checked(con: duckdb.DuckDBPyConnection, tmp_path: Path, data: bytes, **keys: Any) -> sources.CheckReport:
+    path = tmp_path / "log.csv"
+    path.write_bytes(data)
+    layout = from_declaration("calls", keys)
+    report = sources.check(
+        con, path, layout, scratch=tmp_path / "scratch", now=NOW, tracker=Silent(), marker_kinds=["child"]
+    )
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["log.csv", "scratch"]
+    return report
+
+
+def test_check_tells_what_would_be_read_and_masks_who(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    data = (
+        b"id,at,phone,code,who,note\n1,2025-06-01 10:00,07700900123,hoax,Jo Bloggs,help\n2,soon,07700900124,x,,\n"
+        b"3,2025-06-01 10:00,,Other,,\n4,2025-06-01 10:00,,07700900125,,\n"
+    )
+    columns = {
+        "call_id": "id",
+        "received_at": "at",
+        "cli": "phone",
+        "closing_code": "code",
+        "person_name": "who",
+        "remarks": "note",
+    }
+    report = checked(con, tmp_path, data, columns=columns, misuse={"closing_code": ["Hoax", "Nuisance"]})
+    text, document = report.render(), json.dumps(report.as_json())
+    for secret in ("07700900", "Bloggs", "help"):
+        assert secret not in text
+        assert secret not in document
+    assert "••• (11 characters)" in text
+    assert report.rejected == {"unreadable_received_at": 1}
+    assert [(c.code, c.is_listed) for c in report.codes] == [("HOAX", True), ("OTHER", False)]
+    assert report.unseen_codes == [("closing_code", "NUISANCE")]
+    assert report.null_shares["cli"] == pytest.approx(2 / 3)
+    assert {"share of deployment time", "boroughs", "response times by grade"} <= report.unsupported_figures.keys()
+    assert {"hard stops by marker", "doubt by result"} <= report.unsupported_safeguards.keys()
+    assert "hard stops by codeword" not in report.unsupported_safeguards
+
+
+def test_check_says_that_premises_are_no_persons(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    columns = {"call_id": "{row}", "received_at": "at", "premises": "street", "markers": "m"}
+    report = checked(
+        con,
+        tmp_path,
+        b"at,street,m\n2025-06-01,1 High St,DA\n",
+        columns=columns,
+        caller_key="premises",
+        markers_supplied=["DA"],
+    )
+    assert "never persons" in report.unsupported_figures["persistent persons"]
+    assert "hard stop by marker CHILD" in report.unsupported_safeguards
+    assert "one id a call" in report.unsupported_safeguards
+    assert "High" not in report.render()
