@@ -31,7 +31,7 @@ lock: ## pin every dependency anew (needs uv)
 clean: ## remove the environment, not the data
 	rm -rf .venv
 
-.venv/ready: requirements.lock requirements-bootstrap.lock pyproject.toml
+.venv/ready: requirements.lock requirements-bootstrap.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "misuse needs Python 3.11 or later")'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock

@@ -36,7 +36,9 @@ def seconds(work: Callable[[], object]) -> float:
 def command(home: Path, *words: str) -> None:
     """One command line, its output thrown away."""
     environment = {**os.environ, "MISUSE_HOME": str(home)}
-    subprocess.run([str(MISUSE), *words], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [str(MISUSE), *words], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def raw_engine(logs: list[Path], home: Path) -> dict[str, float]:
@@ -45,7 +47,11 @@ def raw_engine(logs: list[Path], home: Path) -> dict[str, float]:
 
     con = duckdb.connect(str(home / "raw.duckdb"))
     con.execute("set enable_progress_bar = false")
-    load = seconds(lambda: con.execute("create table log as select * from read_csv($files, all_varchar = true)", {"files": [str(p) for p in logs]}))
+    load = seconds(
+        lambda: con.execute(
+            "create table log as select * from read_csv($files, all_varchar = true)", {"files": [str(p) for p in logs]}
+        )
+    )
     group = seconds(lambda: con.execute("select cli, count(*) from log group by cli having count(*) >= 10").fetchall())
     con.close()
     return {"raw load": load, "raw group-by": group}
@@ -58,16 +64,24 @@ def measure(days: int, calls_per_day: int) -> dict[str, float]:
         figures: dict[str, float] = {}
         out = home / "synth"
         figures["synth"] = seconds(
-            lambda: command(home, "synth", "--out", str(out), "--days", str(days), "--calls-per-day", str(calls_per_day))
+            lambda: command(
+                home, "synth", "--out", str(out), "--days", str(days), "--calls-per-day", str(calls_per_day)
+            )
         )
         logs = sorted((out / "log").glob("*.csv"))
         figures |= raw_engine(logs, home)
         figures["ingest"] = seconds(lambda: command(home, "ingest", "--source", "synthetic", *map(str, logs)))
         figures["run"] = seconds(lambda: command(home, "run"))
         figures["run again, nothing new"] = seconds(lambda: command(home, "run"))
-        for name, words in (("--help", ("--help",)), ("status", ("status",)), ("list", ("list",)), ("estimate", ("estimate",))):
+        for name, words in (
+            ("--help", ("--help",)),
+            ("status", ("status",)),
+            ("list", ("list",)),
+            ("estimate", ("estimate",)),
+        ):
             figures[f"misuse {name} (median of 5)"] = statistics.median(
-                seconds(lambda words=words: command(home, *words)) for _ in range(5)  # type: ignore[misc]
+                seconds(lambda words=words: command(home, *words))
+                for _ in range(5)  # type: ignore[misc]
             )
         figures["log megabytes"] = sum(path.stat().st_size for path in logs) / 1e6
         figures["peak memory of a step, megabytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3

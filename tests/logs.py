@@ -45,11 +45,19 @@ MOBILES = tuple(f"07700 900{n:03d}" for n in range(1000))
 
 def settings_for(home: Path, **changes: Any) -> Settings:
     """Settings with one declared source, `calls`, quick to reckon with."""
-    values: dict[str, Any] = {"token_key": "7" * 64, "bootstrap_replicates": 50, "sources": {"calls": SOURCE}, "memory_limit": "1GB", "threads": 2}
+    values: dict[str, Any] = {
+        "token_key": "7" * 64,
+        "bootstrap_replicates": 50,
+        "sources": {"calls": SOURCE},
+        "memory_limit": "1GB",
+        "threads": 2,
+    }
     return Settings(home=home, **(values | changes))
 
 
-def random_rows(seed: int, count: int = 400, days: int = 40, start: datetime = datetime(2025, 11, 1)) -> list[dict[str, str]]:
+def random_rows(
+    seed: int, count: int = 400, days: int = 40, start: datetime = datetime(2025, 11, 1)
+) -> list[dict[str, str]]:
     """A log with persistent callers, genuine callers, stops, doubts, placeholders and absent numbers."""
     chance = random.Random(seed)
     rows = []
@@ -74,7 +82,7 @@ def random_rows(seed: int, count: int = 400, days: int = 40, start: datetime = d
                 "result": chance.choice(["", "", "NO TRACE", "crime  recorded"]),
                 "borough": chance.choice(["Camden", "Brent", ""]),
                 "markers": "domestic_abuse" if number == MOBILES[3] and chance.random() < 0.2 else "",
-                "remarks": "said the cat\nwas stuck, \"again\"" if chance.random() < 0.1 else "",
+                "remarks": 'said the cat\nwas stuck, "again"' if chance.random() < 0.1 else "",
                 "version": "1",
             }
         )

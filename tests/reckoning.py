@@ -29,7 +29,7 @@ def usable_number(text: str) -> tuple[str, str]:
     digits = re.sub(r"\D", "", text)
     if not text.strip():
         return "", ""
-    if len(set(digits)) == 1 and len(digits) >= 5 or digits in {"01234567890", "1234567890"}:
+    if (len(set(digits)) == 1 and len(digits) >= 5) or digits in {"01234567890", "1234567890"}:
         return "", digits
     national = re.sub(r"^(0044|44|0)", "", digits)
     if re.search(r"[a-zA-Z]", text) or not re.fullmatch(r"[1-9]\d{8,9}", national):
@@ -73,7 +73,10 @@ def synthetic_rows(folder: Path) -> Iterator[dict[str, str]]:
                 talk, wrap = row["talk_seconds"], row["wrap_seconds"]
                 yield {
                     "call_id": f"{row['call_date']}|{row['call_number']}",
-                    "received_at": datetime.fromisoformat(row["received_at"]).astimezone(UTC).replace(tzinfo=None).isoformat(),
+                    "received_at": datetime.fromisoformat(row["received_at"])
+                    .astimezone(UTC)
+                    .replace(tzinfo=None)
+                    .isoformat(),
                     "channel": folded(row["channel"]) or "999",
                     "number": number,
                     "bad_number": bad,

@@ -37,7 +37,9 @@ union all
 select 'all misuse calls estimated', abs(estimated.misuse_calls - ends.misuse_calls) from estimated, ends
 union all
 -- Without any misuse call there is no share to compare.
-select 'share estimated',
+select
+    'share estimated',
     case when ends.misuse_calls = 0 then 0 when abs(estimated.share - ends.share) < 1e-9 then 0
-        else abs(estimated.share - ends.share) end
+        else abs(estimated.share - ends.share)
+    end
 from estimated, ends

@@ -16,22 +16,31 @@ steps as (
 )
 
 -- Linking a person's numbers may bring callers over the threshold, so the last step may rise.
-select 'widens' as scope,
+select
+    'widens' as scope,
     count(*) filter (
         where misuse_calls > misuse_calls_before
-            or (step <> 'after_linkage' and (callers > callers_before or calls > calls_before))
+        or (step <> 'after_linkage' and (callers > callers_before or calls > calls_before))
     )::double as value
 from steps
 union all
 select 'more than all' as scope, count(*) filter (where calls > misuse_calls)::double as value
 from steps
 union all
-select 'share' as scope,
-    count(*) filter (where abs(coalesce(share, 0) - coalesce(calls / nullif(misuse_calls, 0), 0)) > 1e-9)::double as value
+select
+    'share' as scope,
+    count(*) filter (where abs(coalesce(share, 0) - coalesce(calls / nullif(misuse_calls, 0), 0)) > 1e-9)::double
+        as value
 from steps
 union all
 select 'headline bridge without its seven steps' as scope, abs(7 - count(distinct step))::double as value
 from steps
 where window_name = 'headline' and step in (
-    'coded_misuse', 'by_number', 'less_stopped', 'less_doubtful', 'less_unidentified', 'less_shared_lines', 'after_linkage'
-)
+        'coded_misuse',
+        'by_number',
+        'less_stopped',
+        'less_doubtful',
+        'less_unidentified',
+        'less_shared_lines',
+        'after_linkage'
+    )

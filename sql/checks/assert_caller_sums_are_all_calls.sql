@@ -12,7 +12,7 @@ by_caller as (
         coalesce(sum(misuse_calls), 0) as misuse_calls,
         count(*) filter (
             where calls <> coded_misuse_calls + genuine_calls
-                or coded_misuse_calls <> stopped_calls + doubtful_calls + misuse_calls
+            or coded_misuse_calls <> stopped_calls + doubtful_calls + misuse_calls
         ) as unbalanced_callers
     from callers
 ),
@@ -29,7 +29,8 @@ in_all as (
 select 'calls' as scope, abs(in_all.calls - by_caller.calls - unidentified_calls)::double as value
 from by_caller, in_all
 union all
-select 'misuse calls' as scope,
+select
+    'misuse calls' as scope,
     abs(in_all.misuse_calls - by_caller.misuse_calls - unidentified_misuse_calls)::double as value
 from by_caller, in_all
 union all

@@ -17,14 +17,17 @@ windows as (
     group by caller_id
 )
 
-select 'not nested' as scope,
+select
+    'not nested' as scope,
     count(*) filter (where d30 > d90 or d90 > d365 or d365 > since_log_start)::double as value
 from windows
 union all
-select 'do not add up' as scope,
+select
+    'do not add up' as scope,
     count(*) filter (where coded_misuse_calls <> stopped_calls + doubtful_calls + misuse_calls)::double as value
 from caller_windows
 union all
-select 'more episodes or days than calls' as scope,
+select
+    'more episodes or days than calls' as scope,
     count(*) filter (where episodes > misuse_calls or active_days > misuse_calls)::double as value
 from caller_windows

@@ -30,7 +30,9 @@ select 'cases', count(*) - count(distinct case_ref) from cases
 union all
 select 'case_moves', count(*) - count(distinct move_id) from case_moves
 union all
-select 'caller_changes', count(*) - count(distinct caller_id || '|' || other_caller_id || '|' || change || '|' || run_id) from caller_changes
+select
+    'caller_changes', count(*) - count(distinct caller_id || '|' || other_caller_id || '|' || change || '|' || run_id)
+from caller_changes
 union all
 select 'demand_daily', count(*) - count(distinct local_date || '|' || channel || '|' || borough) from demand_daily
 union all

@@ -22,7 +22,8 @@ known as (
 ),
 
 combinations as (
-    select source, timezone($reporting_zone, timezone('UTC', received_at))::date as day, bool_or(is_landing) as is_judged,
+    select
+        source, timezone($reporting_zone, timezone('UTC', received_at))::date as day, bool_or(is_landing) as is_judged,
         count(*) as calls, closing_code, opening_code, qualifiers, result_code
     from known
     group by all
@@ -36,13 +37,15 @@ listed as (
 
 -- As sql/detection/code_verdicts.sql decides it.
 days as (
-    select source, day, bool_or(is_judged) as is_judged, sum(calls) as calls,
+    select
+        source, day, bool_or(is_judged) as is_judged, sum(calls) as calls,
         coalesce(sum(calls) filter (where list_has_any(codes, list_transform(list_concat(
             ['*=*', 'closing_code=' || closing_code, 'result_code=' || result_code],
             [case when closing_code is null then 'opening_code=' || opening_code end],
             list_transform(string_split(qualifiers, ';'), lambda code: 'qualifiers=' || trim(code))
         ), lambda code: split_part(code, '=', 1) || '='
-            || regexp_replace(upper(trim(substr(code, strpos(code, '=') + 1))), '[\s_-]+', ' ', 'g')))), 0) / sum(calls) as share
+        || regexp_replace(upper(trim(substr(code, strpos(code, '=') + 1))), '[\s_-]+', ' ', 'g')))), 0)
+        / sum(calls) as share
     from combinations inner join listed using (source)
     group by source, day
 ),

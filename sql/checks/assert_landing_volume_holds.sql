@@ -33,7 +33,8 @@ newest as (
 ),
 
 days as (
-    select local_calls.source, local_at::date as day,
+    select
+        local_calls.source, local_at::date as day,
         any_value(newest_at)::date as newest_day,
         count(*) as calls,
         count(*) filter (where local_at::time <= newest_at::time) as calls_by_then,
@@ -44,7 +45,8 @@ days as (
 ),
 
 expected as (
-    select days.source, days.day, any_value(days.calls) as calls,
+    select
+        days.source, days.day, any_value(days.calls) as calls,
         avg(case when days.day = days.newest_day then earlier.calls_by_then else earlier.calls end) as expected_calls
     from days
     inner join days as earlier on days.source = earlier.source and days.day - earlier.day in (7, 14, 21, 28)

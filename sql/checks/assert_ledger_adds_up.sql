@@ -26,7 +26,8 @@ ledger as (
     from batch_ledger
 )
 
-select coalesce(ledger.batch_id, held.batch_id) as scope,
+select
+    coalesce(ledger.batch_id, held.batch_id) as scope,
     greatest(abs(coalesce(unaccounted, 0)), abs(coalesce(expected_rows, 0) - coalesce(held.rows, 0)))::double as value
 from ledger
 full join held on ledger.batch_id = held.batch_id

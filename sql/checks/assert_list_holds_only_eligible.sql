@@ -5,7 +5,8 @@
 -- Finding: up to {value:.0f} rows of the list do not belong there: {scopes}
 -- Next: do not use the list: report the run's id at once
 -- Params: $threshold.
-select 'not a person' as scope,
+select
+    'not a person' as scope,
     count(*) filter (
         where tasking_list.identity_kind is distinct from 'person' or callers.identity_kind is distinct from 'person'
     )::double as value
@@ -14,7 +15,8 @@ left join callers on tasking_list.caller_id = callers.caller_id
 union all
 select 'stopped', count(*) from tasking_list where caller_id in (select caller_id from callers where is_stopped)
 union all
-select 'below the threshold',
+select
+    'below the threshold',
     count(*) filter (where misuse_calls_window is null or misuse_calls_window < $threshold)
 from tasking_list
 union all

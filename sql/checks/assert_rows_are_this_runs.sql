@@ -21,7 +21,8 @@ stamps as (
     select 'look_list', run_id, as_of from look_list
 )
 
-select relation as scope,
+select
+    relation as scope,
     count(*) filter (where run_id is distinct from $run_id or as_of is distinct from $as_of::date)::double as value
 from stamps
 group by relation

@@ -4,10 +4,11 @@
 -- Limits: 0 to 0
 -- Finding: up to {value:.0f} figures cannot be: {scopes}
 -- Next: this is a mistake of the program: keep yesterday's list and report the run's id
-select 'estimated shares outside 0 to 1' as scope,
+select
+    'estimated shares outside 0 to 1' as scope,
     count(*) filter (
         where list_min([point, low, high, bound_low, bound_high]) < 0
-            or list_max([point, low, high, bound_low, bound_high]) > 1
+        or list_max([point, low, high, bound_low, bound_high]) > 1
     )::double as value
 from estimates
 where unit = 'share'

@@ -10,7 +10,7 @@ there as (
     from vault.call_details as call_details
     inner join asked
         on regexp_replace(upper(trim(call_details.subscriber_address)), '[\s,]+', ' ', 'g') = asked.address
-        or regexp_replace(upper(trim(call_details.premises)), '[\s,]+', ' ', 'g') = asked.address
+            or regexp_replace(upper(trim(call_details.premises)), '[\s,]+', ' ', 'g') = asked.address
 )
 
 select

@@ -10,7 +10,7 @@ details as (
     from vault.call_details as call_details
     inner join call_records
         on call_details.call_key = call_records.call_key
-        and call_details.content_digest = call_records.content_digest
+            and call_details.content_digest = call_records.content_digest
     inner join tokens on tokens.token = coalesce(call_records.number_token, call_records.premises_token)
 )
 

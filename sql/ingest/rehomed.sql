@@ -12,7 +12,8 @@ select
     duplicate_sightings.call_key,
     duplicate_sightings.content_digest,
     arg_min(duplicate_sightings.batch_id, (duplicate_sightings.batch_id, duplicate_sightings.row_number)) as batch_id,
-    arg_min(duplicate_sightings.row_number, (duplicate_sightings.batch_id, duplicate_sightings.row_number)) as row_number
+    arg_min(duplicate_sightings.row_number, (duplicate_sightings.batch_id, duplicate_sightings.row_number))
+        as row_number
 from duplicate_sightings
 inner join borne
     on duplicate_sightings.call_key = borne.call_key and duplicate_sightings.content_digest = borne.content_digest

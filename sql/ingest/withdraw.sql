@@ -33,9 +33,9 @@ select *
 from superseded_call_records
 where call_key in (select call_key from orphaned)
 qualify row_number() over (
-    partition by call_key
-    order by version_rank desc nulls last, content_digest desc
-) = 1;
+        partition by call_key
+        order by version_rank desc nulls last, content_digest desc
+    ) = 1;
 
 insert into call_records select * from restored;
 

@@ -1,7 +1,8 @@
 -- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id.
--- Params: $run_id, $as_of, $threshold, $duty_role, $cycle_days. sharp_change: calls of any kind in the last 30 days are at least
--- 10 and three times those of the 30 days before; or, for a caller with threshold coded misuse calls in the window,
--- genuine calls are at least 3 and three times: danger in one who is known for misuse is what must not be missed.
+-- Params: $run_id, $as_of, $threshold, $duty_role, $cycle_days.
+-- sharp_change: calls of any kind in the last 30 days are at least 10 and three times those of the 30 days before; or,
+-- for a caller with threshold coded misuse calls in the window, genuine calls are at least 3 and three times: danger
+-- in one who is known for misuse is what must not be missed.
 -- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something; and one
 -- who calls often, whatever the codes. New is what came within the last cycle of days, so that reruns agree.
 with

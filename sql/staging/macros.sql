@@ -4,7 +4,10 @@
 create or replace temp macro trimmed(x) as (
     case
         when ascii(trim(x)) < 32 or ascii(trim(x)) > 127
-            or suffix(trim(x), chr(9)) or suffix(trim(x), chr(10)) or suffix(trim(x), chr(13)) or suffix(trim(x), chr(160))
+            or suffix(trim(x), chr(9))
+            or suffix(trim(x), chr(10))
+            or suffix(trim(x), chr(13))
+            or suffix(trim(x), chr(160))
             or suffix(trim(x), chr(65279))
             then trim(x, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279))
         else trim(x)
@@ -13,7 +16,10 @@ create or replace temp macro trimmed(x) as (
 
 -- May the text end in Z or an offset, after a time of day? Cheap, and rather once too often.
 create or replace temp macro ends_in_offset(x) as (
-    suffix(x, 'Z') or suffix(x, 'UTC') or suffix(x, 'GMT') or (contains(x, ':') and (contains(x, '+') or x like '%:%-%'))
+    suffix(x, 'Z')
+    or suffix(x, 'UTC')
+    or suffix(x, 'GMT')
+    or (contains(x, ':') and (contains(x, '+') or x like '%:%-%'))
 );
 
 create or replace temp macro starts_with_digit(x) as (ascii(x) between 48 and 57);
@@ -24,11 +30,13 @@ create or replace temp macro is_no_special(x) as (starts_with_digit(x) or strlen
 -- An instant from a number of units since 1970; null outside the years 1 to 9999.
 create or replace temp macro epoch_instant(x, epoch) as (
     case
-        when abs(try_cast(x as double)) < case epoch when 'seconds' then 2.5e11 when 'milliseconds' then 2.5e14 else 2.5e17 end
-            and try_cast(x as double) > case epoch when 'seconds' then -6.2e10 when 'milliseconds' then -6.2e13 else -6.2e16 end
+        when abs(try_cast(x as double))
+            < case epoch when 'seconds' then 2.5e11 when 'milliseconds' then 2.5e14 else 2.5e17 end
+            and try_cast(x as double)
+            > case epoch when 'seconds' then -6.2e10 when 'milliseconds' then -6.2e13 else -6.2e16 end
             then make_timestamp(cast(round(
-                try_cast(x as double) * case epoch when 'seconds' then 1e6 when 'milliseconds' then 1e3 else 1 end
-            ) as bigint))
+                    try_cast(x as double) * case epoch when 'seconds' then 1e6 when 'milliseconds' then 1e3 else 1 end
+                ) as bigint))
     end
 );
 
@@ -45,9 +53,9 @@ create or replace temp macro read_given(x, epoch, takes_zoned, zoned) as (
         when epoch in ('seconds', 'milliseconds', 'microseconds') then epoch_instant(x, epoch)
         when epoch = '' and takes_zoned and ends_in_offset(x)
             then timezone('UTC', coalesce(
-                try_strptime(case when right(x, 1) = 'Z' then left(x, length(x) - 1) || '+00:00' else x end, zoned),
-                case when starts_with_digit(x) then try_cast(x as timestamptz) end
-            ))
+                    try_strptime(case when right(x, 1) = 'Z' then left(x, length(x) - 1) || '+00:00' else x end, zoned),
+                    case when starts_with_digit(x) then try_cast(x as timestamptz) end
+                ))
     end
 );
 
@@ -55,9 +63,9 @@ create or replace temp macro read_local(x, epoch, takes_iso, takes_plain, plain)
     case
         when epoch = 'excel' then excel_local(x)
         when epoch = '' then coalesce(
-            case when takes_iso and starts_with_digit(x) then try_cast(x as timestamp) end,
-            case when takes_plain and is_no_special(x) then try_strptime(x, plain) end
-        )
+                case when takes_iso and starts_with_digit(x) then try_cast(x as timestamp) end,
+                case when takes_plain and is_no_special(x) then try_strptime(x, plain) end
+            )
     end
 );
 
@@ -77,13 +85,17 @@ create or replace temp macro to_local(utc_at, zone) as (timezone(zone, timezone(
 -- The first and the second instant that a local time names; the same but in the repeated hour.
 create or replace temp macro first_utc(local_at, zone) as (
     case
-        when to_local(to_utc(local_at, zone) - interval 1 hour, zone) = local_at then to_utc(local_at, zone) - interval 1 hour
+        when
+            to_local(to_utc(local_at, zone) - interval 1 hour, zone) = local_at
+            then to_utc(local_at, zone) - interval 1 hour
         else to_utc(local_at, zone)
     end
 );
 create or replace temp macro second_utc(local_at, zone) as (
     case
-        when to_local(to_utc(local_at, zone) + interval 1 hour, zone) = local_at then to_utc(local_at, zone) + interval 1 hour
+        when
+            to_local(to_utc(local_at, zone) + interval 1 hour, zone) = local_at
+            then to_utc(local_at, zone) + interval 1 hour
         else to_utc(local_at, zone)
     end
 );
@@ -106,7 +118,9 @@ create or replace temp macro later_instant(given_at, local_at, is_change_day, zo
 );
 create or replace temp macro is_repeated(given_at, local_at, is_change_day, zone) as (
     case
-        when is_change_day and given_at is null then coalesce(first_utc(local_at, zone) <> second_utc(local_at, zone), false)
+        when
+            is_change_day and given_at is null
+            then coalesce(first_utc(local_at, zone) <> second_utc(local_at, zone), false)
         else false
     end
 );
@@ -118,7 +132,12 @@ create or replace temp macro is_in_gap(given_at, local_at, is_change_day, zone) 
 );
 
 create or replace temp macro clock_part(x, position_from_end) as (
-    case when position_from_end <= len(string_split(x, ':')) then try_cast(string_split(x, ':')[-position_from_end] as double) else 0 end
+    case
+        when
+            position_from_end <= len(string_split(x, ':'))
+            then try_cast(string_split(x, ':')[-position_from_end] as double)
+        else 0
+    end
 );
 create or replace temp macro duration_raw(x, unit) as (
     case
@@ -146,7 +165,11 @@ create or replace temp macro whole_number(x) as (
 create or replace temp macro fold_spaces(x, folds_spaces) as (
     case
         when not folds_spaces then x
-        when contains(x, '  ') or contains(x, chr(9)) or contains(x, chr(10)) or contains(x, chr(13)) or contains(x, chr(160))
+        when contains(x, '  ')
+            or contains(x, chr(9))
+            or contains(x, chr(10))
+            or contains(x, chr(13))
+            or contains(x, chr(160))
             then trim(regexp_replace(x, '[\s\x{00a0}]+', ' ', 'g'))
         else x
     end
@@ -168,13 +191,14 @@ create or replace temp macro fold_codes(x, folds_spaces, field, rename_from, ren
         ),
         lambda piece: piece <> ''
     ), ';'), '')
-)
-;
+);
 
 -- A value of a JSON object as text; a list as its items, separated by ;
 create or replace temp macro json_text(object, pointer) as (
     case
-        when json_type(object, pointer) = 'ARRAY' then array_to_string(from_json(json_extract(object, pointer), '["VARCHAR"]'), ';')
+        when
+            json_type(object, pointer) = 'ARRAY'
+            then array_to_string(from_json(json_extract(object, pointer), '["VARCHAR"]'), ';')
         else json_extract_string(object, pointer)
     end
 )

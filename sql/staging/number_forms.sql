@@ -32,9 +32,11 @@ matched as (
     select
         cli,
         digits,
-        regexp_full_match(regexp_replace(compact, '\D', '', 'g'), '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}')
-            or regexp_replace(compact, '\D', '', 'g') in
-            ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210') as is_placeholder,
+        regexp_full_match(
+            regexp_replace(compact, '\D', '', 'g'), '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}'
+        )
+        or regexp_replace(compact, '\D', '', 'g') in
+        ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210') as is_placeholder,
         coalesce(regexp_full_match(digits, $general), false) as is_general
     from national
 )

@@ -1,4 +1,5 @@
--- How many rows have two times the wrong way round. Params: how the times are read.
+-- One row: how many rows of the file have two times the wrong way round.
+-- Params: how the times are read ($order_zone and the like).
 with
 
 pairs as (

@@ -5,20 +5,59 @@ with
 read as (
     select
         *,
-        read_given(raw_received_at, $received_at_epoch, $received_at_takes_zoned, $received_at_zoned) as received_at_given,
-        read_given(raw_answered_at, $answered_at_epoch, $answered_at_takes_zoned, $answered_at_zoned) as answered_at_given,
+        read_given(raw_received_at, $received_at_epoch, $received_at_takes_zoned, $received_at_zoned)
+            as received_at_given,
+        read_given(raw_answered_at, $answered_at_epoch, $answered_at_takes_zoned, $answered_at_zoned)
+            as answered_at_given,
         read_given(raw_ended_at, $ended_at_epoch, $ended_at_takes_zoned, $ended_at_zoned) as ended_at_given,
-        read_given(raw_first_assigned_at, $first_assigned_at_epoch, $first_assigned_at_takes_zoned, $first_assigned_at_zoned) as first_assigned_at_given,
+        read_given(
+            raw_first_assigned_at, $first_assigned_at_epoch, $first_assigned_at_takes_zoned, $first_assigned_at_zoned
+        ) as first_assigned_at_given,
         read_given(raw_arrived_at, $arrived_at_epoch, $arrived_at_takes_zoned, $arrived_at_zoned) as arrived_at_given,
-        read_local(raw_received_at, $received_at_epoch, $received_at_takes_iso, $received_at_takes_plain, $received_at_plain) as received_at_read,
-        read_local(raw_answered_at, $answered_at_epoch, $answered_at_takes_iso, $answered_at_takes_plain, $answered_at_plain) as answered_at_read,
-        case when $answered_at_time_only then coalesce(cast(try_strptime(raw_answered_at, $answered_at_plain) as time), cast(answered_at_read as time)) end as answered_at_clock,
-        read_local(raw_ended_at, $ended_at_epoch, $ended_at_takes_iso, $ended_at_takes_plain, $ended_at_plain) as ended_at_read,
-        case when $ended_at_time_only then coalesce(cast(try_strptime(raw_ended_at, $ended_at_plain) as time), cast(ended_at_read as time)) end as ended_at_clock,
-        read_local(raw_first_assigned_at, $first_assigned_at_epoch, $first_assigned_at_takes_iso, $first_assigned_at_takes_plain, $first_assigned_at_plain) as first_assigned_at_read,
-        case when $first_assigned_at_time_only then coalesce(cast(try_strptime(raw_first_assigned_at, $first_assigned_at_plain) as time), cast(first_assigned_at_read as time)) end as first_assigned_at_clock,
-        read_local(raw_arrived_at, $arrived_at_epoch, $arrived_at_takes_iso, $arrived_at_takes_plain, $arrived_at_plain) as arrived_at_read,
-        case when $arrived_at_time_only then coalesce(cast(try_strptime(raw_arrived_at, $arrived_at_plain) as time), cast(arrived_at_read as time)) end as arrived_at_clock,
+        read_local(
+            raw_received_at, $received_at_epoch, $received_at_takes_iso, $received_at_takes_plain, $received_at_plain
+        ) as received_at_read,
+        read_local(
+            raw_answered_at, $answered_at_epoch, $answered_at_takes_iso, $answered_at_takes_plain, $answered_at_plain
+        ) as answered_at_read,
+        case
+            when
+                $answered_at_time_only
+                then coalesce(
+                        cast(try_strptime(raw_answered_at, $answered_at_plain) as time), cast(answered_at_read as time)
+                    )
+        end as answered_at_clock,
+        read_local(raw_ended_at, $ended_at_epoch, $ended_at_takes_iso, $ended_at_takes_plain, $ended_at_plain)
+            as ended_at_read,
+        case
+            when
+                $ended_at_time_only
+                then coalesce(cast(try_strptime(raw_ended_at, $ended_at_plain) as time), cast(ended_at_read as time))
+        end as ended_at_clock,
+        read_local(
+            raw_first_assigned_at,
+            $first_assigned_at_epoch,
+            $first_assigned_at_takes_iso,
+            $first_assigned_at_takes_plain,
+            $first_assigned_at_plain
+        ) as first_assigned_at_read,
+        case
+            when
+                $first_assigned_at_time_only
+                then coalesce(
+                        cast(try_strptime(raw_first_assigned_at, $first_assigned_at_plain) as time),
+                        cast(first_assigned_at_read as time)
+                    )
+        end as first_assigned_at_clock,
+        read_local(raw_arrived_at, $arrived_at_epoch, $arrived_at_takes_iso, $arrived_at_takes_plain, $arrived_at_plain)
+            as arrived_at_read,
+        case
+            when
+                $arrived_at_time_only
+                then coalesce(
+                        cast(try_strptime(raw_arrived_at, $arrived_at_plain) as time), cast(arrived_at_read as time)
+                    )
+        end as arrived_at_clock,
         coalesce(to_local(received_at_given, $received_at_zone), received_at_read) as received_local
     from raw_rows
 ),
@@ -27,41 +66,75 @@ dated as (
     select
         * exclude (received_at_read, answered_at_read, ended_at_read, first_assigned_at_read, arrived_at_read),
         received_at_read as received_at_local,
-        case when $answered_at_time_only then roll_past_midnight(received_local, answered_at_clock) else answered_at_read end as answered_at_local,
-        case when $ended_at_time_only then roll_past_midnight(received_local, ended_at_clock) else ended_at_read end as ended_at_local,
-        case when $first_assigned_at_time_only then roll_past_midnight(received_local, first_assigned_at_clock) else first_assigned_at_read end as first_assigned_at_local,
-        case when $arrived_at_time_only then roll_past_midnight(received_local, arrived_at_clock) else arrived_at_read end as arrived_at_local,
-        coalesce(cast(received_at_local as date) in (select unnest($received_at_change_days)), false) as received_at_changes,
-        coalesce(cast(answered_at_local as date) in (select unnest($answered_at_change_days)), false) as answered_at_changes,
+        case
+            when $answered_at_time_only then roll_past_midnight(received_local, answered_at_clock) else answered_at_read
+        end as answered_at_local,
+        case when $ended_at_time_only then roll_past_midnight(received_local, ended_at_clock) else ended_at_read end
+            as ended_at_local,
+        case
+            when $first_assigned_at_time_only then roll_past_midnight(received_local, first_assigned_at_clock) else
+                first_assigned_at_read
+        end as first_assigned_at_local,
+        case
+            when $arrived_at_time_only then roll_past_midnight(received_local, arrived_at_clock) else arrived_at_read
+        end as arrived_at_local,
+        coalesce(cast(received_at_local as date) in (select unnest($received_at_change_days)), false)
+            as received_at_changes,
+        coalesce(cast(answered_at_local as date) in (select unnest($answered_at_change_days)), false)
+            as answered_at_changes,
         coalesce(cast(ended_at_local as date) in (select unnest($ended_at_change_days)), false) as ended_at_changes,
-        coalesce(cast(first_assigned_at_local as date) in (select unnest($first_assigned_at_change_days)), false) as first_assigned_at_changes,
-        coalesce(cast(arrived_at_local as date) in (select unnest($arrived_at_change_days)), false) as arrived_at_changes
+        coalesce(cast(first_assigned_at_local as date) in (select unnest($first_assigned_at_change_days)), false)
+            as first_assigned_at_changes,
+        coalesce(cast(arrived_at_local as date) in (select unnest($arrived_at_change_days)), false)
+            as arrived_at_changes
     from read
 ),
 
 anchored as (
     select
         *,
-        instant(received_at_given, received_at_local, received_at_changes, $received_at_zone, $received_at_second) as received_at
+        instant(received_at_given, received_at_local, received_at_changes, $received_at_zone, $received_at_second)
+            as received_at
     from dated
 ),
 
 placed as (
     select
         *,
-        later_instant(answered_at_given, answered_at_local, answered_at_changes, $answered_at_zone, $answered_at_second, received_at) as answered_at,
-        later_instant(ended_at_given, ended_at_local, ended_at_changes, $ended_at_zone, $ended_at_second, received_at) as ended_at,
-        later_instant(first_assigned_at_given, first_assigned_at_local, first_assigned_at_changes, $first_assigned_at_zone, $first_assigned_at_second, received_at) as first_assigned_at,
-        later_instant(arrived_at_given, arrived_at_local, arrived_at_changes, $arrived_at_zone, $arrived_at_second, received_at) as arrived_at,
+        later_instant(
+            answered_at_given,
+            answered_at_local,
+            answered_at_changes,
+            $answered_at_zone,
+            $answered_at_second,
+            received_at
+        ) as answered_at,
+        later_instant(ended_at_given, ended_at_local, ended_at_changes, $ended_at_zone, $ended_at_second, received_at)
+            as ended_at,
+        later_instant(
+            first_assigned_at_given,
+            first_assigned_at_local,
+            first_assigned_at_changes,
+            $first_assigned_at_zone,
+            $first_assigned_at_second,
+            received_at
+        ) as first_assigned_at,
+        later_instant(
+            arrived_at_given, arrived_at_local, arrived_at_changes, $arrived_at_zone, $arrived_at_second, received_at
+        ) as arrived_at,
         is_repeated(received_at_given, received_at_local, received_at_changes, $received_at_zone)
         or is_repeated(answered_at_given, answered_at_local, answered_at_changes, $answered_at_zone)
         or is_repeated(ended_at_given, ended_at_local, ended_at_changes, $ended_at_zone)
-        or is_repeated(first_assigned_at_given, first_assigned_at_local, first_assigned_at_changes, $first_assigned_at_zone)
+        or is_repeated(
+            first_assigned_at_given, first_assigned_at_local, first_assigned_at_changes, $first_assigned_at_zone
+        )
         or is_repeated(arrived_at_given, arrived_at_local, arrived_at_changes, $arrived_at_zone) as odd_repeated_hour,
         is_in_gap(received_at_given, received_at_local, received_at_changes, $received_at_zone)
         or is_in_gap(answered_at_given, answered_at_local, answered_at_changes, $answered_at_zone)
         or is_in_gap(ended_at_given, ended_at_local, ended_at_changes, $ended_at_zone)
-        or is_in_gap(first_assigned_at_given, first_assigned_at_local, first_assigned_at_changes, $first_assigned_at_zone)
+        or is_in_gap(
+            first_assigned_at_given, first_assigned_at_local, first_assigned_at_changes, $first_assigned_at_zone
+        )
         or is_in_gap(arrived_at_given, arrived_at_local, arrived_at_changes, $arrived_at_zone) as odd_spring_gap,
         duration_seconds(raw_talk_seconds, $talk_seconds_unit) as given_talk_seconds,
         duration_seconds(raw_wrap_seconds, $wrap_seconds_unit) as wrap_seconds,
@@ -117,11 +190,29 @@ select
     raw_recording_ref as recording_ref,
     raw_premises as premises,
     case $version_kind
-        when 'integer' then lpad(cast(case when try_cast(raw_version as double) between 0 and 1e18 then cast(try_cast(raw_version as double) as bigint) end as varchar), 20, '0')
-        when 'time' then strftime(coalesce(
-            read_given(raw_version, $version_epoch, $version_takes_zoned, $version_zoned),
-            to_utc(read_local(raw_version, $version_epoch, $version_takes_iso, $version_takes_plain, $version_plain), $version_zone)
-        ), '%Y-%m-%dT%H:%M:%S.%f')
+        when
+            'integer'
+            then lpad(
+                    cast(
+                        case
+                            when
+                                try_cast(raw_version as double) between 0 and 1e18
+                                then cast(try_cast(raw_version as double) as bigint)
+                        end as varchar
+                    ),
+                    20,
+                    '0'
+                )
+        when 'time'
+            then strftime(coalesce(
+                    read_given(raw_version, $version_epoch, $version_takes_zoned, $version_zoned),
+                    to_utc(
+                        read_local(
+                            raw_version, $version_epoch, $version_takes_iso, $version_takes_plain, $version_plain
+                        ),
+                        $version_zone
+                    )
+                ), '%Y-%m-%dT%H:%M:%S.%f')
         else raw_version
     end as version_rank,
     odd_repeated_hour,

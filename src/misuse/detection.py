@@ -40,7 +40,6 @@ COUNT_MODELS: tuple[str, ...] = (
     "detection/bridge",
 )
 LIST_MODELS: tuple[str, ...] = (
-    "detection/caller_homes",
     "detection/callers",
     "detection/persistent_callers",
     "detection/caller_patterns",

@@ -231,7 +231,7 @@ def _outcome(
         duplicate=duplicate,
         superseded=superseded,
         reasons=dict(sorted(read.rejected.items())),
-        oddities=dict(sorted((read.oddities | _number_oddities(con)).items())),
+        oddities=dict(sorted((dict(read.oddities) | _number_oddities(con)).items())),
     )
     if not outcome.reconciles():
         raise InputError(
@@ -266,13 +266,22 @@ def _sources_in_use(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
     """Put a few rows of rules or decisions into a table of ours, in one statement."""
+    import polars as pl
+
     if rows:
-        holes = ", ".join("unnest(?)" for _ in rows[0])
-        con.execute("insert into " + table + " select " + holes, [list(column) for column in zip(*rows, strict=True)])
+        frame = pl.DataFrame(rows, schema=con.table(table).columns, orient="row", infer_schema_length=None)
+        con.register("rows_to_insert", frame)
+        con.table("rows_to_insert").insert_into(table)
+        con.unregister("rows_to_insert")
 
 
 def _check_landing(
-    con: duckdb.DuckDBPyConnection, settings: Settings, batch_id: str, path: Path, now: datetime, mapped: tuple[str, ...]
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    batch_id: str,
+    path: Path,
+    now: datetime,
+    mapped: tuple[str, ...],
 ) -> tuple[str, ...]:
     results = quality.check_landing(con, batch_id=batch_id, settings=settings, now=now, mapped=mapped)
     failed = [result.sentence for result in results if not result.holds and result.severity == "fail"]

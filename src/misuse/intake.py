@@ -16,6 +16,7 @@ from misuse.settings import Settings
 
 GROWING_SECONDS = 600  # a file touched so recently is watched for growth before it is taken
 WATCH_SECONDS = 0.3
+_HALF_TRANSFERRED = frozenset({".part", ".tmp", ".filepart"})
 
 
 def take_inbox(
@@ -48,17 +49,14 @@ def take_inbox(
 
 def inbox_files(settings: Settings) -> list[tuple[str, Path]]:
     """Source and path of every file waiting, in name order; hidden and half-transferred names are passed over."""
-    found = []
-    if settings.inbox_path.is_dir():
-        for folder in sorted(path for path in settings.inbox_path.iterdir() if path.is_dir()):
-            for path in sorted(folder.iterdir()):
-                if (
-                    path.is_file()
-                    and not path.name.startswith(".")
-                    and path.suffix not in {".part", ".tmp", ".filepart"}
-                ):
-                    found.append((folder.name, path))
-    return found
+    if not settings.inbox_path.is_dir():
+        return []
+    folders = sorted(path for path in settings.inbox_path.iterdir() if path.is_dir())
+    return [(folder.name, path) for folder in folders for path in sorted(folder.iterdir()) if _is_whole(path)]
+
+
+def _is_whole(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.suffix not in _HALF_TRANSFERRED
 
 
 def growing_files(paths: list[Path], now: datetime) -> set[Path]:

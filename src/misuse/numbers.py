@@ -130,14 +130,16 @@ def _is_line_length(number: PhoneNumber) -> bool:
     import phonenumbers
     from phonenumbers import PhoneMetadata
 
-    region = phonenumbers.region_code_for_country_code(number.country_code)
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
     metadata = PhoneMetadata.metadata_for_region(region, None)
     if metadata is None:
         return False
     lengths = {
         length
         for description in (metadata.fixed_line, metadata.mobile)
-        for length in (description.possible_length or metadata.general_desc.possible_length)
+        for length in (
+            getattr(description, "possible_length", ()) or getattr(metadata.general_desc, "possible_length", ())
+        )
     }
     return len(phonenumbers.national_significant_number(number)) in lengths
 

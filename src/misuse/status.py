@@ -142,7 +142,13 @@ def _published(settings: Settings, found: _Published | str | None, now: datetime
         yield Line("NONE", "published", "no list has been published yet", "misuse run", is_problem=True)
     elif isinstance(found, str):
         cause = f"the published copy cannot be read ({found})"
-        yield Line("DAMAGED", "published", cause, "misuse publish lists the copies kept; misuse publish RUN points readers at one", is_problem=True)
+        yield Line(
+            "DAMAGED",
+            "published",
+            cause,
+            "misuse publish lists the copies kept; misuse publish RUN points readers at one",
+            is_problem=True,
+        )
     elif found.as_of is None:
         yield Line("ok", "published", f"run {found.run_id}")
     else:

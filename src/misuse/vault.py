@@ -121,7 +121,8 @@ def _attach_error(path: Path, error: Exception) -> StoreError:
     if "lock" in words:
         return StoreError(f"the vault at {path} is open in another process", next_step="wait for it, then try again")
     return StoreError(
-        f"the vault at {path} is damaged or is no vault", next_step="put back a copy from the last backup of the data home"
+        f"the vault at {path} is damaged or is no vault",
+        next_step="put back a copy from the last backup of the data home",
     )
 
 

@@ -124,11 +124,20 @@ def test_checks_are_named_as_assertions() -> None:
     assert not found, tree.told(found, "a check's name says what holds: assert_…")
 
 
+# Long for a reason: each lists the same few things once a field of the call record.
+LONG_FOR_A_REASON = {
+    "sql/staging/macros.sql": "the macros of parsing, of use only together",
+    "sql/staging/staged_rows.sql": "five times and three durations side by side, each with its parameters",
+}
+
+
 def test_files_are_short() -> None:
     found = [
         f"{source.name} ({len(source.lines)})"
         for source in tree.sql()
-        if len(source.lines) > LONGEST_FILE and not source.name.startswith("sql/schema/")
+        if len(source.lines) > LONGEST_FILE
+        and not source.name.startswith("sql/schema/")
+        and source.name not in LONG_FOR_A_REASON
     ]
     assert not found, tree.told(found, f"over {LONGEST_FILE} lines of SQL")
 

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from flows.children import child_environment
-
 from misuse.settings import QUIET_ENVIRONMENT, Settings
 from tests.house import tree
 

@@ -123,7 +123,7 @@ def finished(tmp_path_factory):
     said = [misuse(home, "source", "check", str(log), "--source", "calls"), misuse(home, "source", "draft", str(log))]
     said.append(misuse(home, "ingest", str(log), "--source", "calls", "--json"))
     said.append(misuse(home, "run"))
-    for words in (
+    reading = (
         ("list", "--json"),
         ("look",),
         ("callers",),
@@ -131,8 +131,8 @@ def finished(tmp_path_factory):
         ("status",),
         ("runs", "--json"),
         ("batch", "list"),
-    ):
-        said.append(misuse(home, *words))
+    )
+    said += [misuse(home, *words) for words in reading]
     said.append(misuse(home, "why", top_caller(home)))
     said.append(misuse(home, "sql", f"select count(*) from calls where borough = '{NUMBER}'"))
     said.append(misuse(home, "find", "--number", NUMBER, "--reason", "test", check=False))

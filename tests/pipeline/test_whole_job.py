@@ -170,7 +170,9 @@ def test_another_process_reads_while_a_run_writes(tmp_path):
         "    seen.add(ids[1]); con.close()\n"
         "print(len(seen))\n"
     )
-    reader = subprocess.Popen([sys.executable, "-c", code, str(settings.current_path)], stdout=subprocess.PIPE, text=True)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", code, str(settings.current_path)], stdout=subprocess.PIPE, text=True
+    )
     take(settings, write_csv(tmp_path / "more.csv", random_rows(38, 300)))
     run(settings)
     said, _ = reader.communicate(timeout=60)
@@ -190,7 +192,8 @@ def small_london(tmp_path_factory):
 def test_a_small_london_equals_the_plain_count(small_london):
     folder, settings, outcome = small_london
     rows = reckoning.synthetic_rows(folder / "log")
-    agrees_with_oracle(settings, rows, reckoning.synthetic_rules(), outcome.as_of)
+    document = agrees_with_oracle(settings, rows, reckoning.synthetic_rules(), outcome.as_of)
+    assert document["persistent_callers"] >= 10
 
 
 def test_whoever_is_stopped_is_looked_at_and_never_tasked(small_london):

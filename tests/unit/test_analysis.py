@@ -8,11 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests import published_fixture
 
 from misuse import analysis
 from misuse.errors import ResourceError, StoreError, UsageError
 from misuse.settings import SQL_ROOT, Settings
+from tests import published_fixture
 
 
 @pytest.fixture(scope="module")

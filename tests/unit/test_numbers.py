@@ -14,10 +14,31 @@ from misuse import models, numbers
 def nasty_numbers(seed: int, count: int) -> list[str]:
     """Well-formed, nearly well-formed and hopeless strings, none of them anybody's on purpose."""
     chance = random.Random(seed)
-    prefixes = ("", "0", "+44", "0044", "44", "+1", "1", "001", "+33", "+0", "+440", "(0)", "+44(0)", "011", "07", "+447", "020", "80")
+    prefixes = (
+        "",
+        "0",
+        "+44",
+        "0044",
+        "44",
+        "+1",
+        "1",
+        "001",
+        "+33",
+        "+0",
+        "+440",
+        "(0)",
+        "+44(0)",
+        "011",
+        "07",
+        "+447",
+        "020",
+        "80",
+    )
     found = set()
     for _ in range(count):
-        text = chance.choice(prefixes) + "".join(chance.choice("0123456789") for _ in range(chance.choice((2, 6, 7, 8, 9, 9, 10, 10, 11, 12, 16))))
+        text = chance.choice(prefixes) + "".join(
+            chance.choice("0123456789") for _ in range(chance.choice((2, 6, 7, 8, 9, 9, 10, 10, 11, 12, 16)))
+        )
         if chance.random() < 0.2:
             place = chance.randrange(len(text))
             text = text[:place] + chance.choice(" -.()x+a#\u00a0") + text[place:]
@@ -35,7 +56,8 @@ def test_set_wise_rules_say_what_the_library_says(region):
     assert len(rows) == len(sample)
     assert len(decided) > 500
     disagreeing = sum(
-        (numbers.parse(cli, region).e164, numbers.parse(cli, region).kind) != (e164, kind) for cli, e164, kind in decided
+        (numbers.parse(cli, region).e164, numbers.parse(cli, region).kind) != (e164, kind)
+        for cli, e164, kind in decided
     )
     assert disagreeing == 0
 

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from tests import oracle
 
 from misuse import detection, models
 from misuse.settings import SQL_ROOT, Settings
+from tests import oracle
 
 PARAMETERS: dict[str, Any] = {
     "run_id": "r1",
@@ -62,7 +62,9 @@ def some_log(seed: int) -> list[dict[str, str | None]]:
                 "channel": rng.choice(("999", "999", "999", "101")),
                 "number": number,
                 "premises": rng.choice(("10 A", "11 B")) if not number and rng.random() < 0.3 else None,
-                "bad_number": rng.choice(("0000000000", "0000000000", "x")) if not number and rng.random() < 0.5 else None,
+                "bad_number": rng.choice(("0000000000", "0000000000", "x"))
+                if not number and rng.random() < 0.5
+                else None,
                 "opening_code": rng.choice((None, "HOAX", "ROBBERY")),
                 "closing_code": rng.choice((None, "HOAX", "HOAX", "ROBBERY")),
                 "qualifiers": rng.choice((None, None, "A;MISUSE", "A")),

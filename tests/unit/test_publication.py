@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from tests import warehouse_fixture as invented
 
 from misuse import publication, schemas
 from misuse.errors import Refused, StoreError, UsageError
 from misuse.settings import PROJECT_ROOT, Settings
+from tests import warehouse_fixture as invented
 
 READER = """
 import sys, duckdb

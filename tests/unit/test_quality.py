@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests import warehouse_fixture as invented
 
 from misuse import quality, schemas
 from misuse.quality import expectations, pages
 from misuse.quality.checks import Check, CheckResult, measure
 from misuse.settings import SQL_ROOT, Limits, Settings
+from tests import warehouse_fixture as invented
 
 LANDING_OFFENCES = {
     "assert_landing_columns_are_declared": "alter table landing_calls drop column ward",

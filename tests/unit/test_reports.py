@@ -16,13 +16,13 @@ import openpyxl
 import polars as pl
 import pypdf
 import pytest
-from tests import published_fixture as fixture
 
 from misuse import reports
 from misuse.errors import StoreError
 from misuse.progress import Silent
 from misuse.reports import data, text, wording
 from misuse.settings import Settings
+from tests import published_fixture as fixture
 
 NOW = datetime(2026, 1, 1, 2, 31, tzinfo=UTC)
 SETTINGS = Settings()
@@ -113,7 +113,7 @@ def test_every_page_is_marked_and_dated(out: Path, name: str) -> None:
 
 def test_old_data_is_warned_of_on_every_page_and_sheet(published: Path, tmp_path: Path) -> None:
     folder = made(published, tmp_path, NOW + timedelta(days=3))
-    warning = "Warning: the data was 74 hours old when this was made, over the 36 allowed."
+    warning = "Warning: the data was 74 hours old when this was made, over the 36 hours allowed."
     for name in ("tasking_list.pdf", "look_list.pdf"):
         assert all(squeezed(warning) in squeezed(page) for page in pages(folder / name))
     for sheet in openpyxl.load_workbook(folder / "tasking_list.xlsx"):

@@ -165,7 +165,9 @@ def _people(add: Adder) -> None:
     users = add("users", "people:users", "who may do what: list, add, change", json=True)
     users.add_argument("action", nargs="?", choices=("list", "add", "change"), default="list")
     users.add_argument("name", nargs="?", metavar="NAME", help="operating-system user")
-    users.add_argument("--role", metavar="ROLE", help="analyst, reviewer, chair, authoriser, auditor, administrator …; none removes")
+    users.add_argument(
+        "--role", metavar="ROLE", help="analyst, reviewer, chair, authoriser, auditor, administrator …; none removes"
+    )
     audit = add("audit", "people:audit", "whether the casebook's record is whole", json=True)
     audit.add_argument("action", choices=("verify", "export"), help="check the chain, or print every event")
 

@@ -101,6 +101,8 @@ def _normal(values: Floats, taken: NDArray[np.int64], rng: np.random.Generator) 
 
 @dataclass(frozen=True)
 class Interval:
+    """Ends of a 95% interval, and how they were found."""
+
     low: float
     high: float
     is_studentised: bool

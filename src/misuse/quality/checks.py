@@ -103,6 +103,7 @@ def _limit(word: str, settings: Settings) -> float:
 
 
 def has_tables(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> bool:
+    """Whether every table that a check needs is there."""
     held = con.execute("select table_name from duckdb_tables()").fetchall()
     return set(tables) <= {str(row[0]) for row in held}
 
@@ -128,6 +129,7 @@ def _excess(value: float, low: float, high: float) -> float:
 
 
 def result_of(metric: Metric, holds: bool) -> CheckResult:
+    """What a check found, with a sentence for a person where it does not hold."""
     check = metric.check
     result = CheckResult(check.name, check.severity, metric.value, metric.low, metric.high, holds, "")
     if holds:

@@ -85,6 +85,7 @@ def sentence(text: str) -> str:
 
 
 def decimal(value: float | None, places: int = 1) -> str:
+    """A figure with thousands separated, or that it was not measured."""
     return NOT_MEASURED if value is None else f"{value:,.{places}f}"
 
 
@@ -94,6 +95,7 @@ def hours(value: float | None) -> str:
 
 
 def seconds_as_hours(value: float | None) -> str:
+    """Seconds as `hours` writes them."""
     return hours(None if value is None else value / 3600)
 
 
@@ -105,10 +107,12 @@ def share(value: float | None) -> str:
 
 
 def day(value: date | None) -> str:
+    """31 December 2025."""
     return "" if value is None else f"{value.day} {value:%B %Y}"
 
 
 def short_day(value: date | None) -> str:
+    """31 Dec 2025."""
     return "" if value is None else f"{value.day} {value:%b %Y}"
 
 
@@ -124,24 +128,29 @@ def moment(value: datetime | None, zone: ZoneInfo) -> str:
 
 
 def short_moment(value: datetime | None, zone: ZoneInfo) -> str:
+    """A stored UTC time as `31 Dec 2025 23:14` in the reporting zone."""
     there = local(value, zone)
     return "" if there is None else f"{short_day(there)} {there:%H:%M}"
 
 
 def joined(values: Iterable[Any] | None) -> str:
+    """A list in one cell."""
     return "; ".join(str(value) for value in values or [])
 
 
 def flags(row: Row) -> str:
+    """A listed caller's flags in words."""
     return joined(FLAGS.get(flag, flag.replace("_", " ")) for flag in row["flags"] or [])
 
 
 def looks(row: Row, threshold: int) -> str:
+    """Why a caller is on the look list, in words."""
     names = (LOOKS.get(reason, reason.replace("_", " ")) for reason in row["look_reasons"] or [])
     return joined(name.format(threshold=threshold) for name in names)
 
 
 def step(name: str, threshold: int) -> str:
+    """A step of the bridge in words."""
     return STEPS.get(name, name.replace("_", " ")).format(threshold=threshold)
 
 
@@ -157,6 +166,8 @@ def freshness(stamp: Stamp) -> str:
 
 
 def _age(hours_old: float) -> str:
+    if hours_old >= 96:
+        return of(int(hours_old // 24), "day") + " old"
     return "data not yet an hour old" if hours_old < 1 else of(int(hours_old), "hour") + " old"
 
 
@@ -165,8 +176,8 @@ def stale_warning(stamp: Stamp) -> str:
     if not stamp.is_stale:
         return ""
     return (
-        f"Warning: the data was {int(stamp.hours_old):,} hours old when this was made, "
-        f"over the {stamp.stale_after_hours} allowed. Recent calls may be missing."
+        f"Warning: the data was {_age(stamp.hours_old)} when this was made, "
+        f"over the {stamp.stale_after_hours} hours allowed. Recent calls may be missing."
     )
 
 
@@ -178,6 +189,7 @@ def interval(row: Row | None, write: Any = share) -> str:
 
 
 def period(pack: Pack) -> str:
+    """The headline window in words."""
     return f"the {pack.settings.window_days:,} days to {day(pack.stamp.as_of)}"
 
 

@@ -30,6 +30,8 @@ _ISO_VALUE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-
 
 def parses(value: str, fmt: str) -> bool:
     """Does the format read the whole value?"""
+    if "%z" in fmt:
+        value = re.sub(r"([+-]\d\d)$", r"\g<1>00", value)  # an offset of whole hours, which DuckDB reads
     try:
         datetime.strptime(value, fmt)  # noqa: DTZ007
     except ValueError:

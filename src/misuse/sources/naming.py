@@ -50,7 +50,7 @@ _RULES: tuple[Rule, ...] = (
     ),
     (
         "incident_location",
-        (r"address|street|intersection|premise", r"location|block|place"),
+        (r"addr|street|intersection|premise", r"location|block|place"),
         lambda c: not c.is_number and not c.is_time,
     ),
     (
@@ -67,7 +67,7 @@ _RULES: tuple[Rule, ...] = (
         "opening_code",
         (
             r"(initial|opening|call|incident|event|complaint|request|crime|signal|nature|problem).*(type|code|desc|nature|categ|class|reason|problem)",
-            r"type|nature|categ|reason|subject|problem|code|signal",
+            r"type|nature|categ|reason|subject|topic|problem|code|signal",
             r"desc|title",
         ),
         lambda c: c.is_code and not c.is_time and not c.named(_NO_CODE),

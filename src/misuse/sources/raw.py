@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal
 
 from misuse.errors import InputError
 from misuse.sources.columns import resolve
+from misuse.sources.grammar import Grammar
 from misuse.sources.layout import Layout
 from misuse.sources.plain import length_of_bom, private_file
-from misuse.sources.records import LONGEST_RECORD, Grammar, Scan, Scanner
+from misuse.sources.records import LONGEST_RECORD, Scan, Scanner
 from misuse.sources.refetch import fetch
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from misuse.sources.records import LONGEST_RAW, Grammar, Scanner
+from misuse.sources.grammar import Grammar
+from misuse.sources.records import LONGEST_RAW, Scanner
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.errors import InputError
 from misuse.sources.columns import find, required_columns, resolve
+from misuse.sources.grammar import Grammar
 from misuse.sources.layout import Layout
 from misuse.sources.plain import FREE_SIZE, length_of_bom
 from misuse.sources.raw import (
@@ -22,7 +23,7 @@ from misuse.sources.raw import (
     unreadable,
     with_newlines,
 )
-from misuse.sources.records import LONGEST_RAW, Grammar, Scanner
+from misuse.sources.records import LONGEST_RAW, Scanner
 from misuse.sources.refetch import Add, fetch
 
 if TYPE_CHECKING:
