@@ -12,8 +12,7 @@ with
 known as (
     select source, received_at, true as is_landing from landing_calls
     union all
-    select source, received_at, false as is_landing
-    from call_records
+    select source, received_at, false as is_landing from call_records
     where
         source in (select source from landing_calls)
         and received_at >= (select min(received_at) - interval 30 day from landing_calls)
@@ -39,8 +38,7 @@ days as (
         count(*) as calls,
         count(*) filter (where local_at::time <= newest_at::time) as calls_by_then,
         bool_or(is_landing or local_at::date = landing_from - 1) as is_judged
-    from local_calls
-    inner join newest on local_calls.source = newest.source
+    from local_calls inner join newest on local_calls.source = newest.source
     group by local_calls.source, local_at::date
 ),
 

@@ -208,6 +208,19 @@ from estimates
 where window_name = $window_name and counted_by = $counted_by
 """
 _BRIDGE = "select step, callers, calls, share from bridge where window_name = $window_name order by step_number"
+_SAFEGUARDS = """
+select numerator, denominator, method from estimates where estimate = 'safeguards_blind' and window_name = 'headline'
+"""
+# Over the threshold too, but never a person: shared lines and premises, apart from the headline.
+_APART = """
+select callers.identity_kind, count(*), sum(caller_windows.misuse_calls)
+from caller_windows
+inner join (
+    select distinct caller_id, identity_kind from calls where is_misuse and identity_kind <> 'person'
+) as callers on caller_windows.caller_id = callers.caller_id
+where caller_windows.window_name = $window_name and caller_windows.misuse_calls >= $threshold
+group by callers.identity_kind
+"""
 _COUNTS = ("calls", "misuse_calls", "unidentified_misuse_calls", "persistent_callers", "persistent_misuse_calls")
 _ENDS = ("point", "low", "high", "bound_low", "bound_high")
 
@@ -226,6 +239,7 @@ def headline(
         "as_of": row[0].isoformat(),
         "run_id": row[1],
         **(_document(con, window_name, counted_by) or {}),
+        "safeguards": _safeguards(con),
         "since_log_start": _document(con, "since_log_start", counted_by),
     }
 
@@ -255,8 +269,23 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
             who: figure(f"days_work_{who}", "point", "low", "high") for who in ("persistent", "all_misuse")
         },
         "hours_per_month": {who: found.get(f"hours_{who}", unknown)["point"] for who in ("persistent", "all_misuse")},
+        "apart": _apart(con, window_name, threshold),
         "bridge": [dict(zip(("step", "callers", "calls", "share"), step, strict=True)) for step in steps] or None,
     }
+
+
+def _safeguards(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
+    """How many safeguards the sources leave blind, of how many, and which; nothing for a count made afresh."""
+    row = con.execute(_SAFEGUARDS).fetchone()
+    if row is None:
+        return None
+    return {"blind": round(row[0]), "of": round(row[1]), "method": row[2]}
+
+
+def _apart(con: duckdb.DuckDBPyConnection, window_name: str, threshold: int) -> dict[str, dict[str, int]]:
+    found = con.execute(_APART, {"window_name": window_name, "threshold": threshold}).fetchall()
+    kinds = {kind: {"callers": int(callers), "misuse_calls": int(calls)} for kind, callers, calls in found}
+    return {kind: kinds.get(kind, {"callers": 0, "misuse_calls": 0}) for kind in ("shared_line", "premises")}
 
 
 def _whole(value: float | None) -> int | None:

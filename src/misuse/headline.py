@@ -50,7 +50,7 @@ def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> li
     """The headline and its bridge as lines to read."""
     window = document["window"]
     share = document["share_of_misuse"]
-    lines = [
+    lines: list[str | None] = [
         f"{settings.protective_marking} · run {document['run_id']} · as of the end of {document['as_of']}{_age(document, settings, now)}",
         "",
         f"{_number(document['persistent_callers'])} persistent callers made {_number(document['persistent_misuse_calls'])} of "
@@ -61,6 +61,8 @@ def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> li
         _workload(document),
         _days_work(document),
         _since_start(document),
+        _apart(document),
+        _safeguards(document),
         "",
         *_bridge(document),
     ]
@@ -110,6 +112,26 @@ def _since_start(document: dict[str, Any]) -> str:
         f"since {start['window']['from'][:10]} (the report's own definition, no window): "
         f"{_number(start['persistent_callers'])} callers, {_percent(start['share_of_misuse']['point'])} of misuse."
     )
+
+
+def _apart(document: dict[str, Any]) -> str | None:
+    """Shared lines and premises over the threshold: never a person's, so said apart."""
+    lines, premises = document["apart"]["shared_line"], document["apart"]["premises"]
+    if not lines["callers"] + premises["callers"]:
+        return None
+    return (
+        f"apart from persons, with at least {document['threshold']}: {_number(lines['callers'])} shared lines "
+        f"({_number(lines['misuse_calls'])} misuse calls) and {_number(premises['callers'])} premises "
+        f"({_number(premises['misuse_calls'])})."
+    )
+
+
+def _safeguards(document: dict[str, Any]) -> str | None:
+    """What this log cannot warn of."""
+    told = document.get("safeguards")
+    if not told or not told["blind"]:
+        return None
+    return f"{told['blind']} of {told['of']} safeguards blind: this log never says what they look for (misuse source check)."
 
 
 def _bridge(document: dict[str, Any]) -> list[str]:

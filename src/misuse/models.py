@@ -65,6 +65,12 @@ def build(
     con.execute(sql, parameters(con, sql, available))
 
 
+def append(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any], *, relation: str) -> None:
+    """Add a model's rows to a table of ours that has its columns."""
+    sql = "insert into " + relation + " by name\n" + text(name)
+    con.execute(sql, parameters(con, sql, available))
+
+
 def drop_temporary(con: duckdb.DuckDBPyConnection, relation: str) -> None:
     """Drop a temporary table of ours, if it is there."""
     con.execute("drop table if exists temp." + relation)

@@ -280,6 +280,21 @@ def estimate(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -
     """Shares, workload, days' work, intervals and bounds."""
     with _run_opened(settings, run_id) as (con, values):
         detection.estimate(con, values, replicates=settings.bootstrap_replicates, seed=settings.seed)
+        models.append(con, "estimates/safeguards_blind", values | _safeguards(con, settings), relation="estimates")
+
+
+def _safeguards(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
+    """Safeguards that some live source can never set off, since it supplies neither their markers nor remarks."""
+    reviewed = rules.load()
+    blind = {
+        name
+        for layout in _layouts(con, settings).values()
+        for name in reviewed.safeguards_blind(
+            set(layout.markers_supplied) if "markers" in layout.columns else set(),
+            has_remarks="remarks" in layout.columns,
+        ).names
+    }
+    return {"blind": len(blind), "safeguards": len(reviewed.hard_stops), "names": sorted(blind)}
 
 
 def task(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:

@@ -253,7 +253,7 @@ def test_a_recount_works_on_a_read_only_copy(con: duckdb.DuckDBPyConnection, tmp
     detection.estimate(con, PARAMETERS, replicates=50, seed=1)
     path = tmp_path / "copy.duckdb"
     con.execute("attach '" + str(path) + "' as copy")
-    for name in ("calls", "windows", "estimates", "bridge"):
+    for name in ("calls", "caller_windows", "windows", "estimates", "bridge"):
         con.execute("create table copy." + name + " as from memory." + name)
     con.execute("detach copy")
     with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as copy:

@@ -108,7 +108,13 @@ def test_a_dry_run_counts_and_removes_nothing(settings: Settings, reports: Calla
     reject(settings, {1: 31})
     aged(settings.home / ".scheduler.json.77", 2)
     would = retention.retain(settings, NOW, dry_run=True)
-    assert would.counts() == {"published_copies": 0, "report_folders": 6, "scratch_files": 1, "rejected_rows": 1}
+    assert would.counts() == {
+        "published_copies": 0,
+        "report_folders": 6,
+        "scratch_files": 1,
+        "rejected_rows": 1,
+        "taken_logs": 0,
+    }
     assert reports() == RUNS
     assert "report folders would go: 6" in would.lines()
     assert not casebook.casebook_path(settings).exists()

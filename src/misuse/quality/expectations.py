@@ -231,7 +231,9 @@ def _mart_expectations(name: str, settings: Settings) -> list[Any]:
         return [
             among(column="window_name", value_set=["headline", "since_log_start", "d365", "d90", "d30"]),
             among(column="counted_by", value_set=["caller", "number"]),
-            among(column="unit", value_set=["calls", "callers", "share", "days_a_month", "hours_a_month"]),
+            among(
+                column="unit", value_set=["calls", "callers", "share", "days_a_month", "hours_a_month", "safeguards"]
+            ),
             between(column="point", min_value=0),
             *(
                 e.ExpectColumnPairValuesAToBeGreaterThanB(

@@ -246,6 +246,7 @@ def _safeguards(pack: Pack) -> list[str]:
         + " came from shared lines and premises; such calls are never shown as a person’s.",
         wording.bounds(pack),
         _nameless(pack),
+        _blind(pack),
         f"Nobody disappears by being stopped: the look list holds {wording.of(len(look), 'caller')}, {urgent:,} urgent, "
         f"{new:,} new, {unseen:,} not yet looked at.",
         "Every call is still answered and met on its merits, whoever makes it. Nothing here changes that.",
@@ -261,6 +262,14 @@ def _nameless(pack: Pack) -> str:
     return (
         f"{wording.sentence(wording.of(row['point'], 'stopped call'))} came without a caller, so no list can hold them."
     )
+
+
+def _blind(pack: Pack) -> str:
+    """Which dangers this log could never have shown."""
+    row = pack.estimate("safeguards_blind")
+    if row is None or not row["point"]:
+        return ""
+    return f"{row['numerator']:.0f} of {row['denominator']:.0f} safeguards blind. {row['method']}."
 
 
 def _how_to_read(pack: Pack) -> list[str]:

@@ -142,7 +142,7 @@ ESTIMATES = Relation(
         estimate | VARCHAR | which figure
         window_name | VARCHAR | headline, since_log_start, d365, d90 or d30
         counted_by | VARCHAR | caller, or number (before linkage and before shared lines are set apart)
-        unit | VARCHAR | calls, callers, share, days_a_month, hours_a_month
+        unit | VARCHAR | calls, callers, share, days_a_month, hours_a_month, safeguards
         point | DOUBLE | the figure
         low | DOUBLE | lower end of its 95% interval; null where none is given
         high | DOUBLE | upper end of its 95% interval
