@@ -21,6 +21,8 @@ HEADLINE = "headline"
 SINCE = "since_log_start"
 MEETING_PARTS = (1, 2, 3)
 
+WAITING = 4  # the list's last part
+
 
 @dataclass(frozen=True)
 class Stamp:
@@ -58,7 +60,7 @@ class Changes:
     earlier_as_of: date
     entered: list[Row]  # rows of the tasking list
     left: list[Row]  # caller_id, misuse_calls, rank as they were
-    moved: list[tuple[Row, int]]  # row and its earlier rank, largest move first
+    moved: list[tuple[Row, int]]  # the meeting's rows and their earlier ranks, in order of rank
     is_covered: bool  # the log reaches back to a whole earlier day
 
 
@@ -202,7 +204,8 @@ def _changes(
         earlier_as_of=earlier_as_of,
         entered=[row for row in tasking if row["caller_id"] not in rank_then],
         left=[row for row in earlier if row["caller_id"] not in listed],
-        moved=sorted(moved, key=lambda pair: (-abs(pair[0]["rank"] - pair[1]), pair[0]["rank"])),
+        # Below the meeting's part every rank shifts with every call: that is noise.
+        moved=[pair for pair in moved if pair[0]["part"] != WAITING],
         is_covered=first_day is not None and first_day <= earlier_as_of,
     )
 

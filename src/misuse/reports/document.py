@@ -15,7 +15,7 @@ from misuse.reports.data import SINCE, Detail, Pack, Row
 from misuse.reports.figures import Measure
 
 TEMPLATES = Path(__file__).parent
-# Beyond so many, the pack prints only what is urgent or new and says where the whole list is.
+# Beyond so many, the pack prints only what is new this cycle and says where the whole list is.
 LOOK_ROWS_IN_PACK = 60
 SHOWN_CHANGES = 6
 
@@ -83,6 +83,7 @@ def _document(pack: Pack) -> dict[str, Any]:
         "reading": _how_to_read(pack),
         "callers": [pages.caller(pack, row, pack.details.get(row["caller_id"], Detail())) for row in pack.meeting],
         "waiting": pages.waiting(pack),
+        "waiting_note": pages.waiting_note(pack),
         "look": pages.look(pack, whole=len(pack.look) <= LOOK_ROWS_IN_PACK),
     }
 
@@ -190,7 +191,7 @@ def _changes(pack: Pack) -> dict[str, Any]:
         "rows": [
             {"name": "Entered", "count": wording.count(len(changes.entered)), "who": _some([f"{row['case_ref']} ({wording.count(row['misuse_calls_window'])})" for row in changes.entered])},
             {"name": "Left", "count": wording.count(len(changes.left)), "who": _some([f"K-{row['caller_id'][1:11].upper()} (was rank {row['rank']})" for row in changes.left])},
-            {"name": "Moved", "count": wording.count(len(changes.moved)), "who": _some([f"{row['case_ref']} {was} → {row['rank']}" for row, was in changes.moved])},
+            {"name": "Moved, of this meeting’s", "count": wording.count(len(changes.moved)), "who": _some([f"{row['case_ref']} {was} → {row['rank']}" for row, was in changes.moved])},
         ],
     }  # fmt: skip
 

@@ -12,6 +12,10 @@ SHOWN_MOVES = 4
 MONTHS_ON_PAGE = 13
 
 
+# As many as two sheets of paper hold: a meeting turns pages, a spreadsheet is searched.
+WAITING_ROWS_IN_PACK = 80
+
+
 def caller(pack: Pack, row: Row, detail: Detail) -> dict[str, Any]:
     """One caller's page."""
     return {
@@ -129,7 +133,7 @@ def _standing(pack: Pack, row: Row, detail: Detail) -> list[list[str]]:
 
 
 def waiting(pack: Pack) -> list[list[str]]:
-    """Part 4, a line a caller."""
+    """The first of part 4, a line a caller; the CSV and XLSX have it whole."""
     return [
         [
             wording.count(row["rank"]),
@@ -144,16 +148,24 @@ def waiting(pack: Pack) -> list[list[str]]:
             row["lane"] or "",
             wording.joined((row["boroughs"] or [])[:2]),
         ]
-        for row in pack.waiting
+        for row in pack.waiting[:WAITING_ROWS_IN_PACK]
     ]
 
 
+def waiting_note(pack: Pack) -> str:
+    """How many wait, how many of them are printed, and where the others are."""
+    said = f"{len(pack.waiting):,} people over the threshold for whom this meeting has no place"
+    if len(pack.waiting) > WAITING_ROWS_IN_PACK:
+        said += f"; here the first {WAITING_ROWS_IN_PACK}"
+    return said + "; in full, with reasons, in the CSV and XLSX."
+
+
 def look(pack: Pack, *, whole: bool) -> dict[str, Any]:
-    """The look list, whole or only what is urgent or new."""
-    rows = pack.look if whole else [row for row in pack.look if row["is_urgent"] or row["is_new"]]
+    """The look list, whole or only what is new this cycle."""
+    rows = pack.look if whole else [row for row in pack.look if row["is_new"]]
     note = f"Callers who need a human’s look whatever the counts say, never cut by capacity: {len(pack.look):,}."
     if not whole:
-        note += f" Here: the {len(rows):,} that are urgent or new. All {len(pack.look):,} are in look_list.pdf, .xlsx and .csv."
+        note += f" Here: the {len(rows):,} that are new this cycle. All {len(pack.look):,} are in look_list.pdf, .xlsx and .csv."
     return {
         "note": note if pack.look else "Nobody needs a look on this run.",
         "rows": [_look_row(pack, row) for row in rows],
