@@ -17,6 +17,8 @@ details as (
 select
     (select list(distinct e164) from vault.numbers where number_token in (select token from tokens)) as numbers,
     (select list(distinct premises) from vault.premises where premises_token in (select token from tokens)) as premises,
-    (select list(distinct subscriber_name) from details) as subscriber_names,
-    (select list(distinct subscriber_address) from details) as subscriber_addresses,
-    (select list(distinct person_name) from details) as person_names
+    (select list(distinct subscriber_name) filter (where subscriber_name is not null) from details) as subscriber_names,
+    (
+        select list(distinct subscriber_address) filter (where subscriber_address is not null) from details
+    ) as subscriber_addresses,
+    (select list(distinct person_name) filter (where person_name is not null) from details) as person_names

@@ -61,14 +61,41 @@ def tasking_list(context: Context) -> int:
     return 0
 
 
-def _stopped_since(context: Context) -> set[str]:
-    """Callers whom a person's stop bars at this moment, whether or not a run has seen it."""
+def _stopped_since(context: Context) -> dict[str, bool]:
+    """Callers whom a person's stop bars at this moment, whether or not a run has seen it, and whether urgently."""
     from misuse import casebook
 
     if not casebook.casebook_path(context.settings).exists():
-        return set()
+        return {}
     with casebook.opened(context.settings) as book:
-        return set(book.live_stops())
+        return {caller: bool(event.data.get("is_urgent")) for caller, event in book.live_stops().items()}
+
+
+# What a caller stopped since the run looks like on the look list until the next one.
+_LOOK_ROW = """
+select
+    windows.run_id, windows.as_of, 'K-' || upper(substr(callers.caller_id, 2, 10)) as case_ref, callers.caller_id,
+    callers.identity_kind, ['hard_stop', 'new_hard_stop'] as look_reasons, callers.coded_misuse_calls,
+    callers.coded_misuse_calls as stopped_calls, 0 as doubtful_calls, 0 as misuse_calls, null as calls_d30,
+    null as calls_prior_d30, true as is_stopped, callers.support_first, false as is_urgent, true as is_new,
+    $duty_role as duty_role, null as acknowledged_at, callers.last_call_at
+from callers
+inner join windows on windows.window_name = 'headline'
+where list_contains($callers, callers.caller_id)
+order by callers.caller_id
+"""
+
+
+def _with_stops_since(context: Context, con: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The look list with whomever a person has stopped since the run at its head."""
+    stops = _stopped_since(context)
+    unseen = sorted(set(stops) - {row["caller_id"] for row in rows if row["is_stopped"]})
+    if not unseen:
+        return rows
+    added = _rows(con, _LOOK_ROW, {"callers": unseen, "duty_role": context.settings.duty_role})
+    for row in added:
+        row["is_urgent"] = stops[row["caller_id"]]
+    return added + [row for row in rows if row["caller_id"] not in unseen]
 
 
 def _list_cells(row: dict[str, Any]) -> list[Any]:
@@ -123,6 +150,7 @@ def look_list(context: Context) -> int:
         rows = _rows(
             con, "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id", {}
         )
+        rows = _with_stops_since(context, con, rows)
     if context.wants_json:
         context.print_json(rows)
         return 0

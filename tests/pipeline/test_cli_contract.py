@@ -1,0 +1,150 @@
+"""The command line as other people's scripts rely on it (design.md §6): JSON keys and exit codes, by the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.logs import COLUMNS, random_rows, write_csv
+from tests.pipeline.test_nothing_leaks import LAYOUT
+
+INGEST_KEYS = {"file", "source", "rows", "accepted", "rejected", "duplicate", "superseded", "reasons"}
+ESTIMATE_KEYS = {
+    "as_of", "run_id", "window", "threshold", "calls", "misuse_calls", "unidentified_misuse_calls", "persistent_callers",
+    "persistent_misuse_calls", "share_of_misuse", "share_of_handling", "days_work_per_month", "hours_per_month", "bridge",
+    "since_log_start",
+}  # fmt: skip
+LIST_KEYS = {
+    "rank", "part", "case_ref", "caller_id", "identity_kind", "misuse_calls", "episodes", "p_at_least_threshold",
+    "handling_hours", "unit_hours", "boroughs", "flags", "lane", "options", "owner", "review_date", "status", "reasons",
+}  # fmt: skip
+
+
+def misuse(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "MISUSE_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-m", "misuse", *words], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    root = tmp_path_factory.mktemp("cli")
+    home = root / "home"
+    home.mkdir()
+    (home / "misuse.toml").write_text(LAYOUT, encoding="utf-8")
+    log = write_csv(root / "log.csv", random_rows(51, 500), COLUMNS)
+    ingested = misuse(home, "ingest", str(log), "--source", "calls", "--json")
+    assert misuse(home, "run").returncode == 0
+    return root, home, json.loads(ingested.stdout)
+
+
+def test_ingest_prints_a_list_one_object_a_file(ready):
+    _, _, (outcome,) = ready
+    assert set(outcome) >= INGEST_KEYS
+    assert outcome["rows"] == sum(outcome[name] for name in ("accepted", "rejected", "duplicate", "superseded"))
+
+
+def test_estimate_has_every_key(ready):
+    _, home, _ = ready
+    for words in ((), ("--window", "30"), ("--threshold", "3"), ("--by", "number"), ("--window", "since_log_start")):
+        document = json.loads(misuse(home, "estimate", "--json", *words).stdout)
+        assert set(document) >= ESTIMATE_KEYS, words
+        assert set(document["window"]) >= {"name", "from", "to"}
+        assert set(document["share_of_misuse"]) >= {"point", "low", "high", "bound_low", "bound_high"}
+        assert set(document["share_of_handling"]) >= {"point", "low", "high", "bound_low", "bound_high"}
+        assert set(document["days_work_per_month"]) == {"persistent", "all_misuse"}
+        assert set(document["hours_per_month"]) == {"persistent", "all_misuse"}
+        assert [set(step) for step in document["bridge"]] == [{"step", "callers", "calls", "share"}] * 7
+
+
+def test_list_has_every_key_and_nobody_is_called_names(ready):
+    _, home, _ = ready
+    rows = json.loads(misuse(home, "list", "--json").stdout)
+    assert rows
+    for row in rows:
+        assert set(row) >= LIST_KEYS
+        assert set(row["misuse_calls"]) == {"lifetime", "d365", "d90", "d30"}
+        assert row["identity_kind"] == "person"
+
+
+def test_a_stop_takes_effect_at_once_and_the_caller_is_looked_at(ready):
+    _, home, _ = ready
+    caller = json.loads(misuse(home, "list", "--json").stdout)[-1]["caller_id"]
+    assert misuse(home, "stop", caller, "--reason", "a named test").returncode == 0
+    assert caller not in {row["caller_id"] for row in json.loads(misuse(home, "list", "--json").stdout)}
+    looked = {row["caller_id"]: row for row in json.loads(misuse(home, "look", "--json").stdout)}
+    assert looked[caller]["is_stopped"]
+    assert misuse(home, "run").returncode == 0
+    assert caller not in {row["caller_id"] for row in json.loads(misuse(home, "list", "--json").stdout)}
+    looked = {row["caller_id"]: row for row in json.loads(misuse(home, "look", "--json").stdout)}
+    assert looked[caller]["is_stopped"]
+    assert "new_hard_stop" in looked[caller]["look_reasons"]
+    lifted = misuse(home, "stop", caller, "--reason", "a named test", "--lift")
+    assert lifted.returncode == 6, "anybody may stop; only a named role lifts"
+    assert "users add" in lifted.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("nonsense",), 2, "invalid choice"),
+        (("estimate", "--window", "soon"), 2, "no window"),
+        (("ingest", "nowhere.csv", "--source", "calls"), 3, "nowhere.csv"),
+        (("ingest", "nowhere.csv", "--source", "other"), 2, "declares no source"),
+        (("why", "c0000000000000000"), 3, "no caller"),
+        (("sql", "drop table calls"), 2, ""),
+        (("sql", "select * from read_csv('/etc/passwd')"), 2, ""),
+        (("find", "--number", "07700 900123", "--reason", "x"), 6, "users add"),
+        (("batch", "withdraw", "b0", "--reason", "x"), 2, "not known"),
+    ],
+)
+def test_exit_codes(ready, words, code, told):
+    _, home, _ = ready
+    done = misuse(home, *words)
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert "07700" not in done.stderr
+
+
+def test_a_wrong_key_in_the_settings_is_named(tmp_path):
+    (tmp_path / "misuse.toml").write_text("[settings]\ntreshold = 12\n", encoding="utf-8")
+    done = misuse(tmp_path, "status")
+    assert done.returncode == 2
+    assert "treshold" in done.stderr
+    assert "did you mean 'threshold'" in done.stderr
+
+
+def test_invented_and_real_people_never_share_a_home(ready, tmp_path):
+    root, home, _ = ready
+    refused = misuse(home, "demo", "--days", "10", "--calls-per-day", "50")
+    assert refused.returncode == 6
+    assert "never share a home" in refused.stderr
+    assert misuse(tmp_path, "demo", "--days", "40", "--calls-per-day", "60").returncode == 0
+    (tmp_path / "misuse.toml").write_text(LAYOUT, encoding="utf-8")
+    assert misuse(tmp_path, "ingest", str(root / "log.csv"), "--source", "calls").returncode == 6
+
+
+def test_identities_open_for_a_permitted_role_with_a_reason_and_are_recorded(ready):
+    import getpass
+
+    _, home, _ = ready
+    assert misuse(home, "users", "add", getpass.getuser(), "--role", "administrator").returncode == 0
+    assert misuse(home, "users", "change", getpass.getuser(), "--role", "reviewer").returncode in {0, 6}
+    caller = json.loads(misuse(home, "list", "--json").stdout)[0]["caller_id"]
+    shown = misuse(home, "identify", caller, "--reason", "a named test", "--json")
+    assert shown.returncode == 0, shown.stderr
+    (number,) = json.loads(shown.stdout)["numbers"]
+    found = json.loads(misuse(home, "find", "--number", number, "--reason", "a named test", "--json").stdout)
+    assert [row["caller_id"] for row in found] == [caller]
+    events = json.loads(misuse(home, "audit", "export").stdout)
+    assert [event["kind"] for event in events].count("identity_read") == 2
+    assert number not in json.dumps(events)
+    assert misuse(home, "audit", "verify").returncode == 0
