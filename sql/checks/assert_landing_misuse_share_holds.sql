@@ -12,8 +12,7 @@ with
 known as (
     select *, true as is_landing from landing_calls
     union all by name
-    select *, false as is_landing
-    from call_records
+    select *, false as is_landing from call_records
     where
         source in (select source from landing_calls)
         and received_at between (select min(received_at) - interval 30 day from landing_calls)
@@ -25,14 +24,12 @@ combinations as (
     select
         source, timezone($reporting_zone, timezone('UTC', received_at))::date as day, bool_or(is_landing) as is_judged,
         count(*) as calls, closing_code, opening_code, qualifiers, result_code
-    from known
-    group by all
+    from known group by all
 ),
 
 listed as (
     select source, list(field || '=' || regexp_replace(upper(trim(code)), '[\s_-]+', ' ', 'g')) as codes
-    from rule_misuse_codes
-    group by source
+    from rule_misuse_codes group by source
 ),
 
 -- As sql/detection/code_verdicts.sql decides it.

@@ -1,10 +1,23 @@
--- The list holds persons at or over the threshold, none of them stopped: never a shared line, never a premises.
+-- The list holds persons at the threshold or with an open case, none of them stopped: no shared line, no premises.
 -- Door: publication
 -- Severity: fail
 -- Limits: 0 to 0
 -- Finding: up to {value:.0f} rows of the list do not belong there: {scopes}
 -- Next: do not use the list: report the run's id at once
 -- Params: $threshold.
+with
+
+counted as (
+    select tasking_list.*
+    from tasking_list
+    anti join (
+        select caller_id
+        from cases
+        where status in ('under_action', 'under_review')
+    ) as open_cases on tasking_list.caller_id = open_cases.caller_id
+)
+
+-- A case under action or review stays on the list though the count has fallen.
 select
     'not a person' as scope,
     count(*) filter (
@@ -18,9 +31,9 @@ union all
 select
     'below the threshold',
     count(*) filter (where misuse_calls_window is null or misuse_calls_window < $threshold)
-from tasking_list
+from counted
 union all
-select 'not a persistent caller', count(*) from tasking_list
+select 'not a persistent caller', count(*) from counted
 where caller_id not in (select caller_id from persistent_callers)
 union all
 select 'under another case reference', count(*) from tasking_list

@@ -5,6 +5,12 @@
 -- Finding: up to {value:.0f} callers are missing from the look list: {scopes}
 -- Next: do not use the lists: a person nobody looks at may be at risk; report the run's id at once
 -- Params: $threshold.
+with
+
+open_cases as (
+    select caller_id, status from cases where status <> 'closed' and caller_id is not null
+)
+
 select 'threshold or more coded' as scope, count(*)::double as value
 from caller_windows
 where
@@ -16,9 +22,19 @@ select 'stopped' as scope, count(*)::double as value
 from callers
 where is_stopped and coded_misuse_calls > 0 and caller_id not in (select caller_id from look_list)
 union all
+select 'stopped with a case' as scope, count(*)::double as value
+from callers
+where
+    is_stopped
+    and caller_id in (select caller_id from open_cases)
+    and caller_id not in (select caller_id from look_list)
+union all
+-- With a case under action or review, one under the threshold is on the tasking list only.
 select 'on the tasking list' as scope, count(*)::double as value
 from tasking_list
-where caller_id not in (select caller_id from look_list)
+where
+    caller_id not in (select caller_id from look_list)
+    and caller_id not in (select caller_id from open_cases where status in ('under_action', 'under_review'))
 union all
 select 'listed for no reason' as scope, count(*)::double as value
 from look_list

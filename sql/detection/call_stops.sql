@@ -22,8 +22,9 @@ detailed as (
         on live_calls.call_key = details.call_key and live_calls.content_digest = details.content_digest
 ),
 
+-- Staging parts a list of markers at ; and |. Logs part them otherwise too, and a missed marker is a missed victim.
 marker_words as (
-    select call_key, received_at, token, unnest(string_split(markers, ';')) as word
+    select call_key, received_at, token, unnest(string_split_regex(markers, '[;|,/&+\n\r\t]+')) as word
     from detailed
     where markers is not null
 ),

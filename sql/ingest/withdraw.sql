@@ -1,13 +1,13 @@
 -- A batch goes out: rows that another live batch also bears pass to it, the rest leave, and of what is
 -- left of each call touched the best version is current again.
-update call_records set batch_id = rehomed.batch_id
+update call_records set batch_id = rehomed.batch_id, row_number = rehomed.row_number
 from rehomed
 where
     call_records.call_key = rehomed.call_key
     and call_records.content_digest = rehomed.content_digest
     and call_records.batch_id = $batch_id;
 
-update superseded_call_records set batch_id = rehomed.batch_id
+update superseded_call_records set batch_id = rehomed.batch_id, row_number = rehomed.row_number
 from rehomed
 where
     superseded_call_records.call_key = rehomed.call_key

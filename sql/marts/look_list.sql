@@ -3,8 +3,9 @@
 -- sharp_change: calls of any kind in the last 30 days are at least 10 and three times those of the 30 days before; or,
 -- for a caller with threshold coded misuse calls in the window, genuine calls are at least 3 and three times: danger
 -- in one who is known for misuse is what must not be missed.
--- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something; and one
--- who calls often, whatever the codes. New is what came within the last cycle of days, so that reruns agree.
+-- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something; one with a
+-- case that is not closed, who leaves the tasking list by it; and one who calls often, whatever the codes. New is what
+-- came within the last cycle of days, so that reruns agree: a rule's first hit counts, whatever other rules hit before.
 with
 
 headline as (
@@ -13,6 +14,10 @@ headline as (
 
 cycle as (
     select max(window_to) - to_days(cast($cycle_days as integer)) as cycle_from from windows
+),
+
+live_cases as (
+    select distinct caller_id from casebook_cases where status <> 'closed'
 ),
 
 facts as (
@@ -32,14 +37,17 @@ facts as (
         and (
             callers.coded_misuse_calls > 0
             or flags.is_by_person
+            or live_cases.caller_id is not null
             or callers.calls >= cast($threshold as integer)
         ) as is_stop_listed,
-        coalesce(flags.first_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
-        flags.last_urgent_stop_at, flags.duty_role, seen.acknowledged_at
+        coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
+        flags.last_urgent_stop_at, coalesce(flags.urgent_stops, 0) as urgent_stops, flags.duty_role,
+        seen.acknowledged_at, coalesce(seen.urgent_stops_seen, 0) as urgent_stops_seen
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join recent_calls as recent on callers.caller_id = recent.caller_id
     left join caller_flags as flags on callers.caller_id = flags.caller_id
+    left join live_cases on callers.caller_id = live_cases.caller_id
     left join casebook_acknowledgements as seen on callers.caller_id = seen.caller_id
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
@@ -71,11 +79,12 @@ final as (
         'K-' || upper(substr(caller_id, 2, 10)) as case_ref, caller_id, identity_kind, look_reasons,
         coded_misuse_calls, stopped_calls, doubtful_calls, misuse_calls, calls_d30, calls_prior_d30,
         is_stopped, support_first,
-        -- Once somebody has looked after the latest urgent stop, it no longer has to be tonight.
-        coalesce(last_urgent_stop_at > acknowledged_at, last_urgent_stop_at is not null) as is_urgent,
+        -- A look clears as many urgent stops as there were to see, and none dated after it. What arrives late is one
+        -- more, however early its date: it has to be tonight again.
+        urgent_stops > urgent_stops_seen or coalesce(last_urgent_stop_at > acknowledged_at, false) as is_urgent,
         list_has_any(look_reasons, ['new_hard_stop', 'sharp_change']) as is_new,
         coalesce(duty_role, cast($duty_role as varchar)) as duty_role,
-        acknowledged_at, last_call_at
+        acknowledged_at, last_call_at, urgent_stops
     from reasoned
     where len(look_reasons) > 0
 )

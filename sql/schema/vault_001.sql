@@ -19,7 +19,8 @@ create table call_details (
     handler_ref varchar,
     markers varchar,
     remarks varchar,
-    recording_ref varchar
+    recording_ref varchar,
+    free_text_codes varchar -- what stood in the columns of codes and was none
 );
 
 -- One row per distinct usable number. Key: number_token.

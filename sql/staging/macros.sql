@@ -193,6 +193,14 @@ create or replace temp macro fold_codes(x, folds_spaces, field, rename_from, ren
     ), ';'), '')
 );
 
+-- Why no number came, from the word that stands in its place.
+create or replace temp macro unavailable_because(word) as (
+    case
+        when upper(word) in ('UNAVAILABLE', 'NOT AVAILABLE', 'NA', 'NONE', 'NIL', 'BLANK', '(BLANK)') then 'UNAVAILABLE'
+        else 'UNAVAILABLE (' || trim(upper(word), '()') || ')'
+    end
+);
+
 -- A value of a JSON object as text; a list as its items, separated by ;
 create or replace temp macro json_text(object, pointer) as (
     case

@@ -2,6 +2,7 @@
 select
     count_if(odd_repeated_hour) as time_in_repeated_hour,
     count_if(odd_spring_gap) as time_in_spring_gap,
+    count_if(says_no_number) as number_withheld_word,
     count_if(unreadable_answered_at) as "time_unreadable:answered_at",
     count_if(unreadable_ended_at) as "time_unreadable:ended_at",
     count_if(unreadable_first_assigned_at) as "time_unreadable:first_assigned_at",

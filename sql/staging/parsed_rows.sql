@@ -4,6 +4,7 @@ select
         reason,
         odd_repeated_hour,
         odd_spring_gap,
+        says_no_number,
         unreadable_answered_at,
         unreadable_ended_at,
         unreadable_first_assigned_at,

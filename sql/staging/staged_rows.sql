@@ -1,5 +1,5 @@
 -- One row per record of the file, parsed; reason says why it cannot go in. Key: row_number.
--- Params: for each time field its formats, epoch, zone and clock changes; units; renames; $latest.
+-- Params: for each time field its formats, epoch, zone and clock changes; units; renames; $latest; $absent_words.
 with
 
 read as (
@@ -139,7 +139,10 @@ placed as (
         duration_seconds(raw_talk_seconds, $talk_seconds_unit) as given_talk_seconds,
         duration_seconds(raw_wrap_seconds, $wrap_seconds_unit) as wrap_seconds,
         duration_seconds(raw_unit_seconds, $unit_seconds_unit) as unit_seconds,
-        whole_number(raw_units_assigned) as units_assigned
+        whole_number(raw_units_assigned) as units_assigned,
+        coalesce(
+            lower(fold_spaces(raw_cli, $folds_spaces)) in (select unnest(cast($absent_words as varchar[]))), false
+        ) as says_no_number
     from anchored
 )
 
@@ -163,8 +166,11 @@ select
     end as talk_seconds,
     wrap_seconds,
     coalesce(fold_code(raw_channel, $folds_spaces, 'channel', $rename_from, $rename_to), '999') as channel,
-    raw_cli as cli,
-    fold_code(raw_cli_status, $folds_spaces, 'cli_status', $rename_from, $rename_to) as cli_status,
+    case when not says_no_number then raw_cli end as cli,
+    coalesce(
+        fold_code(raw_cli_status, $folds_spaces, 'cli_status', $rename_from, $rename_to),
+        case when says_no_number then unavailable_because(fold_spaces(raw_cli, $folds_spaces)) end
+    ) as cli_status,
     raw_subscriber_name as subscriber_name,
     raw_subscriber_address as subscriber_address,
     raw_subscriber_postcode as subscriber_postcode,
@@ -217,6 +223,7 @@ select
     end as version_rank,
     odd_repeated_hour,
     odd_spring_gap,
+    says_no_number,
     raw_answered_at is not null and answered_at is null as unreadable_answered_at,
     raw_ended_at is not null and ended_at is null as unreadable_ended_at,
     raw_first_assigned_at is not null and first_assigned_at is null as unreadable_first_assigned_at,

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 from misuse import detection
 from misuse.errors import UsageError
 from misuse.settings import Settings
+from misuse.wording import age, aligned, apart, nobody, of, uncounted, unidentified
+from misuse.wording import share as percent
 
 if TYPE_CHECKING:
     import duckdb
 
+LONGEST_WINDOW_DAYS = 36_525  # a century; longer than that, ask for since_log_start
+
+_KINDS = "select identity_kind, count(*) from callers group by identity_kind"
 _STEPS = {
     "coded_misuse": "coded misuse",
     "by_number": "by number, at least {threshold} (the 2005 count)",
@@ -26,7 +31,7 @@ _STEPS = {
 
 def published(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """`misuse estimate --json` from the published relations."""
-    return detection.headline(con)
+    return detection.headline(con) | {"callers_by_kind": _kinds(con)}
 
 
 def recounted(
@@ -37,31 +42,33 @@ def recounted(
     if window == "since_log_start":
         days = None
     elif window is not None:
-        if not window.isdigit() or int(window) < 1:
+        if not window.isdecimal() or not 1 <= int(window) <= LONGEST_WINDOW_DAYS:
             raise UsageError(f"'{window}' is no window", next_step="a number of days, or since_log_start")
         days = int(window)
     if threshold is not None and threshold < 1:
         raise UsageError("the threshold is at least 1", next_step="--threshold 10")
     changed = dataclasses.replace(settings, threshold=threshold or settings.threshold)
-    return detection.recount(con, changed, window_days=days, counted_by=counted_by)
+    found = detection.recount(con, changed, window_days=days, counted_by=counted_by)
+    return found | {"callers_by_kind": _kinds(con)}
+
+
+def _kinds(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many callers of each kind the log holds, whatever they called for."""
+    found = dict(con.execute(_KINDS).fetchall())
+    return {kind: found.get(kind, 0) for kind in ("person", "shared_line", "premises")}
 
 
 def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> list[str]:
     """The headline and its bridge as lines to read."""
-    window = document["window"]
-    share = document["share_of_misuse"]
     lines: list[str | None] = [
         f"{settings.protective_marking} · run {document['run_id']} · as of the end of {document['as_of']}{_age(document, settings, now)}",
         "",
-        f"{_number(document['persistent_callers'])} persistent callers made {_number(document['persistent_misuse_calls'])} of "
-        f"{_number(document['misuse_calls'])} misuse calls: {_percent(share['point'])}{_interval(share)}",
-        f"in the window {window['name']}, {window['from'][:10]} to before {window['to'][:10]}, of "
-        f"{_number(document['calls'])} calls on the {settings.headline_channel} channel.",
+        *_headline(document, settings),
+        *_apart(document),
         _bounds(document),
         _workload(document),
         _days_work(document),
         _since_start(document),
-        _apart(document),
         _safeguards(document),
         "",
         *_bridge(document),
@@ -69,61 +76,82 @@ def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> li
     return [line for line in lines if line is not None]
 
 
+def _uncounted(document: dict[str, Any]) -> str:
+    """Why no person can be counted, where none can."""
+    kinds = document.get("callers_by_kind")
+    return uncounted(kinds["person"], kinds["shared_line"]) if kinds else ""
+
+
+def _headline(document: dict[str, Any], settings: Settings) -> list[str]:
+    window, share = document["window"], document["share_of_misuse"]
+    period = f"the window {window['name']}, {window['from'][:10]} to before {window['to'][:10]}"
+    of_calls = f"of {_number(document['calls'])} calls on the {settings.headline_channel} channel."
+    if not document["persistent_callers"]:
+        said = nobody(_uncounted(document), document["misuse_calls"] or 0, document["threshold"], period)
+        return [f"{said.removesuffix('.')},", of_calls]
+    return [
+        f"{of(document['persistent_callers'], 'persistent caller')} made {_number(document['persistent_misuse_calls'])} of "
+        f"{of(document['misuse_calls'], 'misuse call')}: {percent(share['point'])}{_interval(share)}",
+        f"in {period}, {of_calls}",
+    ]
+
+
 def _age(document: dict[str, Any], settings: Settings, now: datetime) -> str:
     end = datetime.fromisoformat(document["window"]["to"])
     hours = (now - end.replace(tzinfo=None) + (end.utcoffset() or timedelta())) / timedelta(hours=1)
-    if hours <= settings.stale_after_hours:
-        return f" ({max(hours, 0):.0f} hours old)"
-    return f" · STALE: {hours / 24:,.0f} days old"
+    return f" ({age(hours)})" if hours <= settings.stale_after_hours else f" · STALE: {age(hours)}"
 
 
-def _bounds(document: dict[str, Any]) -> str:
+def _bounds(document: dict[str, Any]) -> str | None:
     share = document["share_of_misuse"]
-    return (
-        f"{_number(document['unidentified_misuse_calls'])} misuse calls carry no usable number: whoever made them, the share is "
-        f"between {_percent(share['bound_low'])} and {_percent(share['bound_high'])}."
-    )
+    if not document["misuse_calls"]:
+        return None
+    unknown = document["unidentified_misuse_calls"] or 0
+    is_counted = not _uncounted(document)
+    return unidentified(unknown, share["bound_low"], share["bound_high"], is_counted=is_counted) or None
 
 
-def _workload(document: dict[str, Any]) -> str:
+def _workload(document: dict[str, Any]) -> str | None:
     share = document["share_of_handling"]
     hours = document["hours_per_month"]
-    if share["point"] is None:
+    if hours["all_misuse"] is None and share["point"] is None:
         return "handling time: not measured by this log."
-    return (
-        f"of misuse handling time: {_percent(share['point'])}{_interval(share)}; "
-        f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month."
+    if _uncounted(document):
+        every = hours["all_misuse"]
+        return f"misuse handling time: {'not measured' if every is None else f'{every:,.1f} hours a month'}."
+    by_month = (
+        "hours a month: not measured, since the log covers no whole calendar month of the window."
+        if hours["all_misuse"] is None
+        else f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month."
     )
+    return f"of misuse handling time: {percent(share['point'])}{_interval(share)}; {by_month}"
 
 
 def _days_work(document: dict[str, Any]) -> str:
     work = document["days_work_per_month"]
     if work["all_misuse"]["point"] is None:
         return "days' work: not measured, since the log covers no whole calendar month of the window."
-    return (
-        f"a month, in days' work: all misuse {_number(work['all_misuse']['point'], 2)} (reading A of 2005), "
-        f"persistent callers {_number(work['persistent']['point'], 2)} (reading B)."
-    )
+    every = f"a month, in days' work: all misuse {_number(work['all_misuse']['point'], 2)} (reading A of 2005)"
+    if _uncounted(document):
+        return every + "."
+    return f"{every}, persistent callers {_number(work['persistent']['point'], 2)} (reading B)."
 
 
 def _since_start(document: dict[str, Any]) -> str:
     start = document["since_log_start"]
-    return (
-        f"since {start['window']['from'][:10]} (the report's own definition, no window): "
-        f"{_number(start['persistent_callers'])} callers, {_percent(start['share_of_misuse']['point'])} of misuse."
-    )
+    lead = f"since {start['window']['from'][:10]} (the report's own definition, no window): "
+    if datetime.fromisoformat(start["window"]["from"]) >= datetime.fromisoformat(document["window"]["from"]):
+        return lead + "the same, since the window holds the whole log."
+    if _uncounted(document):
+        return " ".join([f"{lead}{of(start['misuse_calls'] or 0, 'misuse call')}.", *_apart(start)])
+    share = percent(start["share_of_misuse"]["point"])
+    return f"{lead}{of(start['persistent_callers'] or 0, 'caller')}, {share} of misuse."
 
 
-def _apart(document: dict[str, Any]) -> str | None:
+def _apart(document: dict[str, Any]) -> list[str]:
     """Shared lines and premises over the threshold: never a person's, so said apart."""
-    lines, premises = document["apart"]["shared_line"], document["apart"]["premises"]
-    if not lines["callers"] + premises["callers"]:
-        return None
-    return (
-        f"apart from persons, with at least {document['threshold']}: {_number(lines['callers'])} shared lines "
-        f"({_number(lines['misuse_calls'])} misuse calls) and {_number(premises['callers'])} premises "
-        f"({_number(premises['misuse_calls'])})."
-    )
+    said = apart(document["apart"], document["threshold"], document["misuse_calls"])
+    return said if _uncounted(document) else [f"apart from persons: {line}" for line in said]
 
 
 def _safeguards(document: dict[str, Any]) -> str | None:
@@ -135,14 +163,12 @@ def _safeguards(document: dict[str, Any]) -> str | None:
 
 
 def _bridge(document: dict[str, Any]) -> list[str]:
-    from misuse.wording import aligned
-
     rows = [
         (
             _STEPS.get(step["step"], step["step"]).format(threshold=document["threshold"]),
             _number(step["callers"]),
             _number(step["calls"]),
-            _percent(step["share"]),
+            percent(step["share"]),
         )
         for step in document["bridge"]
     ]
@@ -153,11 +179,7 @@ def _number(value: float | None, digits: int = 0) -> str:
     return "not measured" if value is None else f"{value:,.{digits}f}"
 
 
-def _percent(value: float | None) -> str:
-    return "not measured" if value is None else f"{100 * value:.1f}%"
-
-
 def _interval(figure: dict[str, Any]) -> str:
     if figure.get("low") is None or figure.get("high") is None:
         return ""
-    return f" (95% interval {_percent(figure['low'])} to {_percent(figure['high'])})"
+    return f" (95% interval {percent(figure['low'])} to {percent(figure['high'])})"

@@ -32,8 +32,10 @@ UNRANKED_SHARE = 0.01
 # Invented people and real ones never share a home: a list of both would be a list of nobody.
 SYNTHETIC_SOURCE = "synthetic"
 
+READ_AGAIN = "read again with a corrected layout"
+
 _TEMPORARY = (
-    "parsed_rows", "rejected_raw", "distinct_cli", "number_forms", "arrivals", "repeated_keys",
+    "parsed_rows", "rejected_raw", "distinct_cli", "number_forms", "arrivals", "free_text_codes", "repeated_keys",
     "candidates", "verdicts", "landing_calls", "landing_superseded", "rehomed", "orphaned", "restored",
 )  # fmt: skip
 
@@ -94,10 +96,11 @@ def ingest_file(
     """
     layout = sources.load_layout(settings, source)
     digest = file_digest(path)
+    limit = settings.limits.rejected_share if layout.reject_limit is None else layout.reject_limit
     known = con.execute(_KNOWN_FILE, {"digest": digest, "source": source, "layout": layout.digest}).fetchone()
     if known is not None:
-        return _known_file(con, path, source, known)
-    batch_id = _new_batch_id(con, source, digest)
+        return _known_file(con, path, source, known, limit)
+    batch_id, replaced = _new_batch_id(con, source, digest), _read_otherwise(con, source, digest)
     sweep(con)
     try:
         with (tracker or Silent()).step(f"Reading {path.name}"):
@@ -108,25 +111,28 @@ def ingest_file(
             parameters = {
                 "source": source,
                 "batch_id": batch_id,
+                "replaced": replaced,
                 "is_premises": layout.caller_key == "premises",
                 "now": now,
+                "actor": actor,
             }
             _key_rows(con, layout.region, parameters)
-            _refuse_collisions(con, path, read.rows)
+            unranked = _refuse_collisions(con, path, read.rows)
             outcome = _outcome(con, path, source, batch_id, read)
-            warnings = _check_landing(con, settings, batch_id, path, now, tuple(layout.columns))
-            _write(con, outcome, parameters, digest=digest, layout_digest=layout.digest, actor=actor)
+            outcome = dataclasses.replace(
+                outcome,
+                warnings=(
+                    *_own_warnings(con, outcome, layout, unranked, replaced),
+                    *_check_landing(con, settings, batch_id, path, now, tuple(layout.columns)),
+                ),
+                is_over_limit=outcome.rejected > limit * outcome.rows,
+            )
+            _write(con, outcome, parameters, digest=digest, layout_digest=layout.digest)
     finally:
         _drop_temporary(con)
-    return dataclasses.replace(
-        outcome,
-        warnings=(*_unranked_warning(outcome, layout), *warnings),
-        is_over_limit=outcome.rejected > _reject_limit(settings, layout) * outcome.rows,
-    )
-
-
-def _reject_limit(settings: Settings, layout: sources.Layout) -> float:
-    return settings.limits.rejected_share if layout.reject_limit is None else layout.reject_limit
+    if replaced:
+        sweep(con)
+    return outcome
 
 
 _KNOWN_FILE = """
@@ -136,7 +142,25 @@ where file_digest = $digest and source = $source and layout_digest = $layout and
 """
 
 
-def _known_file(con: duckdb.DuckDBPyConnection, path: Path, source: str, known: tuple[Any, ...]) -> FileOutcome:
+# The same file under another layout is the same calls read anew: what the earlier reading put in goes.
+_OTHERWISE_READ_FILE = """
+select batch_id
+from batch_ledger
+where file_digest = $digest and source = $source and withdrawn_at is null
+order by ingested_at desc, batch_id desc
+limit 1
+"""
+
+
+def _read_otherwise(con: duckdb.DuckDBPyConnection, source: str, digest: str) -> str:
+    """The live batch of the same file that another layout read; "" for none."""
+    row = con.execute(_OTHERWISE_READ_FILE, {"digest": digest, "source": source}).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _known_file(
+    con: duckdb.DuckDBPyConnection, path: Path, source: str, known: tuple[Any, ...], limit: float
+) -> FileOutcome:
     """The same file again changes nothing: its good rows are duplicates, its bad ones were set aside before."""
     batch_id, rows, rejected = known
     return FileOutcome(
@@ -151,6 +175,7 @@ def _known_file(con: duckdb.DuckDBPyConnection, path: Path, source: str, known: 
         reasons=_stored_reasons(con, batch_id, "rejected"),
         oddities=_stored_reasons(con, batch_id, "oddity"),
         is_known_file=True,
+        is_over_limit=rejected > limit * rows,
     )
 
 
@@ -178,8 +203,10 @@ def _key_rows(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str,
     )
     models.build(con, "staging/number_forms", dataclasses.asdict(numbers.plan(region)), temporary=True)
     _parse_odd_numbers(con, region)
+    models.build(con, "ingest/rehomed", {"batch_id": parameters["replaced"]}, temporary=True)
     for name in ("arrivals", "repeated_keys", "candidates", "verdicts"):
         models.build(con, f"ingest/{name}", parameters, temporary=True)
+    models.build(con, "ingest/free_text_codes", {}, temporary=True)
     models.build(con, "ingest/landing_calls", {"verdict": "accepted"}, temporary=True)
     models.build(con, "ingest/landing_calls", {"verdict": "superseded"}, temporary=True, relation="landing_superseded")
 
@@ -196,7 +223,8 @@ def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
     )
 
 
-def _refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int) -> None:
+def _refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int) -> int:
+    """How many calls have versions that nothing ranks, where that is few enough to be corrections."""
     far_apart, unranked = models.scalar(con, "ingest/collisions", {})
     if far_apart:
         raise KeyCollision(
@@ -211,6 +239,7 @@ def _refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int) ->
             "of the file, so the id is not one call's own; nothing of the file went in",
             next_step="compose call_id of more columns, or declare the version column, then ingest again",
         )
+    return int(unranked)
 
 
 def _outcome(
@@ -247,7 +276,9 @@ def _number_oddities(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "select 'number_' || number_kind, count(*) from arrivals "
         "where number_kind in ('absent', 'malformed', 'placeholder', 'unallocated') group by number_kind"
     )
-    return {str(kind): int(rows) for kind, rows in found.fetchall()}
+    oddities = {str(kind): int(rows) for kind, rows in found.fetchall()}
+    free_text = con.execute("select count(*) from free_text_codes").fetchone()
+    return oddities | ({"code_is_free_text": int(free_text[0])} if free_text and free_text[0] else {})
 
 
 def load_rules(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -290,13 +321,20 @@ def _check_landing(
     return tuple(result.sentence for result in results if not result.holds)
 
 
-def _unranked_warning(outcome: FileOutcome, layout: sources.Layout) -> tuple[str, ...]:
-    if not outcome.superseded or "version" in layout.columns:
-        return ()
-    return (
-        f"{outcome.superseded} rows are versions of calls that no version column ranks; "
-        "the one that counts was chosen by content digest: declare a version column",
-    )
+def _own_warnings(
+    con: duckdb.DuckDBPyConnection, outcome: FileOutcome, layout: sources.Layout, unranked: int, replaced: str
+) -> Iterator[str]:
+    """What nobody may overlook of a file that goes in all the same."""
+    if replaced:
+        yield f"the file was in as batch {replaced}, read with another layout: that batch is withdrawn"
+    if unranked:
+        advice = "mend the version column" if "version" in layout.columns else "declare a version column"
+        yield (
+            f"{unranked} calls have different versions that no version column ranks; "
+            f"the one that counts was chosen by content digest: {advice}"
+        )
+    if outcome.accepted and not models.scalar(con, "ingest/landing_misuse", {"source": outcome.source})[0]:
+        yield f"no call of this file is coded misuse: fill [sources.{outcome.source}.misuse] with this log's codes for it"
 
 
 @contextmanager
@@ -318,12 +356,15 @@ def _write(
     *,
     digest: str,
     layout_digest: str,
-    actor: str,
 ) -> None:
-    """Vault first, then the warehouse: a transaction writes one file, and the vault's rows name their batch."""
+    """Vault first, then the warehouse: a transaction writes one file, and a live call is never without its details."""
     with transaction(con):
         models.script(con, "ingest/vault_write", parameters)
     with transaction(con):
+        if parameters["replaced"]:
+            models.script(
+                con, "ingest/withdraw", parameters | {"batch_id": parameters["replaced"], "reason": READ_AGAIN}
+            )
         models.script(con, "ingest/warehouse_write", parameters)
         con.execute(
             "insert into batch_ledger by name select $batch_id as batch_id, $source as source, $file as file_name, "
@@ -344,7 +385,7 @@ def _write(
                 "duplicate": outcome.duplicate,
                 "superseded": outcome.superseded,
                 "now": parameters["now"],
-                "actor": actor,
+                "actor": parameters["actor"],
             },
         )
         reasons = [("rejected", *item) for item in outcome.reasons.items()]
@@ -361,7 +402,7 @@ def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def sweep(con: duckdb.DuckDBPyConnection) -> int:
-    """Remove vault rows whose batch never got in or was withdrawn; returns how many batches those were."""
+    """Remove vault rows of versions that are not in the warehouse; returns how many batches were not in order."""
     unswept = len(models.select(con, "ingest/unswept", {}).fetchall())
     if unswept:
         with transaction(con):
@@ -374,6 +415,7 @@ def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, acto
 
     Errors: UsageError for a batch that is not in.
     """
+    sweep(con)
     row = con.execute(
         "select withdrawn_at from batch_ledger where batch_id = $batch_id", {"batch_id": batch_id}
     ).fetchone()
@@ -383,11 +425,9 @@ def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, acto
     parameters = {"batch_id": batch_id, "reason": reason, "actor": actor, "now": now}
     try:
         models.build(con, "ingest/rehomed", parameters, temporary=True)
-        # The vault's rows move first: moved too early they harm nothing, too late they would be swept.
-        with transaction(con):
-            models.script(con, "ingest/rehome_details", parameters)
         with transaction(con):
             models.script(con, "ingest/withdraw", parameters)
+        # The vault follows: rows of calls that stay go to their new bearer, the others out.
         sweep(con)
     finally:
         _drop_temporary(con)

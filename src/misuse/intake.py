@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from misuse import casebook, ingest, models, sources, warehouse
-from misuse.errors import MisuseError, Refused
+from misuse.errors import InputError, MisuseError, Refused
 from misuse.progress import Tracker
 from misuse.settings import Settings
 
 GROWING_SECONDS = 600  # a file touched so recently is watched for growth before it is taken
 WATCH_SECONDS = 0.3
+FRESH_SECONDS = 30  # one touched only now is watched for longer
+FRESH_WATCH_SECONDS = 2.0
 _HALF_TRANSFERRED = frozenset({".part", ".tmp", ".filepart"})
+
+
+class StillGrowing(InputError):
+    """A file that somebody is still writing: no fault, and taken next time."""
+
+    exit_code = 0
 
 
 def take_inbox(
@@ -29,22 +37,66 @@ def take_inbox(
     waiting = inbox_files(settings)
     growing = growing_files([path for _, path in waiting], now)
     outcomes: list[ingest.FileOutcome] = []
-    errors: list[MisuseError] = [
-        MisuseError(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
-        for path in growing
-    ]
+    errors: list[MisuseError] = [_growing(path) for path in sorted(growing)]
     settled = [(source, path) for source, path in waiting if path not in growing]
     if not settled:
         return outcomes, errors
+    _refuse_mixed_inbox(settings, {source for source, _ in settled})
     with warehouse.opened(settings, with_vault=True) as con:
         ingest.load_rules(con, settings)
         for source, path in settled:
             try:
-                outcomes.append(ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker))
-                _move_to_taken(path, outcomes[-1].batch_id)
+                before = _stamp(path)
+                outcome = ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker)
+                outcomes.append(outcome)
+                problem = _problem(outcome, path, is_changed=_stamp(path) != before)
+                if problem:
+                    errors.append(problem)
+                else:
+                    _move_to_taken(path, outcome.batch_id)
             except MisuseError as error:
                 errors.append(error)
+            except OSError as error:
+                errors.append(
+                    InputError(f"{path.name} cannot be moved: {error.strerror}", next_step="check its rights")
+                )
     return outcomes, errors
+
+
+def _growing(path: Path) -> StillGrowing:
+    return StillGrowing(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of last change; None where the file is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _problem(outcome: ingest.FileOutcome, path: Path, *, is_changed: bool) -> MisuseError | None:
+    """Why a file that was read stays in the inbox all the same."""
+    if is_changed:
+        return _growing(path)
+    if outcome.is_over_limit:
+        return InputError(
+            f"{path.name}: {outcome.rejected} of {outcome.rows} rows were rejected, over the limit; the others went in, "
+            "and the file stays in the inbox",
+            next_step=f"misuse source check {path} --source {outcome.source}; then mend it, or take it out of the inbox",
+        )
+    return None
+
+
+def _refuse_mixed_inbox(settings: Settings, found: set[str]) -> None:
+    if ingest.SYNTHETIC_SOURCE in found and len(found) > 1:
+        raise Refused(
+            "the inbox holds the synthetic log beside a real one, and invented and real people never share a home",
+            next_step=f"take {settings.inbox_path / ingest.SYNTHETIC_SOURCE} out of it",
+        )
+    for source in sorted(found):
+        refuse_mixture(settings, source)
 
 
 def inbox_files(settings: Settings) -> list[tuple[str, Path]]:
@@ -60,17 +112,16 @@ def _is_whole(path: Path) -> bool:
 
 
 def growing_files(paths: list[Path], now: datetime) -> set[Path]:
-    """Those files that change while they are watched; only ones touched lately are."""
+    """Those files that change, or vanish, while they are watched; only ones touched lately are, the latest for longer."""
     moment = now.replace(tzinfo=now.tzinfo or UTC).timestamp()
-    recent = {path: path.stat() for path in paths if moment - path.stat().st_mtime < GROWING_SECONDS}
+    stamps = {path: _stamp(path) for path in paths}
+    ages = {path: moment - stamp[1] / 1e9 for path, stamp in stamps.items() if stamp}
+    recent = [path for path in paths if ages.get(path, 0.0) < GROWING_SECONDS]
     if not recent:
         return set()
-    time.sleep(WATCH_SECONDS)
-    return {
-        path
-        for path, before in recent.items()
-        if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns)
-    }
+    is_fresh = any(ages.get(path, 0.0) < FRESH_SECONDS for path in recent)
+    time.sleep(FRESH_WATCH_SECONDS if is_fresh else WATCH_SECONDS)
+    return {path for path in recent if _stamp(path) != stamps[path] or stamps[path] is None}
 
 
 def _move_to_taken(path: Path, batch_id: str) -> None:

@@ -5,6 +5,7 @@ A model is one bare select in one file; its file's name is the relation's name.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,15 @@ def text(name: str) -> str:
     if not path.is_file():
         raise StoreError(f"the model {name} is missing from {SQL_ROOT}", next_step="reinstall the program")
     return path.read_text(encoding="utf-8").strip().rstrip(";")
+
+
+@cache
+def digest() -> str:
+    """A digest of every statement under sql/: with other models the same inputs may give another list."""
+    found = hashlib.sha256()
+    for path in sorted(SQL_ROOT.rglob("*.sql")):
+        found.update(path.relative_to(SQL_ROOT).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()[:8]
 
 
 def names(folder: str) -> list[str]:

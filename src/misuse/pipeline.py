@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from misuse import (
@@ -24,6 +23,7 @@ from misuse import (
     detection,
     ingest,
     intake,
+    last_run,
     models,
     publication,
     quality,
@@ -66,7 +66,7 @@ class RunOutcome:
     status: str
     as_of: date | None
     files: tuple[ingest.FileOutcome, ...] = ()
-    file_errors: tuple[str, ...] = ()
+    file_errors: tuple[MisuseError, ...] = ()
     warnings: tuple[str, ...] = ()
     published: Path | None = None
     reports: Path | None = None
@@ -76,19 +76,28 @@ class RunOutcome:
 # ── begin and end ──────────────────────────────────────────────────────────────────────────────
 
 
-def default_as_of(last_received_at: datetime | None, now: datetime, zone: str) -> date:
-    """The last local day that has ended and that the log reaches.
+def default_as_of(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> date:
+    """The last local day that has ended and that the log covers.
 
-    Errors: UsageError for an empty warehouse.
+    Errors: UsageError where the log has no such day.
     """
-    if last_received_at is None:
+    today = now.replace(tzinfo=now.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
+    row = models.select(con, "ingest/last_day", {"reporting_zone": zone, "before": today}).fetchone()
+    if row is None or row[0] is None:
         raise UsageError(
-            "no calls are in yet", next_step="misuse ingest FILE --source NAME, or put files into var/inbox/NAME/"
+            "no calls of a day that has ended are in yet",
+            next_step="misuse ingest FILE --source NAME, or put files into the inbox folder of their source",
         )
-    local = ZoneInfo(zone)
-    last_day = last_received_at.replace(tzinfo=ZoneInfo("UTC")).astimezone(local).date()
-    yesterday = now.replace(tzinfo=now.tzinfo or UTC).astimezone(local).date() - timedelta(days=1)
-    return min(last_day, yesterday)
+    return cast(date, row[0])
+
+
+def calls_after(con: duckdb.DuckDBPyConnection, as_of: date, zone: str) -> int:
+    """Calls that are in but later than the run speaks for."""
+    end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+    row = con.execute(
+        "select count(*) from call_records where received_at >= $end", {"end": end.replace(tzinfo=None)}
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, force: bool = False) -> str:
@@ -98,13 +107,13 @@ def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, 
     Errors: Refused for an as-of earlier than the published one unless forced.
     """
     with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
-        calls, fingerprint, last_received_at = models.scalar(con, "ingest/input_digest", {})
-        speaks_for = as_of or default_as_of(last_received_at, now, settings.reporting_zone)
+        calls, fingerprint = models.scalar(con, "ingest/input_digest", {})
+        speaks_for = as_of or default_as_of(con, now, settings.reporting_zone)
         current = _current_run(con, settings)
-        if as_of and current and as_of < current[1] and not force:
+        if current and speaks_for < current[1] and not force:
             raise Refused(
-                f"the published list speaks for {current[1]}, later than {as_of}",
-                next_step="add --force to put the earlier one in its place",
+                f"the published list speaks for {current[1]}, later than {speaks_for}",
+                next_step=f"misuse run --as-of {speaks_for} --force puts the earlier one in its place",
             )
         digests = {
             "settings_digest": settings_digest(settings, _layouts(con, settings)),
@@ -112,15 +121,16 @@ def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, 
             "input_digest": f"{calls}-{fingerprint}",
         }
         decisions = book.decision_head()
-        run_id = _run_id(speaks_for, *digests.values(), decisions, __version__)
+        version = f"{__version__}+{models.digest()}"
+        run_id = _run_id(speaks_for, *digests.values(), decisions, version)
         if current and current[0] == run_id and _has_reports(settings, run_id) and not force:
-            _write_last_run(settings, run_id, speaks_for, "skipped", now, now)
+            last_run.write(settings, run_id, speaks_for, "skipped", now, now)
             return ""
         con.execute(
             _INSERT_RUN,
-            {"run_id": run_id, "as_of": speaks_for, "now": now, "version": __version__, "head": book.head(), **digests},
+            {"run_id": run_id, "as_of": speaks_for, "now": now, "version": version, "head": book.head(), **digests},
         )
-    _write_last_run(settings, run_id, speaks_for, "running", now, None)
+    last_run.write(settings, run_id, speaks_for, "running", now, None)
     return run_id
 
 
@@ -173,7 +183,7 @@ def finish(settings: Settings, run_id: str, now: datetime) -> None:
         )
         as_of, started_at = _ledger(con, run_id)
         book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload={"as_of": str(as_of)})
-    _write_last_run(settings, run_id, as_of, "published", started_at, now)
+    last_run.write(settings, run_id, as_of, "published", started_at, now)
 
 
 def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -> None:
@@ -181,7 +191,7 @@ def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -
 
     A run that failed after its publication stays published in the ledger; the next run writes what is missing.
     """
-    own = ingest.quiet(error)
+    own = last_run.in_our_words(error)
     as_of, started_at = None, now
     if run_id:
         with warehouse.opened(settings) as con:
@@ -191,7 +201,7 @@ def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -
                 {"run_id": run_id, "now": now},
             )
             as_of, started_at = _ledger(con, run_id)
-    _write_last_run(settings, run_id, as_of, "failed", started_at, now, own)
+    last_run.write(settings, run_id, as_of, "failed", started_at, now, own)
 
 
 def _ledger(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[date, datetime]:
@@ -199,37 +209,6 @@ def _ledger(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[date, datetime
     if row is None:
         raise UsageError(f"no run {run_id}", next_step="see `misuse runs`")
     return row[0], row[1]
-
-
-def _write_last_run(
-    settings: Settings,
-    run_id: str,
-    as_of: date | None,
-    status: str,
-    started_at: datetime,
-    finished_at: datetime | None,
-    error: MisuseError | None = None,
-) -> None:
-    """What `misuse status` reads without opening a store, replaced whole."""
-    document = {
-        "run_id": run_id,
-        "as_of": as_of.isoformat() if as_of else None,
-        "status": status,
-        "started_at": _utc_text(started_at),
-        "finished_at": _utc_text(finished_at) if finished_at else None,
-        "error": error.message if error else None,
-        "next_step": error.next_step if error else None,
-        "pid": os.getpid(),
-    }
-    path = settings.home / "last_run.json"
-    half = path.with_suffix(".json.tmp")
-    half.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    half.replace(path)
-
-
-def _utc_text(moment: datetime) -> str:
-    utc = ZoneInfo("UTC")
-    return (moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)).isoformat(timespec="seconds")
 
 
 # ── the steps ──────────────────────────────────────────────────────────────────────────────────
@@ -425,11 +404,23 @@ def run(
         status="published" if run_id else "skipped",
         as_of=speaks_for,
         files=tuple(files),
-        file_errors=tuple(str(error) for error in file_errors),
+        file_errors=tuple(file_errors),
+        warnings=_warnings(settings, speaks_for),
         published=settings.current_path,
         reports=settings.reports_path / (run_id or current.stem),
         seconds=seconds,
     )
+
+
+def _warnings(settings: Settings, speaks_for: date | None) -> tuple[str, ...]:
+    """What a reader of the run should know besides."""
+    if speaks_for is None:
+        return ()
+    with warehouse.opened(settings) as con:
+        later = calls_after(con, speaks_for, settings.reporting_zone)
+    if not later:
+        return ()
+    return (f"{later:,} calls are later than {speaks_for}, the last whole day of the log, and are not counted yet",)
 
 
 def freeze_list(settings: Settings, now: datetime, actor: str) -> str:

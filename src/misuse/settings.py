@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -202,6 +203,8 @@ def _sensible(settings: Settings, where: str) -> None:
     for key in ("threshold", "window_days", "capacity", "cycle_days", "bootstrap_replicates", "keep_published"):
         if getattr(settings, key) < 1:
             raise UsageError(f"{where}: 'settings.{key}' must be at least 1")
+    for key in ("nightly", "tasking_cycle", "retention"):
+        _cron(getattr(settings.schedule, key), where, f"schedule.{key}")
     try:
         ZoneInfo(settings.reporting_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -209,3 +212,35 @@ def _sensible(settings: Settings, where: str) -> None:
             f"{where}: 'settings.reporting_zone' names no time zone: {settings.reporting_zone}",
             next_step="use a name such as Europe/London",
         ) from None
+
+
+# Minute, hour, day of month, month, day of week; names of months and days pass for numbers.
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_FIELD = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/[1-9]\d*)?")
+_CRON_NAMES = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)\b", re.IGNORECASE
+)
+
+
+def _cron(line: str, where: str, key: str) -> None:
+    """A cron line of five fields within their ranges; an empty one means never."""
+    fields = line.split()
+    if not fields:
+        return
+    is_right = len(fields) == len(_CRON_RANGES) and all(
+        _in_range(_CRON_NAMES.sub(str(high), text), low, high)
+        for text, (low, high) in zip(fields, _CRON_RANGES, strict=True)
+    )
+    if not is_right:
+        raise UsageError(
+            f"{where}: '{key}' is no cron line: {line!r}",
+            next_step="write minute hour day month weekday, such as '30 2 * * *', or '' for never",
+        )
+
+
+def _in_range(text: str, low: int, high: int) -> bool:
+    for part in text.split(","):
+        match = _CRON_FIELD.fullmatch(part)
+        if match is None or any(not low <= int(number) <= high for number in match.groups() if number):
+            return False
+    return True

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import publication
+from misuse import casebook, publication
 from misuse.errors import MisuseError
+from misuse.schemas import RUNS
 from misuse.settings import Settings
 
 DEAD_AFTER = timedelta(seconds=90)  # without a heartbeat
@@ -110,6 +111,7 @@ def status(settings: Settings, now: datetime) -> Status:
             *_published(settings, found, now),
             *_last_run(settings, now),
             *_left(settings),
+            *_stops(settings),
             *_arrivals(settings, found, now),
             *_scheduler(settings, now),
             *_disk(settings),
@@ -118,6 +120,8 @@ def status(settings: Settings, now: datetime) -> Status:
 
 
 def _nothing_yet(settings: Settings) -> Line:
+    if (settings.home / "warehouse.duckdb").exists():
+        return Line("EMPTY", "list", "calls are in, but no list was ever published", "misuse run", is_problem=True)
     command = "misuse demo (a synthetic year), or misuse source draft FILE, then misuse run"
     return Line("EMPTY", "home", f"nothing has been set up in {settings.home}", command, is_problem=True)
 
@@ -299,6 +303,27 @@ def scheduler_path(settings: Settings) -> Path:
 def last_run_path(settings: Settings) -> Path:
     """Where the last run says how it went."""
     return settings.home / "last_run.json"
+
+
+def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]:
+    """The last run as a row of `runs`, where it failed or goes on and so is not in the published copy."""
+    last = read_json(last_run_path(settings))
+    if last.get("status") not in ("failed", "running") or last.get("run_id") in known:
+        return []
+    row = dict.fromkeys(RUNS.column_names)
+    return [row | {name: last.get(name) for name in ("run_id", "as_of", "started_at", "finished_at", "status")}]
+
+
+def _stops(settings: Settings) -> Iterator[Line]:
+    """Stops that a person entered and no published list shows yet."""
+    if not casebook.casebook_path(settings).exists():
+        return
+    finished = moment(read_json(last_run_path(settings)).get("finished_at"))
+    with casebook.opened(settings) as book:
+        live = [event for event in book.live_stops().values() if finished is None or in_utc(event.at) > finished]
+    if live:
+        cause = f"{len(live)} entered since the last run; `misuse list` and `misuse look` follow them already"
+        yield Line("NEW", "stops", cause, "misuse run", is_problem=False)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -111,9 +111,7 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     }
     if settings.threads:
         config["threads"] = str(settings.threads)
-    # What a killed run spilled belongs to nobody, since the lock is ours.
-    for spilled in scratch_path(settings).glob("duckdb_temp*"):
-        spilled.unlink(missing_ok=True)
+    _clear_scratch(scratch_path(settings))
     is_new = not path.exists()
     if is_new:
         vault.token_key(settings)
@@ -124,6 +122,15 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     if is_new:
         path.chmod(0o600)
     return con
+
+
+def _clear_scratch(scratch: Path) -> None:
+    """What a killed run left belongs to nobody, since the lock is ours; and some of it is in clear."""
+    for left in scratch.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -162,7 +169,8 @@ def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     con.execute("set enable_progress_bar = false")
     migrate(con, settings)
     con.execute("set variable token_key = $key", {"key": vault.token_key(settings)})
-    con.execute((SQL_ROOT / "schema" / "macros.sql").read_text(encoding="utf-8"))
+    for name in ("macros", "code_only"):
+        con.execute((SQL_ROOT / "schema" / f"{name}.sql").read_text(encoding="utf-8"))
     _verify_token_key(con)
 
 

@@ -1,8 +1,9 @@
-"""Figures and tables as plain text."""
+"""Figures, tables and the sentences that the command line and the reports both say, as plain text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -16,3 +17,66 @@ def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]
         )
         for row in table
     ]
+
+
+def of(value: float, one: str, many: str = "") -> str:
+    """`no calls`, `1 call`, `2 calls`."""
+    number = round(value)
+    noun = one if number == 1 else many or one + "s"
+    return f"{number:,} {noun}" if number else f"no {noun}"
+
+
+def age(hours_old: float) -> str:
+    """How old data is, in whole hours gone by, from four days on in whole days; never rounded up."""
+    if hours_old >= 96:
+        return of(hours_old // 24, "day") + " old"
+    return "not yet an hour old" if hours_old < 1 else of(hours_old // 1, "hour") + " old"
+
+
+def share(value: float | None) -> str:
+    """43.1%; a share under a tenth of a percent is not called nought."""
+    if value is None:
+        return "not measured"
+    return "under 0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
+
+
+def uncounted(persons: int, lines: int) -> str:
+    """Why no person can be counted in this log; nothing where one can."""
+    if persons:
+        return ""
+    if lines:
+        return "Every telephone number in this log is a shared line, so persons cannot be counted."
+    return "This log has no telephone numbers, so persons cannot be counted."
+
+
+def apart(found: Mapping[str, Mapping[str, Any]], threshold: int, misuse_calls: int | None) -> list[str]:
+    """A sentence each for the shared lines and premises over the threshold: never a person's, so said apart."""
+    nouns = {"shared_line": ("shared line", "shared lines"), "premises": ("premises", "premises")}
+    return [
+        f"{of(found[kind]['callers'], *noun)} made {threshold} or more ({of(found[kind]['misuse_calls'], 'call')}, "
+        f"{share(found[kind]['misuse_calls'] / misuse_calls if misuse_calls else None)} of misuse)."
+        for kind, noun in nouns.items()
+        if kind in found and found[kind]["callers"]
+    ]
+
+
+def nobody(why_uncounted: str, misuse_calls: int, threshold: int, period: str) -> str:
+    """The headline of a window in which no person reached the threshold: not looked for is not the same as none."""
+    if not misuse_calls:
+        return f"No misuse calls were counted in {period}."
+    if why_uncounted:
+        return f"{why_uncounted} It holds {of(misuse_calls, 'misuse call')} in {period}."
+    return f"Nobody made {threshold} or more of the {of(misuse_calls, 'misuse call')} in {period}."
+
+
+def unidentified(unknown: int, low: float | None, high: float | None, *, is_counted: bool) -> str:
+    """What calls that nobody can be tied to could do to the share."""
+    if not unknown:
+        return "Every misuse call in the window has a caller." if is_counted else ""
+    verb = "carries" if unknown == 1 else "carry"
+    said = f"{of(unknown, 'misuse call')} {verb} no usable number and {'stands' if unknown == 1 else 'stand'} in no caller's count"
+    if not is_counted:
+        return said + "."
+    if low is None or high is None:
+        return said + "; what they could do to the share is not measured."
+    return f"{said}. Whoever made them, the share lies between {share(low)} and {share(high)}."

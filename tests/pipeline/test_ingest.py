@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from misuse import ingest, intake, models, warehouse
-from misuse.errors import InputError, KeyCollision, LockHeld, MisuseError, StoreError, UsageError
-from tests.logs import NOW, random_rows, settings_for, write_csv
+from misuse import ingest, intake, models, quality, warehouse
+from misuse.errors import CheckFailed, InputError, KeyCollision, LockHeld, MisuseError, StoreError, UsageError
+from tests.logs import COLUMNS, NOW, SOURCE, random_rows, settings_for, write_csv
 
 
 def take(settings, *paths):
@@ -31,6 +31,33 @@ def state(settings):
             con.execute("select * exclude (batch_id) from vault.call_details order by all").fetchall(),
             con.execute("select number_token, e164, number_kind from vault.numbers order by all").fetchall(),
         ]
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """No landing checks, which take longer than all the rest of a small file."""
+    monkeypatch.setattr(quality, "check_landing", lambda *args, **options: [])
+
+
+def call(**fields):
+    """One call's row, whole but for what matters to the test."""
+    given = {"ref": "A1", "received": "2025-06-01 12:00:00", "cli": "07700 900001", "code": "HOAX", "version": "1"}
+    return dict.fromkeys(COLUMNS, "") | given | fields
+
+
+def answer(settings, question):
+    """The rows that a question to the open stores has for answer."""
+    with warehouse.opened(settings, with_vault=True) as con:
+        return con.execute(question).fetchall()
+
+
+def withdraw(settings, outcome):
+    intake.withdraw(settings, outcome.batch_id, reason="a test", actor="tester", now=NOW)
+
+
+def current_codes(settings):
+    """The closing codes of the current calls, in order."""
+    return [code for (code,) in answer(settings, "select closing_code from call_records order by all")]
 
 
 def with_corrections(seed, count=300):
@@ -141,17 +168,10 @@ def test_many_unranked_versions_are_a_collision_and_a_few_a_warning(tmp_path):
 def test_a_crash_between_the_stores_loses_and_doubles_nothing(tmp_path, monkeypatch):
     settings = settings_for(tmp_path / "home")
     log = write_csv(tmp_path / "log.csv", with_corrections(12))
-    real = models.script
-
-    def dies(con, name, available):
-        if name == "ingest/warehouse_write":
-            raise KeyboardInterrupt
-        real(con, name, available)
-
-    monkeypatch.setattr(models, "script", dies)
+    live_again = dying_at(monkeypatch, "ingest/warehouse_write")
     with pytest.raises(KeyboardInterrupt):
         take(settings, log)
-    monkeypatch.setattr(models, "script", real)
+    live_again()
     other = write_csv(tmp_path / "other.csv", random_rows(13, 30))
     take(settings, other)
     clean = settings_for(tmp_path / "clean")
@@ -160,6 +180,216 @@ def test_a_crash_between_the_stores_loses_and_doubles_nothing(tmp_path, monkeypa
     take(settings, log)
     take(clean, log)
     assert state(settings) == state(clean)
+
+
+def dying_at(monkeypatch, place):
+    """Let the process end when it comes to a script; the call returned lets it live again."""
+    real = models.script
+
+    def dies(con, name, available):
+        if name == place:
+            raise KeyboardInterrupt
+        real(con, name, available)
+
+    monkeypatch.setattr(models, "script", dies)
+    return lambda: monkeypatch.setattr(models, "script", real)
+
+
+@pytest.mark.parametrize("place", ["ingest/withdraw", "ingest/sweep"])
+@pytest.mark.usefixtures("unchecked")
+def test_a_crash_in_a_withdrawal_loses_no_details_of_a_call_that_stays(tmp_path, monkeypatch, place):
+    shared, own = call(markers="child"), call(ref="A2")
+    settings = settings_for(tmp_path / "home")
+    first, second = take(
+        settings, write_csv(tmp_path / "a.csv", [shared]), write_csv(tmp_path / "b.csv", [shared, own])
+    )
+    live_again = dying_at(monkeypatch, place)
+    with pytest.raises(KeyboardInterrupt):
+        withdraw(settings, first)
+    live_again()
+    alone = settings_for(tmp_path / "alone")
+    if place == "ingest/withdraw":
+        withdraw(settings, second)
+        take(alone, tmp_path / "a.csv")
+    else:
+        with pytest.raises(UsageError, match="withdrawn already"):
+            withdraw(settings, first)
+        take(alone, tmp_path / "b.csv")
+    assert state(settings) == state(alone)
+    mismatched = "select * from vault.call_details anti join call_records using (call_key, content_digest, batch_id)"
+    assert answer(settings, mismatched) == []
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_vault_row_under_the_wrong_batch_is_noticed_and_put_right(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    first, second = take(
+        settings, write_csv(tmp_path / "a.csv", [call()]), write_csv(tmp_path / "b.csv", [call(ref="A2")])
+    )
+    with warehouse.opened(settings, with_vault=True) as con:
+        assert ingest.sweep(con) == 0
+        con.execute(f"update vault.call_details set batch_id = '{second.batch_id}'")
+        assert ingest.sweep(con) == 1
+        assert ingest.sweep(con) == 0
+        held = con.execute("select batch_id from vault.call_details").fetchall()
+    assert sorted(held) == sorted([(first.batch_id,), (second.batch_id,)])
+
+
+def corrected_settings(home):
+    """The same source as its layout reads once somebody has mended it."""
+    return settings_for(home, sources={"calls": SOURCE | {"codes": {"closing_code": {"THEFT": "HOAX"}}}})
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_the_same_file_by_a_corrected_layout_takes_the_place_of_the_earlier(tmp_path):
+    rows = with_corrections(21, 60)
+    log, other = write_csv(tmp_path / "log.csv", rows), write_csv(tmp_path / "other.csv", rows[30:])
+    settings, corrected = settings_for(tmp_path / "home"), corrected_settings(tmp_path / "home")
+    earlier, _ = take(settings, log, other)
+    (outcome,) = take(corrected, log)
+    assert not outcome.is_known_file
+    assert f"batch {earlier.batch_id}" in outcome.warnings[0]
+    ledger = {row["batch_id"]: row for row in intake.batch_ledger(settings)}
+    assert ledger[earlier.batch_id]["withdrawal_reason"] == ingest.READ_AGAIN
+    assert ledger[outcome.batch_id]["state"] == "in"
+    take(corrected, other)
+    clean = corrected_settings(tmp_path / "clean")
+    take(clean, other, log)
+    assert state(settings) == state(clean)
+    (again,) = take(corrected, log)
+    assert again.is_known_file
+
+
+@pytest.mark.parametrize("place", ["check", "ingest/vault_write", "ingest/warehouse_write"])
+@pytest.mark.usefixtures("unchecked")
+def test_a_corrected_layout_that_fails_leaves_the_earlier_reading_in(tmp_path, monkeypatch, place):
+    log = write_csv(tmp_path / "log.csv", with_corrections(22, 60))
+    settings = settings_for(tmp_path / "home")
+    (earlier,) = take(settings, log)
+    before = state(settings)
+    if place == "check":
+        failed = quality.CheckResult("a_check", "fail", 1.0, 0.0, 0.0, False, "it does not hold")
+        monkeypatch.setattr(quality, "check_landing", lambda *args, **options: [failed])
+        live_again = int
+    else:
+        live_again = dying_at(monkeypatch, place)
+    with pytest.raises((CheckFailed, KeyboardInterrupt)):
+        take(corrected_settings(tmp_path / "home"), log)
+    live_again()
+    with warehouse.opened(settings, with_vault=True) as con:
+        ingest.sweep(con)
+    assert state(settings) == before
+    assert [row["batch_id"] for row in intake.batch_ledger(settings) if row["state"] == "in"] == [earlier.batch_id]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_an_unranked_correction_is_told_whichever_version_wins(tmp_path):
+    unversioned = SOURCE | {"columns": {k: v for k, v in SOURCE["columns"].items() if k != "version"}}
+    unversioned.pop("version")
+    won = set()
+    for n in range(6):
+        settings = settings_for(tmp_path / f"home{n}", sources={"calls": unversioned})
+        first = write_csv(tmp_path / "first.csv", [call(code="HOAX")])
+        second = write_csv(tmp_path / "second.csv", [call(code="NUISANCE", address=str(n))])
+        earlier, later = take(settings, first, second)
+        assert earlier.warnings == ()
+        assert len(later.warnings) == 1
+        assert later.warnings[0].startswith("1 calls have different versions that no version column ranks")
+        won.add(later.accepted)
+    assert won == {0, 1}
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_row_that_passes_to_another_batch_takes_its_place_there(tmp_path):
+    shared, older = call(), call(version="")
+    settings = settings_for(tmp_path / "home")
+    others = [call(ref=f"B{n}") for n in range(5)]
+    first, second = take(
+        settings,
+        write_csv(tmp_path / "a.csv", [shared, older]),
+        write_csv(tmp_path / "b.csv", [*others, shared, older]),
+    )
+    withdraw(settings, first)
+    for table, place in (("call_records", 6), ("superseded_call_records", 7)):
+        held = f"select batch_id, row_number from {table} where row_number > 5"
+        assert answer(settings, held) == [(second.batch_id, place)]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_version_without_rank_gives_way_to_one_with(tmp_path):
+    versions = {rank: [call(version=rank, code=f"CODE {rank}")] for rank in ("1", "", "2")}
+    settings = settings_for(tmp_path / "home")
+    *_, best = take(settings, *(write_csv(tmp_path / f"{rank}.csv", rows) for rank, rows in versions.items()))
+    assert current_codes(settings) == ["CODE 2"]
+    withdraw(settings, best)
+    assert current_codes(settings) == ["CODE 1"]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_rows_that_differ_in_any_field_are_no_duplicates(tmp_path):
+    fields = {name: "2025-06-01 12:00:05" if name in ("answered", "ended") else "different" for name in COLUMNS[2:-1]}
+    for column, value in fields.items():
+        settings = settings_for(tmp_path / column)
+        (outcome,) = take(settings, write_csv(tmp_path / "log.csv", [call(), call(**{column: value}), call()]))
+        assert (outcome.accepted, outcome.superseded, outcome.duplicate) == (1, 1, 1), column
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_withdrawn_batch_leaves_no_sightings(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    _, second, third = take(
+        settings,
+        write_csv(tmp_path / "a.csv", [call()]),
+        write_csv(tmp_path / "b.csv", [call(), call(ref="A2")]),
+        write_csv(tmp_path / "c.csv", [call(ref="A3"), call()]),
+    )
+    withdraw(settings, second)
+    assert answer(settings, "select batch_id, row_number from duplicate_sightings") == [(third.batch_id, 2)]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_versions_may_lie_a_day_apart_and_no_more(tmp_path):
+    early, day_later = call(), call(received="2025-06-02 12:00:00", version="2")
+    (outcome,) = take(settings_for(tmp_path / "day"), write_csv(tmp_path / "day.csv", [early, day_later]))
+    assert (outcome.accepted, outcome.superseded) == (1, 1)
+    late = day_later | {"received": "2025-06-02 12:00:01"}
+    with pytest.raises(KeyCollision, match="more than 24 hours apart"):
+        take(settings_for(tmp_path / "over"), write_csv(tmp_path / "over.csv", [early, late]))
+
+
+@pytest.mark.parametrize("limit", [0.5, 0.4])
+@pytest.mark.usefixtures("unchecked")
+def test_a_file_over_the_limit_is_over_it_the_second_time_too(tmp_path, limit):
+    settings = settings_for(tmp_path / "home", sources={"calls": SOURCE | {"reject_limit": limit}})
+    log = write_csv(tmp_path / "log.csv", [call(), call(ref="")])
+    outcomes = [take(settings, log)[0] for _ in range(2)]
+    assert [outcome.is_known_file for outcome in outcomes] == [False, True]
+    assert [outcome.is_over_limit for outcome in outcomes] == [limit < 0.5] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "misuse", "is_told"),
+    [
+        ({"code": "THEFT"}, {"closing_code": ["HOAX"]}, True),
+        ({"code": "hoax_call "}, {"closing_code": ["HOAX-CALL"]}, False),
+        ({"code": "HOAX"}, {"result_code": ["HOAX"]}, True),
+        ({"code": "THEFT"}, {"all": True}, False),
+        ({"code": "THEFT"}, {}, True),
+        ({"code": "", "remarks": "HOAX"}, {"opening_code": ["HOAX"]}, False),
+        ({"code": "THEFT", "remarks": "HOAX"}, {"opening_code": ["HOAX"]}, True),
+        ({"code": "THEFT", "markers": "X; HOAX"}, {"qualifiers": ["HOAX"]}, False),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_file_without_any_misuse_is_told(tmp_path, row, misuse, is_told):
+    columns = {key: value for key, value in SOURCE["columns"].items() if key not in ("remarks", "markers")}
+    columns |= {"opening_code": "remarks", "qualifiers": "markers"}
+    source = SOURCE | {"columns": columns, "misuse": misuse, "doubt": {}}
+    (outcome,) = take(
+        settings_for(tmp_path / "home", sources={"calls": source}), write_csv(tmp_path / "log.csv", [call(**row)])
+    )
+    told = [warning for warning in outcome.warnings if "[sources.calls.misuse]" in warning]
+    assert len(told) == is_told
 
 
 def test_one_files_error_keeps_no_other_out(tmp_path):

@@ -75,6 +75,7 @@ def planted_rows() -> list[dict[str, str]]:
                 "answered": moment,
                 "ended": moment,
                 "markers": "",
+                "borough": f"RANG FROM {NUMBER}" if i == 0 else "Camden",
                 "result": "",
             }
         )
@@ -168,9 +169,10 @@ def decoded(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
 
 
-def decoded_duckdb(path: Path) -> str:
+def decoded_duckdb(path: Path, without: str = "") -> str:
     con = duckdb.connect(str(path), read_only=True)
-    tables = [row[0] for row in con.execute("select table_name from duckdb_tables()").fetchall()]
+    found = con.execute("select table_name from duckdb_tables() where table_name <> $without", {"without": without})
+    tables = [row[0] for row in found.fetchall()]
     text = "\n".join(str(con.execute(f'select * from "{table}"').fetchall()) for table in tables)
     con.close()
     return text
@@ -214,10 +216,12 @@ def test_the_vault_does_hold_it(finished):
 
 
 def test_the_published_copy_tells_no_marker(finished):
+    """Rules are named in `estimates` (which of them this log leaves blind), never beside a call or a caller."""
     home, _ = finished
-    text = decoded_duckdb((home / "published" / "current.duckdb").resolve())
-    assert MARKER not in text.lower()
-    assert "domestic" not in text.lower()
+    text = decoded_duckdb((home / "published" / "current.duckdb").resolve(), without="estimates").lower()
+    assert "misuse_calls" in text or "engagement" in text
+    assert MARKER not in text
+    assert "domestic" not in text
 
 
 def test_the_stopped_caller_is_looked_at_and_not_tasked(finished):

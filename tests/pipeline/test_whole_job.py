@@ -30,7 +30,7 @@ def run(settings, **changes):
 
 
 def published_digest(settings):
-    run(settings)
+    run(settings, force=True)  # a withdrawal may end the log earlier, and that is somebody's decision
     return publication.digest(settings.current_path)
 
 
@@ -259,7 +259,7 @@ def test_a_real_log_through_a_declared_layout(tmp_path):
     (taken,) = take(settings, FTC, source="ftc")
     assert taken.rows == taken.accepted == 14_034
     assert taken.oddities["violation after complaint"] == 442
-    assert taken.oddities["number_absent"] == 669
+    assert taken.oddities["number_absent"] - taken.oddities["number_withheld_word"] == 669
     assert taken.oddities["number_placeholder"] == 10
     run(settings)
     con = duckdb.connect(str(settings.current_path), read_only=True)

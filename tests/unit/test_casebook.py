@@ -65,8 +65,8 @@ def move(book: Casebook, name: str, given: dict[str, str], actor: str = "reviewe
 
 def fill(book: Casebook) -> None:
     """A little of everything: five events."""
-    stop(book, is_urgent=True)
     freeze(book)
+    stop(book, is_urgent=True)
     record(book, "look_acknowledged", caller_id=CALLER)
     record(book, "sql_run", payload={"statement": "select 1"})
 
@@ -281,6 +281,37 @@ def test_a_frozen_list_opens_the_cases_of_parts_1_to_3_and_is_the_last_cycle_of_
     assert {day for _, day in book.tables()["last_cycle"]} == {date(2026, 1, 14)}
 
 
+def test_a_frozen_list_leaves_out_whoever_was_stopped_since_it_was_made(staffed: Casebook) -> None:
+    stop(staffed)
+    frozen = freeze(staffed)
+    assert [row["caller_id"] for row in frozen.data["eligible"]] == [OTHER]
+    assert frozen.data["stopped"] == [CALLER]
+    assert staffed.cases() == {}
+    assert staffed.tables()["last_cycle"] == [(OTHER, date(2025, 12, 31))]
+    record(staffed, "stop_lifted", "reviewer", caller_id=CALLER, payload={"reason": "seen and safe"})
+    assert freeze(staffed) == frozen  # the meeting's list stays as it was frozen
+    later = freeze(staffed, "2026-01-14", "r2")
+    assert later.data["stopped"] == []
+    assert list(staffed.cases()) == [REF]
+    assert staffed.verify() is None
+
+
+def test_a_stop_on_an_open_case_keeps_it_out_of_the_next_frozen_list(staffed: Casebook) -> None:
+    freeze(staffed)
+    move(staffed, "act", ACT)
+    stop(staffed)
+    freeze(staffed, "2026-01-14", "r2")
+    assert staffed.tables()["last_cycle"] == [(OTHER, date(2026, 1, 14))]
+    assert staffed.cases()[REF]["status"] == "under_action"
+
+
+def test_a_look_records_how_many_urgent_stops_were_there_to_see(book: Casebook) -> None:
+    record(book, "look_acknowledged", caller_id=OTHER)
+    record(book, "look_acknowledged", caller_id=CALLER, payload={"urgent_stops_seen": 5})
+    record(book, "look_acknowledged", caller_id=CALLER, payload={"urgent_stops_seen": 3})
+    assert book.tables()["casebook_acknowledgements"] == [(CALLER, AT, 3), (OTHER, AT, None)]
+
+
 def test_moves_are_checked_on_the_case_as_it_stands(staffed: Casebook) -> None:
     freeze(staffed)
     with pytest.raises(Refused, match="needs owner"):
@@ -334,7 +365,7 @@ def test_rows_fit_the_tables_they_fill(staffed: Casebook) -> None:
     freeze(staffed)
     move(staffed, "act", ACT)
     stop(staffed)
-    record(staffed, "look_acknowledged", caller_id=CALLER)
+    record(staffed, "look_acknowledged", caller_id=CALLER, payload={"urgent_stops_seen": 1})
     with duckdb.connect() as con:
         for name, rows in staffed.tables().items():
             con.execute((SQL_ROOT / "rules" / (name + ".sql")).read_text())

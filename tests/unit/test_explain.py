@@ -56,7 +56,8 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None:
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
     create(con)
-    put(con, "runs", run_id="r1", as_of=date(2025, 12, 31), started_at=TO, status="published")
+    put(con, "runs", run_id="r0", as_of=date(2031, 1, 1), started_at=TO, status="failed")
+    put(con, "windows", run_id="r1", as_of=date(2025, 12, 31), window_name="headline", window_from=FROM, window_to=TO)
     number = 0
     for name, many, at, channel, coded, stopped, doubtful, _ in map(str.split, CALLS.strip().splitlines()):
         for _each in range(int(many)):
@@ -258,7 +259,15 @@ def test_what_cannot_be_an_id_is_never_repeated(con: duckdb.DuckDBPyConnection, 
 def test_a_file_without_a_coded_call_in_the_window_still_explains() -> None:
     with duckdb.connect() as con:
         create(con)
-        put(con, "runs", run_id="r1", as_of=date(2025, 12, 31), started_at=TO)
+        put(
+            con,
+            "windows",
+            run_id="r1",
+            as_of=date(2025, 12, 31),
+            window_name="headline",
+            window_from=FROM,
+            window_to=TO,
+        )
         put(con, "callers", caller_id=A, identity_kind="person", number_count=1, is_stopped=False)
         put(
             con,

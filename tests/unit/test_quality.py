@@ -158,6 +158,58 @@ def test_publication_offence_is_found(
     assert result.value is not None
 
 
+# The list's first caller fallen under the threshold: only a case under action or review keeps one there.
+FALLEN = """
+create temp table fallen as select caller_id from tasking_list where rank = (select max(rank) from tasking_list);
+update tasking_list set misuse_calls_window = 2, episodes = 0, part = 1, status = $status
+where caller_id in (from fallen);
+update caller_windows set misuse_calls = 2, coded_misuse_calls = 2, is_persistent = false
+where window_name = 'headline' and caller_id in (from fallen);
+delete from persistent_callers where caller_id in (from fallen);
+delete from look_list where caller_id in (from fallen);
+delete from cases where caller_id in (from fallen);
+insert into cases by name
+select 'K-FALLEN' as case_ref, caller_id, timestamp '2025-12-15' as opened_at, $status as status, 1 as moves from fallen;
+drop table fallen;
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "may_stay"), [("under_action", True), ("under_review", True), ("listed", False), ("closed", False)]
+)
+def test_only_an_open_case_keeps_a_caller_under_the_threshold_on_the_list(
+    status: str, may_stay: bool, publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    for statement in FALLEN.replace("$status", f"'{status}'").strip().split(";")[:-1]:
+        publication_door.execute(statement)
+    about_the_list = {"assert_list_holds_only_eligible", "assert_look_list_is_complete", "rows_of_tasking_list"}
+    for name in sorted(about_the_list):
+        assert one_at_publication(publication_door, settings, name).holds is may_stay, name
+
+
+def test_a_stopped_caller_with_a_case_is_looked_for_whatever_the_counts(
+    publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    one = "(select min(caller_id) from callers where caller_id not in (select caller_id from look_list))"
+    publication_door.execute("create or replace temp table chosen as select " + one + " as caller_id")
+    publication_door.execute(
+        "update callers set is_stopped = true, coded_misuse_calls = 0 where caller_id in (from chosen)"
+    )
+    assert one_at_publication(publication_door, settings, "assert_look_list_is_complete").holds
+    publication_door.execute(
+        "insert into cases by name select 'K-STOPPED' as case_ref, caller_id, 'under_action' as status from chosen"
+    )
+    assert not one_at_publication(publication_door, settings, "assert_look_list_is_complete").holds
+
+
+def test_a_bridge_without_any_misuse_call_holds(
+    publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    publication_door.execute("update bridge set callers = 0, calls = 0, misuse_calls = 0, share = null")
+    for name in ("rows_of_bridge", "assert_bridge_narrows"):
+        assert one_at_publication(publication_door, settings, name).holds, name
+
+
 @pytest.mark.parametrize("relation", schemas.PUBLISHED, ids=lambda relation: relation.name)
 def test_key_check_covers_every_relation(
     relation: schemas.Relation, publication_door: duckdb.DuckDBPyConnection, settings: Settings

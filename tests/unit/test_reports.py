@@ -18,9 +18,11 @@ import pypdf
 import pytest
 
 from misuse import reports
+from misuse import wording as plain
 from misuse.errors import StoreError
 from misuse.progress import Silent
 from misuse.reports import data, text, wording
+from misuse.reports import pages as report_pages
 from misuse.settings import Settings
 from tests import published_fixture as fixture
 
@@ -236,7 +238,13 @@ def test_null_figures_are_not_noughts(out: Path, pack: data.Pack) -> None:
     assert squeezed("Handling time not measured") in squeezed(page)
     sheet = openpyxl.load_workbook(out / "tasking_list.xlsx")["Tasking list"]
     columns = {cell.value: cell.column for cell in sheet[6]}
-    assert sheet.cell(6 + unmeasured["rank"], columns["Handling hours"]).value == "not measured"
+    assert sheet.cell(6 + unmeasured["rank"], columns["Handling hours"]).value is None
+    assert "blank = not measured" in sheet["A5"].value
+    for name in ("Handling hours", "Unit hours", "Misuse calls in window", "Chance the true count is at threshold"):
+        held = {
+            cell.data_type for line in sheet.iter_rows(7, min_col=columns[name], max_col=columns[name]) for cell in line
+        }
+        assert held == {"n"}, name
 
 
 def test_age_is_reckoned_across_a_clock_change(published: Path) -> None:
@@ -277,3 +285,101 @@ def test_shares_are_written_one_way(value: float | None, written: str) -> None:
 def test_a_missing_published_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no published file"):
         reports.write(tmp_path / "none.duckdb", tmp_path / "out", SETTINGS, NOW, Silent())
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_every_caller_has_exactly_one_page_however_long_the_text(published: Path, tmp_path: Path, times: int) -> None:
+    long = "A welfare call or visit by the neighbourhood team, asked through the borough and agreed with the provider of care."
+    plain = data.read(published, SETTINGS, NOW).tasking
+    wordy = [row | {name: [long] * 5 * times for name in ("reasons", "doubts", "options")} for row in plain]
+    source = fixture.build(tmp_path / "w.duckdb", tasking_list=pl.DataFrame(wordy, infer_schema_length=None))
+    meeting = data.read(source, SETTINGS, NOW).meeting
+    folder = made(source, tmp_path / "out", NOW + timedelta(days=3))  # the warning takes a line more
+    said = [squeezed(page) for page in pages(folder / "tasking_list.pdf")]
+    first = next(number for number, page in enumerate(said) if "Decisionofthemeeting" in page)
+    for row, page in zip(meeting, said[first : first + len(meeting)], strict=True):
+        assert row["case_ref"] in page
+        assert "Decisionofthemeeting" in page
+        assert "WHYLISTED" in page.upper()
+    assert said[first + len(meeting)].find("Part4:Waiting") >= 0
+
+
+def premises_only(tmp_path: Path) -> Path:
+    """A log that names the place called from and never a telephone number."""
+    rows = fixture.invented(0, 1)
+    place = rows["caller_windows"].filter(pl.col("window_name") == "headline")["caller_id"][0]
+    windows = rows["caller_windows"].with_columns(
+        misuse_calls=pl.when(pl.col("caller_id") == place).then(61).otherwise("misuse_calls")
+    )
+    kind = pl.when(pl.col("caller_id").is_not_null()).then(pl.lit("premises"))
+    listed = {
+        "calls": rows["calls"].with_columns(identity_kind=kind),
+        "callers": rows["callers"].with_columns(identity_kind=kind),
+        "caller_windows": windows,
+    }
+    return fixture.build(tmp_path / "p.duckdb", persons=0, **listed)
+
+
+def test_a_log_without_numbers_is_not_said_to_hold_nobody(tmp_path: Path) -> None:
+    source = premises_only(tmp_path)
+    pack = data.read(source, SETTINGS, NOW)
+    assert wording.headline(pack).startswith("This log has no telephone numbers, so persons cannot be counted.")
+    assert "made 10 or more (61 calls, " in wording.apart(pack)
+    folder = made(source, tmp_path / "out")
+    said = everything(folder)
+    assert "Nobody made 10 or more" not in said
+    assert "between 0.0% and 0.0%" not in said
+    cover = squeezed(pages(folder / "tasking_list.pdf")[0])
+    assert squeezed(wording.headline(pack)) in cover
+    assert squeezed(wording.apart(pack)) in cover
+
+
+def test_shared_lines_are_said_apart_from_persons() -> None:
+    found = {"shared_line": {"callers": 1, "misuse_calls": 20}, "premises": {"callers": 2, "misuse_calls": 30}}
+    assert plain.apart(found, 10, 100) == [
+        "1 shared line made 10 or more (20 calls, 20.0% of misuse).",
+        "2 premises made 10 or more (30 calls, 30.0% of misuse).",
+    ]
+    assert "shared line" in plain.uncounted(0, 3)
+    assert plain.uncounted(1, 0) == ""
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(0.9, "not yet an hour old"), (1.99, "1 hour old"), (95.9, "95 hours old"), (119.9, "4 days old")],
+)
+def test_ages_are_never_rounded_up(hours: float, said: str) -> None:
+    assert plain.age(hours) == said
+
+
+def test_a_first_list_says_that_it_is_the_first(out: Path, tmp_path: Path) -> None:
+    plain_rows = fixture.invented(40, 20051208)["tasking_list"]
+    first = plain_rows.with_columns(is_new=pl.lit(False))
+    source = fixture.build(tmp_path / "f.duckdb", tasking_list=first, cases=first.head(0).select("case_ref"))
+    cover = squeezed(pages(made(source, tmp_path / "out") / "tasking_list.pdf")[0])
+    assert squeezed("First list: no earlier meeting to compare with; against the same count one cycle ago") in cover
+    assert "Newtothemeeting" not in cover
+    assert "Firstlist" not in squeezed(pages(out / "tasking_list.pdf")[0])
+
+
+def test_one_quiet_for_ninety_days_is_asked_about_as_such() -> None:
+    row = {"part": 3, "misuse_calls_d90": 0}
+    assert report_pages.ask(row) == "Quiet for 90 days: leave waiting?"
+    assert report_pages.ask(row | {"misuse_calls_d90": 1}).startswith("Take up")
+
+
+def test_the_look_list_leads_with_what_is_new_and_urgent(out: Path, pack: data.Pack) -> None:
+    order = [(not row["is_new"], not row["is_urgent"]) for row in pack.look]
+    assert order == sorted(order)
+    summary = squeezed(pages(out / "look_list.pdf")[0])
+    both = sum(bool(row["is_new"] and row["is_urgent"]) for row in pack.look)
+    assert squeezed(f"All on the list {len(pack.look)} {sum(row['is_new'] for row in pack.look)} {both}") in summary
+    assert squeezed(f"{wording.of(both, 'caller')} new this cycle and urgent") in squeezed(
+        pages(out / "tasking_list.pdf")[0]
+    )
+
+
+def test_the_same_bridge_is_not_printed_twice(out: Path) -> None:
+    whole = squeezed("".join(pages(out / "tasking_list.pdf")))
+    assert whole.count("Everycallcodedmisuse") == 1
+    assert squeezed("the bridge is that of page 1") in whole

@@ -308,3 +308,128 @@ def test_check_says_that_premises_are_no_persons(con: duckdb.DuckDBPyConnection,
     assert "hard stop by marker CHILD" in report.unsupported_safeguards
     assert "one id a call" in report.unsupported_safeguards
     assert "High" not in report.render()
+
+
+def uk_log(moment: datetime, n: int) -> dict[str, Any]:
+    words = ["Withheld", "Unknown", ""]
+    return {
+        "Number": words[n % 7] if n % 7 < 3 else phone(),
+        "Date": moment.strftime("%d/%m/%Y"),
+        "Time": moment.strftime("%H:%M:%S"),
+        "Opened as": CHANCE.choice(TYPES),
+        "Closed as": CHANCE.choice(TYPES),
+    }
+
+
+def written(tmp_path: Path, make: Callable[[datetime, int], dict[str, Any]]) -> Path:
+    path = tmp_path / "log.csv"
+    path.write_bytes(as_csv([make(moment, n) for n, moment in enumerate(moments())]))
+    return path
+
+
+def test_a_plain_column_of_numbers_is_the_callers_and_never_an_id(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = written(tmp_path, uk_log)
+    text, layout = drafted(con, path)
+    assert layout.columns["cli"] == ("Number",), text
+    assert "Number" not in layout.columns["call_id"]
+    assert (layout.columns["opening_code"], layout.columns["closing_code"]) == (("Opened as",), ("Closed as",))
+    assert layout.region == "GB"
+    assert text.count("# guessed") == 2
+    report = sources.check(con, path, layout, scratch=tmp_path / "scratch", now=NOW, tracker=Silent())
+    assert "07700" not in text + report.render() + json.dumps(report.as_json())
+    withheld = sum(n % 7 < 2 for n in range(400))
+    assert report.oddities["number_withheld_word"] == withheld
+    assert report.numbers["absent"] == withheld + sum(n % 7 == 2 for n in range(400))
+    assert report.numbers["malformed"] == 0
+    assert sum(report.numbers.values()) == 400
+
+
+@pytest.mark.parametrize("written_as", ["0{}", "+44{}", "44{}", "{}", "0044{}"])
+@pytest.mark.parametrize("name", ["number", "caller", "tel", "phone", "cli", "ani", "msisdn"])
+def test_numbers_in_every_form_are_found(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, name: str, written_as: str
+) -> None:
+    path = written(
+        tmp_path,
+        lambda moment, n: {
+            "when": moment.strftime("%d/%m/%Y %H:%M"),
+            name: written_as.format(phone()[1:]) if n % 3 else "Unavailable",
+        },
+    )
+    _text, layout = drafted(con, path)
+    assert layout.columns["cli"] == (name,)
+    assert layout.columns["call_id"] == ("{row}", "when")
+    assert layout.region == "GB"
+
+
+def test_fields_named_as_in_the_record_are_those(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    def exact(moment: datetime, n: int) -> dict[str, Any]:
+        return {
+            "call_date": moment.strftime("%Y-%m-%d"),
+            "call_number": n % 25 + 1,
+            "received_at": str(moment),
+            "cli": phone(),
+            "cli_status": "PRESENTED",
+            "ward": f"W{n}",
+            "linked_ref": "" if n % 5 else f"L{n}",
+            "version": 1,
+        }
+
+    text, layout = drafted(con, written(tmp_path, exact))
+    assert layout.columns["call_id"] == ("call_date", "call_number"), text
+    for name in ("received_at", "cli", "cli_status", "ward", "linked_ref", "version"):
+        assert layout.columns[name] == (name,)
+    assert layout.version_kind == "integer"
+
+
+@pytest.mark.parametrize("call_id", ["phone", ["phone", "day", "at"], ["{row}", "phone"]])
+def test_a_call_id_made_of_numbers_is_masked_and_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, call_id: Any
+) -> None:
+    data = b"phone,day,at\n" + b"".join(b"0770090012%d,2025-06-01,10:0%d\n" % (n, n) for n in range(9))
+    report = checked(con, tmp_path, data, columns={"call_id": call_id, "received_at": ["day", "at"]})
+    assert "07700" not in report.render() + json.dumps(report.as_json())
+    assert report.oddities["call_id_looks_like_numbers"] == 9
+    assert any("telephone numbers" in line for line in report.advice)
+
+
+def test_a_plain_call_id_is_shown(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    data = b"n,day,at,ref\n12,01/06/2025,10:00,07700900123\n"
+    columns = {"call_id": ["day", "n"], "received_at": ["day", "at"], "incident_ref": "ref"}
+    report = checked(con, tmp_path, data, columns=columns, times={"formats": ["%d/%m/%Y %H:%M"]})
+    assert report.sample[0]["call_id"] == "01/06/2025|12"
+    assert report.sample[0]["incident_ref"] == "\u2022\u2022\u2022 (11 characters)"
+
+
+def test_markers_that_no_stop_knows_are_named(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    columns = {"call_id": "n", "received_at": "at", "markers": "m"}
+    report = checked(con, tmp_path, b"n,at,m\n1,2025-06-01,DA\n", columns=columns, markers_supplied=["child", "chidl"])
+    assert [line for line in report.advice if "'CHIDL'" in line]
+    assert not [line for line in report.advice if "'CHILD'" in line]
+
+
+@pytest.mark.parametrize("name", ["log.parquet", "log.xlsx"])
+def test_a_truncated_file_is_called_so(con: duckdb.DuckDBPyConnection, tmp_path: Path, name: str) -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"id": range(500), "at": ["2025-06-01 10:00"] * 500})
+    path = tmp_path / name
+    frame.write_parquet(path) if name.endswith("parquet") else frame.write_excel(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match="truncated"):
+        sources.draft(path, "x", con)
+
+
+def test_the_fullest_sheet_is_proposed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    import polars as pl
+    import xlsxwriter
+
+    path = tmp_path / "log.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Cover").write(0, 0, "Calls")
+        pl.DataFrame({"id": range(50), "received": [str(m) for m in moments(50)]}).write_excel(book, "Calls")
+    text, layout = drafted(con, path)
+    assert layout.sheet == "Calls"
+    assert "fullest" in text

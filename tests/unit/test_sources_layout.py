@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from misuse import sources
 from misuse.errors import LayoutError
 from misuse.progress import Silent
-from misuse.settings import Settings, load
+from misuse.settings import Settings, from_document, load
 from misuse.sources.layout import from_declaration
 
 ROOT = Path(__file__).parents[2]
@@ -86,15 +88,28 @@ def test_the_synthetic_source_needs_no_settings_file(tmp_path: Path) -> None:
     assert sources.misuse_codes(layout)
 
 
+def uncommented() -> Settings:
+    """misuse.toml with the '# ' taken from every line that shows a default or is part of the example."""
+    text = (ROOT / "misuse.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(re.sub(r"(?m)^# (?=\[|\w+ = )", "", text))
+    return from_document(document, home=(ROOT / "var"), config_path=ROOT / "misuse.toml")
+
+
 def test_the_example_settings_load() -> None:
-    settings = load({}, ROOT, ROOT / "misuse.toml")
-    layout = sources.load_layout(settings, "metcall")
+    assert load({}, ROOT, ROOT / "misuse.toml").sources == {}, "an example must not make 'misuse status' expect files"
+    layout = sources.load_layout(uncommented(), "metcall")
     assert layout.markers_supplied
+    assert layout.expected_every_hours == 24
+
+
+def test_every_default_shown_is_one() -> None:
+    shown, plain = uncommented(), load({}, ROOT, ROOT / "misuse.toml")
+    assert replace(shown, sources={}) == plain
 
 
 def test_the_example_layout_reads_a_dirty_file(tmp_path: Path) -> None:
     """data/fixtures/metcall_sample.csv: a night of clock change with every common fault, and a cut end."""
-    layout = sources.load_layout(load({}, ROOT, ROOT / "misuse.toml"), "metcall")
+    layout = sources.load_layout(uncommented(), "metcall")
     sample = ROOT / "data" / "fixtures" / "metcall_sample.csv"
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")

@@ -99,7 +99,9 @@ class Casebook:
     ) -> Event:
         """Record one event, if the actor's role permits it; for a read of an identity, before it is shown.
 
-        A list frozen opens the cases of its parts 1 to 3; frozen again for the same run it changes nothing.
+        A list frozen opens the cases of its parts 1 to 3, whoever a stop bars at this moment left out; frozen again
+        for the same run it changes nothing. An acknowledged look may carry `urgent_stops_seen`: how many urgent stops
+        the look list showed of the caller.
         Errors: Refused for whoever may not; UsageError for a payload that lacks what its kind needs;
         InputError for lifting a stop that does not stand.
         """
@@ -279,14 +281,28 @@ def _check_user(name: str, role: str) -> None:
 
 
 def _freeze(con: sa.Connection, who: Actor, at: datetime, payload: Mapping[str, Any], run_id: str | None) -> Event:
-    """Record the list with its whole eligible pool, then open the cases that the meeting is to decide on."""
+    """Record the list with its whole eligible pool, then open the cases that the meeting is to decide on.
+
+    Whoever was stopped since the list was made is neither eligible nor a case, and is named apart; `digest` stays
+    that of the list as published.
+    """
     earlier = [event for event in read(con, "list_frozen") if event.run_id == run_id]
     if earlier:
         return earlier[0]
-    frozen = add(con, "list_frozen", who, at, payload, run_id=run_id)
+    frozen = add(con, "list_frozen", who, at, _less_stopped(payload, state.live_stops(con)), run_id=run_id)
     known = {case["caller_id"] for case in state.cases(con).values()}
-    for row in payload["eligible"]:
+    for row in frozen.data["eligible"]:
         if row["part"] < 4 and row["caller_id"] not in known:
             reference = state.case_reference(row["caller_id"])
             add(con, "case_opened", who, at, {"to": "listed"}, row["caller_id"], reference, run_id)
     return frozen
+
+
+def _less_stopped(payload: Mapping[str, Any], stops: Mapping[str, Event]) -> dict[str, Any]:
+    """A list's payload without whom a stop bars: their ids go under `stopped`."""
+    listed = payload.get("eligible")
+    if listed is None:
+        return dict(payload)  # refused when it is added
+    kept = [row for row in listed if row["caller_id"] not in stops]
+    stopped = sorted(row["caller_id"] for row in listed if row["caller_id"] in stops)
+    return {**payload, "eligible": kept, "stopped": stopped}

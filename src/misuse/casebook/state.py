@@ -91,11 +91,11 @@ def _last_cycle(con: sa.Connection, as_of: date | None) -> list[tuple[Any, ...]]
 
 def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[tuple[Any, ...]]]:
     """The tables a run reads; see `Casebook.tables`."""
-    looks = {str(event.caller_id): event.at for event in read(con, "look_acknowledged")}
+    looks = {str(event.caller_id): event for event in read(con, "look_acknowledged")}
     return {
         "casebook_stops": [(c, e.at, bool(e.data["is_urgent"])) for c, e in sorted(live_stops(con).items())],
         "casebook_cases": [_case_row(ref, case) for ref, case in sorted(cases(con).items())],
         "casebook_moves": [_move_row(event) for event in read(con, "case_moved")],
-        "casebook_acknowledgements": sorted(looks.items()),
+        "casebook_acknowledgements": [(c, e.at, e.data.get("urgent_stops_seen")) for c, e in sorted(looks.items())],
         "last_cycle": _last_cycle(con, as_of),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,8 +44,8 @@ class Context:
 
     @cached_property
     def actor(self) -> str:
-        """The operating-system user, as `misuse users` maps it."""
-        return getpass.getuser()
+        """The operating-system user, as `misuse users` maps it: asked of the kernel, since LOGNAME can say anything."""
+        return pwd.getpwuid(os.getuid()).pw_name
 
     @property
     def wants_json(self) -> bool:

@@ -78,7 +78,8 @@ select
     callers.identity_kind, ['hard_stop', 'new_hard_stop'] as look_reasons, callers.coded_misuse_calls,
     callers.coded_misuse_calls as stopped_calls, 0 as doubtful_calls, 0 as misuse_calls, null as calls_d30,
     null as calls_prior_d30, true as is_stopped, callers.support_first, false as is_urgent, true as is_new,
-    $duty_role as duty_role, null as acknowledged_at, callers.last_call_at
+    $duty_role as duty_role, null as acknowledged_at, callers.last_call_at,
+    0 as urgent_stops
 from callers
 inner join windows on windows.window_name = 'headline'
 where list_contains($callers, callers.caller_id)
@@ -142,8 +143,17 @@ def look_list(context: Context) -> int:
 
         with published(context) as con:
             caller_id = resolve(con, context.options.acknowledge)
+            row = con.execute(
+                "select urgent_stops from look_list where caller_id = $caller_id", {"caller_id": caller_id}
+            ).fetchone()
         with casebook.opened(context.settings) as book:
-            book.record("look_acknowledged", actor=context.actor, occurred_at=context.now, caller_id=caller_id)
+            book.record(
+                "look_acknowledged",
+                actor=context.actor,
+                occurred_at=context.now,
+                caller_id=caller_id,
+                payload={"urgent_stops_seen": row[0] if row else 0},
+            )
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0
     with published(context) as con:
@@ -220,10 +230,13 @@ def why(context: Context) -> int:
             threshold=context.settings.threshold,
             headline_channel=context.settings.headline_channel,
         )
+    told = explanation.as_json()
+    is_stopped = told["caller"]["caller_id"] in _stopped_since(context)
     if context.wants_json:
-        context.print_json(explanation.as_json())
+        context.print_json(told | {"is_stopped_by_a_person": is_stopped})
     else:
-        context.say(context.settings.protective_marking, "", explanation.render())
+        overlay = ["Stopped by a person: on no tasking list from that moment, whatever stands below.", ""]
+        context.say(context.settings.protective_marking, "", *(overlay if is_stopped else []), explanation.render())
     return 0
 
 

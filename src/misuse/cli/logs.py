@@ -144,7 +144,7 @@ def ingest(context: Context) -> int:
             context.note(f"misuse: {result}")
         else:
             outcomes.append(result)
-            _tell(context, result)
+            tell(context, result)
     if context.wants_json:
         context.print_json([outcome.as_json() for outcome in outcomes])
     if errors:
@@ -167,7 +167,8 @@ def _ingested(context: Context, paths: list[Path], source: str) -> Any:
     )
 
 
-def _tell(context: Context, outcome: FileOutcome) -> None:
+def tell(context: Context, outcome: FileOutcome) -> None:
+    """What became of one file's rows, in a line, and what is odd about them."""
     say = context.note if context.wants_json else lambda *lines: context.say(*lines)
     again = " (the same file as before: nothing changed)" if outcome.is_known_file else ""
     say(

@@ -43,15 +43,24 @@ def identify(context: Context) -> int:
         context.print_json(found)
         return 0
     context.say(f"{context.settings.protective_marking} · identity of {found['caller_id']} · this look was recorded")
-    for name in ("numbers", "premises", "subscriber_names", "subscriber_addresses", "person_names"):
+    for name, title in _IDENTITY_TITLES.items():
         for value in found[name]:
-            context.say(f"  {name[:-1].replace('_', ' '):20} {value}")
+            context.say(f"  {title:20} {value}")
     return 0
+
+
+_IDENTITY_TITLES = {
+    "numbers": "number",
+    "premises": "premises",
+    "subscriber_names": "subscriber",
+    "subscriber_addresses": "address of the line",
+    "person_names": "named as",
+}
 
 
 def stop(context: Context) -> int:
     """Bar a caller, or lift the bar."""
-    from misuse import casebook
+    from misuse import casebook, notify
     from misuse.cli.lists import resolve
 
     options = context.options
@@ -68,10 +77,19 @@ def stop(context: Context) -> int:
             caller_id=caller_id,
             payload={"reason": options.reason, "is_urgent": options.urgent},
         )
+    if options.lift:
+        context.say(f"{caller_id}: stop lifted, recorded as {context.actor}'s", "The next run counts the caller again.")
+        return 0
     context.say(
-        f"{caller_id}: stop {'lifted' if options.lift else 'entered'}, recorded as {context.actor}'s",
-        "It counts from this moment: `misuse list` leaves the caller out. misuse run publishes it everywhere.",
+        f"{caller_id}: stop entered, recorded as {context.actor}'s",
+        "It counts from this moment: list, look and why follow it, and a frozen list leaves the caller out.",
+        "Papers already printed do not: misuse run makes new ones.",
     )
+    if options.urgent:
+        trouble = notify.notify(
+            context.settings, "URGENT  a stop was entered that is to be looked at tonight → misuse look"
+        )
+        context.note(*([trouble] if trouble else []))
     return 0
 
 
@@ -107,6 +125,7 @@ def audit(context: Context) -> int:
 
     with casebook.opened(context.settings) as book:
         if context.options.action == "export":
+            book.permitted("read_casebook", context.actor)
             context.print_json(book.events())
             return 0
         broken = book.verify()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from misuse.cli.context import Context, parse_date, published
+from misuse.cli.logs import tell
 
 if TYPE_CHECKING:
     from misuse.pipeline import RunOutcome
@@ -23,8 +24,10 @@ def run(context: Context) -> int:
         tracker=context.tracker,
         force=context.options.force,
     )
-    for error in outcome.file_errors:
-        context.note(f"misuse: {error}")
+    for file in outcome.files:
+        tell(context, file)
+    for problem in (*(f"misuse: {error}" for error in outcome.file_errors), *outcome.warnings):
+        context.note(problem)
     if context.wants_json:
         context.print_json(_outcome_json(outcome))
     else:
@@ -32,7 +35,7 @@ def run(context: Context) -> int:
             context.say(f"nothing new: run {outcome.run_id} stands")
         print_headline(context)
         print_whereabouts(context, outcome)
-    return 3 if outcome.file_errors else 0
+    return max((error.exit_code for error in outcome.file_errors), default=0)
 
 
 def _outcome_json(outcome: RunOutcome) -> dict[str, Any]:
@@ -41,7 +44,8 @@ def _outcome_json(outcome: RunOutcome) -> dict[str, Any]:
         "status": outcome.status,
         "as_of": outcome.as_of,
         "files": [file.as_json() for file in outcome.files],
-        "file_errors": list(outcome.file_errors),
+        "file_errors": [str(error) for error in outcome.file_errors],
+        "warnings": list(outcome.warnings),
         "published": outcome.published,
         "reports": outcome.reports,
         "seconds": outcome.seconds,
@@ -86,10 +90,11 @@ def print_whereabouts(context: Context, outcome: RunOutcome, *, is_demo: bool = 
 
 
 def runs(context: Context) -> int:
-    """Every published run, newest first."""
-    from misuse import publication
+    """Every run that the published copy knows, newest first, and above them the last one where it failed since."""
+    from misuse import publication, status
 
     rows = publication.run_history(context.settings)
+    rows = [*status.unpublished_run(context.settings, {row["run_id"] for row in rows}), *rows]
     if context.wants_json:
         context.print_json(rows)
         return 0

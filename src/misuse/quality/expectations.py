@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from misuse.errors import StoreError
 from misuse.quality import pages
 from misuse.quality.checks import CheckResult, Metric, result_of
+from misuse.review import OPEN_STATES
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Mart:
 
 MARTS = (
     Mart(
-        "tasking_list", ("rank", "part", "identity_kind", "misuse_calls_window", "episodes", "handling_hours", "lane")
+        "tasking_list",
+        ("rank", "part", "identity_kind", "misuse_calls_window", "episodes", "handling_hours", "lane", "status"),
     ),
     Mart("estimates", ("window_name", "counted_by", "unit", "point", "low", "high", "bound_low", "bound_high")),
     Mart("bridge", ("window_name", "step_number", "callers", "calls", "misuse_calls", "share")),
@@ -80,7 +82,7 @@ def _library() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own imports are deprecated here and there
         import great_expectations
-        import great_expectations.expectations
+        import great_expectations.expectations.row_conditions
         import pandas  # noqa: F401 - so that its first import is as quiet
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     return great_expectations
@@ -211,20 +213,24 @@ def validate_mart(
 
 def _mart_expectations(name: str, settings: Settings) -> list[Any]:
     e = _library().expectations
+    column_of_rows = e.row_conditions.Column
     between, among, whole = (
         e.ExpectColumnValuesToBeBetween,
         e.ExpectColumnValuesToBeInSet,
         e.ExpectColumnValuesToNotBeNull,
     )
     if name == "tasking_list":
+        # A case under action or review stays on the list though the count has fallen.
+        status = column_of_rows("status")
+        without_open_case = {"row_condition": status.is_null() | status.is_not_in(list(OPEN_STATES))}
         return [
             between(column="rank", min_value=1),
             e.ExpectColumnValuesToBeUnique(column="rank"),
             among(column="part", value_set=[1, 2, 3, 4]),
             among(column="identity_kind", value_set=["person"]),
-            between(column="misuse_calls_window", min_value=settings.threshold),
-            between(column="episodes", min_value=1),
-            between(column="handling_hours", min_value=0),
+            between(column="misuse_calls_window", min_value=settings.threshold, **without_open_case),
+            between(column="episodes", min_value=1, **without_open_case),
+            *(between(column=column, min_value=0) for column in ("misuse_calls_window", "episodes", "handling_hours")),
             among(column="lane", value_set=["technical", "support", "engagement", "enforcement"]),
         ]
     if name == "estimates":
@@ -244,7 +250,8 @@ def _mart_expectations(name: str, settings: Settings) -> list[Any]:
         ]
     if name == "bridge":
         return [
-            whole(column="share"),
+            # Of no misuse call there is no share.
+            whole(column="share", row_condition=column_of_rows("misuse_calls") > 0),
             between(column="share", min_value=0, max_value=1),
             between(column="step_number", min_value=1, max_value=7),
             *(between(column=column, min_value=0) for column in ("callers", "calls", "misuse_calls")),

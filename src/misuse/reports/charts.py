@@ -76,7 +76,7 @@ def concentration_sentence(pack: Pack) -> str:
     """The curve in a sentence."""
     at = _at_threshold(pack)
     if at is None:
-        return "Nobody reached the threshold in the window."
+        return wording.uncounted(pack) or "Nobody reached the threshold in the window."
     return (
         f"{wording.share(at['share_of_callers'])} of the people with a misuse call made "
         f"{wording.share(at['share_of_calls'])} of identified people's misuse calls."

@@ -62,6 +62,7 @@ class Changes:
     left: list[Row]  # caller_id, misuse_calls, rank as they were
     moved: list[tuple[Row, int]]  # the meeting's rows and their earlier ranks, in order of rank
     is_covered: bool  # the log reaches back to a whole earlier day
+    is_first: bool  # no list was ever frozen for a meeting before
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class Pack:
     look: list[Row]
     runs: list[Row]
     changes: Changes
+    kinds: Mapping[str, int]  # callers of any kind of call: person, shared_line, premises
+    apart: list[Row]  # shared lines and premises over the threshold, by window
     details: Mapping[str, Detail]
 
     @property
@@ -96,6 +99,12 @@ class Pack:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.settings.reporting_zone)
+
+    @property
+    def is_whole_log(self) -> bool:
+        """Whether the headline window holds every day of the log, so that it and `since_log_start` count the same."""
+        first = self.stamp.as_of - timedelta(days=self.settings.window_days - 1)
+        return self.first_day is not None and self.first_day >= first
 
     def steps(self, window: str = HEADLINE) -> list[Row]:
         """The bridge of one window, in order."""
@@ -151,6 +160,8 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         look=_look(con),
         runs=[row for row in runs if row["run_id"] == run_id],
         changes=_changes(con, tasking, scope, as_of, span["first_day"], settings),
+        kinds={row["identity_kind"]: int(row["callers"]) for row in _ask(con, queries.KINDS, {})},
+        apart=_ask(con, queries.APART, {"threshold": settings.threshold}),
         details=_details(con, tasking, scope | {"as_of": as_of}),
     )
 
@@ -183,9 +194,9 @@ def _stamp(run_id: str, as_of: date, settings: Settings, now: datetime) -> Stamp
 
 
 def _look(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The look list: urgent first, then new, then by coded misuse."""
+    """The look list: new and urgent first, then new, then urgent, then the others; each by coded misuse."""
     rows = _relation(con, "look_list", "caller_id")
-    return sorted(rows, key=lambda row: (not row["is_urgent"], not row["is_new"], -(row["coded_misuse_calls"] or 0)))
+    return sorted(rows, key=lambda row: (not row["is_new"], not row["is_urgent"], -(row["coded_misuse_calls"] or 0)))
 
 
 def _changes(
@@ -195,6 +206,10 @@ def _changes(
     earlier = _ask(con, queries.RECOUNT, scope | {"as_of": earlier_as_of, "threshold": s.threshold})
     rank_then = {row["caller_id"]: int(row["rank"]) for row in earlier}
     listed = {row["caller_id"] for row in tasking}
+    # Freezing a list opens its cases: no case from before the day's end means no list to compare with.
+    day_end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(s.reporting_zone))
+    before = {"before": day_end.astimezone(UTC).replace(tzinfo=None)}
+    is_held = _ask(con, queries.EARLIER_CASES, before)[0]["cases"] > 0
     moved = [
         (row, rank_then[row["caller_id"]])
         for row in tasking
@@ -207,6 +222,7 @@ def _changes(
         # Below the meeting's part every rank shifts with every call: that is noise.
         moved=[pair for pair in moved if pair[0]["part"] != WAITING],
         is_covered=first_day is not None and first_day <= earlier_as_of,
+        is_first=not is_held and not any(row["is_new"] for row in tasking),
     )
 
 

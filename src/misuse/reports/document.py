@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from misuse.reports import charts, figures, pages, wording
-from misuse.reports.data import SINCE, Detail, Pack, Row
+from misuse.reports.data import HEADLINE, SINCE, Detail, Pack
 from misuse.reports.figures import Measure
 
 TEMPLATES = Path(__file__).parent
 # Beyond so many, the pack prints only what is new this cycle and says where the whole list is.
 LOOK_ROWS_IN_PACK = 60
 SHOWN_CHANGES = 6
+LOOK_ORDER = (
+    "Overleaf, in this order: new this cycle and urgent; the others new; the others urgent; the rest. In each, those with "
+    "most coded misuse come first. A caller may have several reasons."
+)
+QUESTION = (
+    "The 2005 report says: “43% of misuse calls, which in turn represent a full days work every month (over 6000 calls)”. "
+    "“Which” can mean all misuse (reading A) or only the persistent callers’ part of it (reading B), so both are counted."
+)
 
 
 def tasking_list(pack: Pack, pictures: dict[str, str]) -> bytes:
@@ -27,7 +35,8 @@ def tasking_list(pack: Pack, pictures: dict[str, str]) -> bytes:
 
 def look_list(pack: Pack) -> bytes:
     """The look list alone, whole."""
-    return _compile("look.typ", pack, {"stamp": _stamp(pack), "look": pages.look(pack, whole=True)})
+    held = {"summary": pages.look_summary(pack), "order": LOOK_ORDER, "look": pages.look(pack, whole=True)}
+    return _compile("look.typ", pack, {"stamp": _stamp(pack), **held})
 
 
 def _compile(template: str, pack: Pack, document: dict[str, Any]) -> bytes:
@@ -79,6 +88,7 @@ def _document(pack: Pack) -> dict[str, Any]:
         "cover": _cover(pack),
         "changes": _changes(pack),
         "decisions": _decisions(pack),
+        "tonight": _tonight(pack),
         "safeguards": _safeguards(pack),
         "reading": _how_to_read(pack),
         "callers": [pages.caller(pack, row, pack.details.get(row["caller_id"], Detail())) for row in pack.meeting],
@@ -93,23 +103,34 @@ def _document(pack: Pack) -> dict[str, Any]:
 
 def _cover(pack: Pack) -> dict[str, Any]:
     work = figures.workload(pack)
+    since = wording.day(pack.first_day) or "the log began"
     return {
         "headline": wording.headline(pack),
         "since": wording.since(pack),
-        "notes": [note for note in (wording.coverage(pack), wording.bounds(pack)) if note],
+        "notes": [note for note in (wording.apart(pack), wording.coverage(pack), wording.bounds(pack)) if note],
         "tiles": _tiles(pack, work),
-        "readings": _readings(work),
-        "bridges": [
-            {"title": wording.period(pack), "rows": _bridge(pack, "headline")},
-            {"title": f"since {wording.day(pack.first_day)}" if pack.first_day else "since the log began", "rows": _bridge(pack, SINCE)},
-        ],
+        "question": QUESTION,
+        "readings": _readings(pack, work),
+        "bridges": _bridges(pack),
+        "same_bridge": f"Since {since} the bridge is that of page 1: the window holds the whole log.",
         "curve": charts.concentration_sentence(pack),
-    }  # fmt: skip
+    }
+
+
+def _bridges(pack: Pack) -> list[dict[str, Any]]:
+    """The headline's bridge; the one since the log's start only where it can differ."""
+    headline = {"title": wording.period(pack), "rows": _bridge(pack, HEADLINE)}
+    if pack.is_whole_log:
+        return [headline]
+    title = f"since {wording.day(pack.first_day)}" if pack.first_day else "since the log began"
+    return [headline, {"title": title, "rows": _bridge(pack, SINCE)}]
 
 
 def _tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
     """Four figures large enough to be read across a table."""
     final = pack.final()
+    if wording.uncounted(pack):
+        return _personless_tiles(pack, work)
     return [
         {
             "figure": wording.share(final["share"] if final else None),
@@ -118,8 +139,26 @@ def _tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
         },
         {"figure": _point(work.share_handling, wording.share), "name": "of misuse handling time", "note": _spread(work.share_handling, wording.share)},
         {"figure": _point(work.days_persistent, _days), "name": "their days’ work a month", "note": _spread(work.days_persistent, _days)},
-        {"figure": _point(work.hours_persistent, wording.hours), "name": "their handling a month", "note": f"all misuse {wording.hours(work.hours_all.point)}"},
+        {"figure": _point(work.hours_persistent, wording.hours), "name": "their handling a month", "note": _beside(work.hours_all)},
     ]  # fmt: skip
+
+
+def _personless_tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
+    """A log without persons has no share of theirs to show: what it can show instead."""
+    none = "persons cannot be counted"
+    apart = [row for row in pack.apart if row["window_name"] == HEADLINE]
+    made = sum(int(row["misuse_calls"]) for row in apart)
+    return [
+        {"figure": wording.count(pack.excluded["misuse"]), "name": "misuse calls", "note": none},
+        {"figure": wording.share(made / pack.excluded["misuse"] if pack.excluded["misuse"] else None), "name": f"of them by lines or premises with {pack.settings.threshold} or more", "note": ""},
+        {"figure": _point(work.days_all, _days), "name": "all misuse, days’ work a month", "note": _spread(work.days_all, _days)},
+        {"figure": _point(work.hours_all, wording.hours), "name": "all misuse, handling a month", "note": ""},
+    ]  # fmt: skip
+
+
+def _beside(measure: Measure) -> str:
+    """All misuse beside the persistent callers' part of it."""
+    return "this log cannot support it" if measure.point is None else f"all misuse {wording.hours(measure.point)}"
 
 
 def _point(measure: Measure, write: Any) -> str:
@@ -138,20 +177,32 @@ def _days(value: float | None) -> str:
     return wording.decimal(value, 2)
 
 
-def _readings(work: figures.Workload) -> list[str]:
+def _readings(pack: Pack, work: figures.Workload) -> list[str]:
     """Both readings of the report's `a full days work every month`."""
-    basis = f"averaged over {wording.of(work.whole_months, 'whole month')}"
     if work.days_all.point is None:
         return ["Both readings need a whole month of calls: not measured."]
-    return [
-        f"A, all misuse: {wording.count(work.calls_all)} calls a month, {_days(work.days_all.point)} days’ work"
+    said = [
+        f"A, all misuse: {wording.of(work.calls_all or 0, 'call')} a month, {_days(work.days_all.point)} days’ work"
         f"{_bracket(work.days_all)}.",
-        f"B, persistent callers alone: {wording.count(work.calls_persistent)} calls a month, "
+        f"B, persistent callers alone: {wording.of(work.calls_persistent or 0, 'call')} a month, "
         f"{_days(work.days_persistent.point)} days’ work{_bracket(work.days_persistent)}.",
-        f"A day’s work is the calls of a mean day of the same month, {basis}.",
-        f"Persistent callers’ share of misuse handling time is {wording.share(work.share_handling.point)}, of misuse unit time "
-        f"{wording.share(work.share_units.point)}.",
+        "A day’s work is the calls of a mean day of the same month, averaged over "
+        f"{wording.of(work.whole_months, 'whole month')}.",
+        _time_shares(work),
     ]
+    if wording.uncounted(pack):
+        return [said[0], "B, persistent callers alone: not measured, since persons cannot be counted.", said[2]]
+    return said
+
+
+def _time_shares(work: figures.Workload) -> str:
+    """The persistent callers' share of time, for those kinds of time that the log measures."""
+    kinds = (("handling", work.share_handling), ("unit", work.share_units))
+    told = [f"{wording.share(one.point)} of misuse {name} time" for name, one in kinds if one.point is not None]
+    untold = [f"{name} time is not measured by this log" for name, one in kinds if one.point is None]
+    return (
+        wording.sentence("; ".join((["persistent callers took " + " and ".join(told)] if told else []) + untold)) + "."
+    )
 
 
 def _bracket(measure: Measure) -> str:
@@ -179,15 +230,15 @@ def _bridge(pack: Pack, window: str) -> list[dict[str, str]]:
 def _changes(pack: Pack) -> dict[str, Any]:
     changes = pack.changes
     earlier = wording.day(changes.earlier_as_of)
+    first = "First list: no earlier meeting to compare with"
     if not changes.is_covered:
-        return {
-            "note": f"The log does not reach back to {earlier}, one cycle ago: nothing to compare with.",
-            "rows": [],
-        }
+        short = f"The log does not reach back to {earlier}, one cycle ago: nothing to compare with."
+        return {"note": f"{first}. {short}" if changes.is_first else short, "rows": []}
     unseen = wording.of(sum(1 for row in pack.tasking if row["is_new"]), "person", "people")
+    same = f"gainst the same count one cycle ago, to {earlier}, by today’s rules and identities"
     return {
-        "note": f"Against the same count to {earlier}, one cycle ago, by today’s rules and identities. "
-        f"New to the meeting, never on a list frozen for it: {unseen}.",
+        "note": f"{first}; a{same}:" if changes.is_first
+        else f"A{same}. New to the meeting, not on the last list frozen for it: {unseen}.",
         "rows": [
             {"name": "Entered", "count": wording.count(len(changes.entered)), "who": _some([f"{row['case_ref']} ({wording.count(row['misuse_calls_window'])})" for row in changes.entered])},
             {"name": "Left", "count": wording.count(len(changes.left)), "who": _some([f"K-{row['caller_id'][1:11].upper()} (was rank {row['rank']})" for row in changes.left])},
@@ -216,7 +267,7 @@ def _decisions(pack: Pack) -> list[dict[str, Any]]:
                     "case": row["case_ref"],
                     "calls": wording.count(row["misuse_calls_window"]),
                     "lane": row["lane"] or "none recommended",
-                    "ask": _ask(row),
+                    "ask": pages.ask(row),
                 }
                 for number, row in numbered
                 if row["part"] == part
@@ -226,13 +277,16 @@ def _decisions(pack: Pack) -> list[dict[str, Any]]:
     ]
 
 
-def _ask(row: Row) -> str:
-    if row["part"] == 1:
-        due = f"Review due {wording.short_day(row['review_date'])}" if row["review_date"] else "Action due"
-        return f"{due}; {row['owner'] or 'no owner named'}. Continue, change or close?"
-    if row["part"] == 2:
-        return "New. Take up? If so lane, owner and review date."
-    return "Take up, or leave waiting with a reason?"
+def _tonight(pack: Pack) -> str:
+    """What the look list holds that cannot wait for the next meeting."""
+    if not pack.look:
+        return ""
+    new, urgent = ([bool(row[name]) for row in pack.look] for name in ("is_new", "is_urgent"))
+    both = sum(a and b for a, b in zip(new, urgent, strict=True))
+    return (
+        f"Look list: {wording.of(both, 'caller')} new this cycle and urgent tonight "
+        f"(of {len(pack.look):,}: {sum(new):,} new, {sum(urgent):,} urgent)."
+    )
 
 
 def _safeguards(pack: Pack) -> list[str]:

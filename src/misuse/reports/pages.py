@@ -9,6 +9,7 @@ from misuse.reports.data import SINCE, Detail, Pack, Row
 
 SHOWN_CODES = 4
 SHOWN_MOVES = 4
+SHOWN_LINES, LINE_LENGTH = 8, 240
 MONTHS_ON_PAGE = 13
 
 
@@ -33,12 +34,20 @@ def caller(pack: Pack, row: Row, detail: Detail) -> dict[str, Any]:
         "misuse_codes": _shares([code for code in detail.codes if code["is_coded_misuse"]]),
         "genuine_codes": _shares([code for code in detail.codes if not code["is_coded_misuse"]]),
         "genuine": _genuine(row),
-        "reasons": list(row["reasons"] or ["No reason was recorded."]),
-        "doubts": wording.doubts(row, detail.caller.get("number_count")),
+        "ask": ask(row),
+        "reasons": _lines(row["reasons"] or ["No reason was recorded."]),
+        "doubts": _lines(wording.doubts(row, detail.caller.get("number_count"))),
         "lane": row["lane"] or "none recommended",
-        "options": list(row["options"] or []),
+        "options": _lines(row["options"] or []),
         "standing": _standing(pack, row, detail),
     }
+
+
+def _lines(said: list[str]) -> list[str]:
+    """As many lines of such length as a page can hold; the workbook has them whole."""
+    lines = [line if len(line) <= LINE_LENGTH else line[: LINE_LENGTH - 1].rstrip() + "…" for line in said]
+    more = len(lines) - SHOWN_LINES
+    return lines if more <= 0 else [*lines[:SHOWN_LINES], f"And {more} more, in the XLSX."]
 
 
 def _summary(pack: Pack, row: Row, detail: Detail) -> str:
@@ -160,33 +169,85 @@ def waiting_note(pack: Pack) -> str:
     return said + "; in full, with reasons, in the CSV and XLSX."
 
 
+def ask(row: Row) -> str:
+    """What the meeting is asked about a caller."""
+    if row["part"] == 1:
+        due = f"Review due {wording.short_day(row['review_date'])}" if row["review_date"] else "Action due"
+        return f"{due}; {row['owner'] or 'no owner named'}. Continue, change or close?"
+    if row["misuse_calls_d90"] == 0:
+        return "Quiet for 90 days: leave waiting?"
+    if row["part"] == 2:
+        return "New. Take up? If so lane, owner and review date."
+    return "Take up, or leave waiting with a reason?"
+
+
+# In the order of the list: what is new and urgent leads.
+LOOK_GROUPS = (
+    ("New this cycle and urgent", True, True),
+    ("New this cycle", True, False),
+    ("Urgent", False, True),
+    ("Others", False, False),
+)
+
+
 def look(pack: Pack, *, whole: bool) -> dict[str, Any]:
-    """The look list, whole or only what is new this cycle."""
+    """The look list, whole or only what is new this cycle, in groups of which the new and urgent lead."""
     rows = pack.look if whole else [row for row in pack.look if row["is_new"]]
     note = f"Callers who need a human’s look whatever the counts say, never cut by capacity: {len(pack.look):,}."
     if not whole:
         note += f" Here: the {len(rows):,} that are new this cycle. All {len(pack.look):,} are in look_list.pdf, .xlsx and .csv."
+    grouped = [
+        (title, [row for row in rows if (bool(row["is_new"]), bool(row["is_urgent"])) == (is_new, is_urgent)])
+        for title, is_new, is_urgent in LOOK_GROUPS
+    ]
     return {
         "note": note if pack.look else "Nobody needs a look on this run.",
-        "rows": [_look_row(pack, row) for row in rows],
+        "groups": [
+            {"title": f"{title}: {len(held):,}", "rows": [_look_row(pack, row) for row in held]}
+            for title, held in grouped
+            if held
+        ],
     }
 
 
-def _look_row(pack: Pack, row: Row) -> list[str]:
-    standing = [
-        name
-        for name, flag in (("urgent", "is_urgent"), ("new", "is_new"), ("support first", "support_first"))
-        if row[flag]
+def look_summary(pack: Pack) -> list[list[str]]:
+    """The list counted by reason and urgency: all, new, new and urgent. A caller may have several reasons."""
+    threshold = pack.settings.threshold
+    reasons = sorted({reason for row in pack.look for reason in row["look_reasons"] or []})
+    kinds = {
+        "All on the list": pack.look,
+        "urgent": [row for row in pack.look if row["is_urgent"]],
+        "support first": [row for row in pack.look if row["support_first"]],
+        "not yet looked at": [row for row in pack.look if row["acknowledged_at"] is None],
+    } | {
+        f"for {wording.LOOKS.get(reason, reason.replace('_', ' ')).format(threshold=threshold)}": [
+            row for row in pack.look if reason in (row["look_reasons"] or [])
+        ]
+        for reason in reasons
+    }
+    return [
+        [
+            name,
+            f"{len(rows):,}",
+            f"{sum(bool(row['is_new']) for row in rows):,}",
+            f"{sum(bool(row['is_new'] and row['is_urgent']) for row in rows):,}",
+            "",
+        ]
+        for name, rows in kinds.items()
+        if pack.look
     ]
+
+
+def _look_row(pack: Pack, row: Row) -> list[str]:
+    kind = "" if row["identity_kind"] in (None, "person") else row["identity_kind"].replace("_", " ")
+    why = [kind, "support first" if row["support_first"] else "", wording.looks(row, pack.settings.threshold)]
     return [
         row["case_ref"],
-        ", ".join(standing),
-        wording.looks(row, pack.settings.threshold),
-        (row["identity_kind"] or "").replace("_", " "),
+        "; ".join(part for part in why if part),
         wording.count(row["coded_misuse_calls"]),
         wording.count(row["stopped_calls"]),
         wording.count(row["misuse_calls"]),
         f"{wording.count(row['calls_d30'])} / {wording.count(row['calls_prior_d30'])}",
         wording.short_moment(row["last_call_at"], pack.zone),
         wording.short_moment(row["acknowledged_at"], pack.zone) or "not yet",
-    ]  # fmt: skip
+    ]

@@ -19,6 +19,26 @@ where
     and local_date <= $as_of
 """
 
+EARLIER_CASES = "select count(*) as cases from cases where opened_at < $before"
+
+KINDS = "select identity_kind, count(*) as callers from callers group by identity_kind"
+
+# Over the threshold too, but never a person.
+APART = """
+select
+    caller_windows.window_name,
+    callers.identity_kind,
+    count(*) as callers,
+    sum(caller_windows.misuse_calls)::bigint as misuse_calls
+from caller_windows
+inner join callers on caller_windows.caller_id = callers.caller_id
+where
+    callers.identity_kind in ('shared_line', 'premises')
+    and caller_windows.misuse_calls >= $threshold
+group by all
+order by all
+"""
+
 # Who was persistent in the window that ended on $as_of, by today's rules and identities.
 RECOUNT = """
 with

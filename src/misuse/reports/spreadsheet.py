@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.reports import figures, wording
 from misuse.reports.data import HEADLINE, SINCE, Pack, Row
-from misuse.reports.workbook import COUNT, DATE, HEADER_ROW, HOURS, MOMENT, SHARE, TEXT, WRAP, Book, Cells
+from misuse.reports.workbook import BLANK_NOTE, COUNT, DATE, HEADER_ROW, HOURS, MOMENT, SHARE, TEXT, WRAP, Book, Cells
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -63,12 +63,16 @@ def sentences(pack: Pack) -> list[str]:
     work = figures.workload(pack)
     said = [
         wording.headline(pack),
+        wording.apart(pack),
         wording.since(pack),
         wording.coverage(pack),
         wording.bounds(pack),
         f"Reading A of the 2005 report: all misuse is {wording.decimal(work.days_all.point, 2)} days' work a month.",
-        f"Reading B: the persistent callers alone are {wording.decimal(work.days_persistent.point, 2)} days' work a month.",
+        ""
+        if wording.uncounted(pack)
+        else f"Reading B: the persistent callers alone are {wording.decimal(work.days_persistent.point, 2)} days' work a month.",
         f"Both are averages over {wording.of(work.whole_months, 'whole month')}: calls of the month over its calls a day.",
+        BLANK_NOTE,
     ]
     return [sentence for sentence in said if sentence]
 
@@ -122,9 +126,7 @@ def _estimates_table(book: Book, sheet: Worksheet, line: int) -> None:
         book.write(sheet, row_line, 3, row["unit"].replace("_", " "), TEXT)
         kind = ESTIMATE_KINDS.get(row["unit"], HOURS)
         for place, column in enumerate(("point", "low", "high", "bound_low", "bound_high"), 4):
-            book.write(
-                sheet, row_line, place, row[column], kind if column == "point" or row[column] is not None else TEXT
-            )
+            book.write(sheet, row_line, place, row[column], kind)
         book.write(sheet, row_line, 9, row["method"], WRAP)
     sheet.autofilter(line + 1, 0, line + 1 + max(len(rows), 1), len(headings) - 1)
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from misuse import wording as plain
 from misuse.reports.data import HEADLINE, SINCE, Pack, Row, Stamp
 
 NOT_MEASURED = "not measured"
@@ -72,11 +73,7 @@ def count(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{round(value):,}"
 
 
-def of(value: float, one: str, many: str = "") -> str:
-    """`no calls`, `1 call`, `2 calls`."""
-    number = round(value)
-    noun = one if number == 1 else many or one + "s"
-    return f"{number:,} {noun}" if number else f"no {noun}"
+of, share = plain.of, plain.share
 
 
 def sentence(text: str) -> str:
@@ -97,13 +94,6 @@ def hours(value: float | None) -> str:
 def seconds_as_hours(value: float | None) -> str:
     """Seconds as `hours` writes them."""
     return hours(None if value is None else value / 3600)
-
-
-def share(value: float | None) -> str:
-    """43.1%; a share under a tenth of a percent is not called nought."""
-    if value is None:
-        return NOT_MEASURED
-    return "under 0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
 
 
 def day(value: date | None) -> str:
@@ -162,13 +152,7 @@ def stamped(stamp: Stamp) -> str:
 def freshness(stamp: Stamp) -> str:
     """How old the data is, in a sentence for every page."""
     made = f"made {day(stamp.made_at)} {stamp.made_at:%H:%M}"
-    return f"Data to the end of {day(stamp.as_of)}; {made}; {_age(stamp.hours_old)}"
-
-
-def _age(hours_old: float) -> str:
-    if hours_old >= 96:
-        return of(int(hours_old // 24), "day") + " old"
-    return "data not yet an hour old" if hours_old < 1 else of(int(hours_old), "hour") + " old"
+    return f"Data to the end of {day(stamp.as_of)}; {made}; {plain.age(stamp.hours_old)}"
 
 
 def stale_warning(stamp: Stamp) -> str:
@@ -176,7 +160,7 @@ def stale_warning(stamp: Stamp) -> str:
     if not stamp.is_stale:
         return ""
     return (
-        f"Warning: the data was {_age(stamp.hours_old)} when this was made, "
+        f"Warning: the data was {plain.age(stamp.hours_old)} when this was made, "
         f"over the {stamp.stale_after_hours} hours allowed. Recent calls may be missing."
     )
 
@@ -193,17 +177,31 @@ def period(pack: Pack) -> str:
     return f"the {pack.settings.window_days:,} days to {day(pack.stamp.as_of)}"
 
 
+def uncounted(pack: Pack) -> str:
+    """Why no person can be counted in this log; nothing where one can."""
+    return plain.uncounted(pack.kinds.get("person", 0), pack.kinds.get("shared_line", 0))
+
+
 def headline(pack: Pack) -> str:
     """What a chief superintendent reads first."""
     final, found = pack.final(), pack.estimate("share_of_misuse")
-    if final is None or not final["misuse_calls"]:
-        return f"No misuse calls were counted in {period(pack)}."
-    if not final["callers"]:
-        return f"Nobody made {pack.settings.threshold} or more of the {count(final['misuse_calls'])} misuse calls in {period(pack)}."
+    if final is None or not final["callers"]:
+        return plain.nobody(
+            uncounted(pack), final["misuse_calls"] if final else 0, pack.settings.threshold, period(pack)
+        )
     return (
         f"{of(final['callers'], 'persistent caller')} made {count(final['calls'])} of "
-        f"{count(final['misuse_calls'])} misuse calls ({share(final['share'])}, {interval(found)}) in {period(pack)}."
+        f"{of(final['misuse_calls'], 'misuse call')} ({share(final['share'])}, {interval(found)}) in {period(pack)}."
     )
+
+
+def apart(pack: Pack, window: str = HEADLINE) -> str:
+    """The shared lines and premises over the threshold in one window, never among the persons."""
+    final = pack.final(window)
+    found = {row["identity_kind"]: row for row in pack.apart if row["window_name"] == window}
+    said = plain.apart(found, pack.settings.threshold, final["misuse_calls"] if final else None)
+    lead = "" if uncounted(pack) or not said else "Apart from persons: "
+    return lead + " ".join(said)
 
 
 def since(pack: Pack) -> str:
@@ -211,13 +209,16 @@ def since(pack: Pack) -> str:
     final, found = pack.final(SINCE), pack.estimate("share_of_misuse", window=SINCE)
     if final is None or pack.first_day is None or not final["misuse_calls"]:
         return "Since the log began: not measured."
+    start = f"Since {day(pack.first_day)}, with no window"
+    if pack.is_whole_log:
+        return f"{start}, as the 2005 report counted: the same, since the window holds the whole log."
+    if uncounted(pack):
+        return f"{start}: {of(final['misuse_calls'], 'misuse call')}. {apart(pack, SINCE)}".rstrip()
     if not final["callers"]:
-        return (
-            f"Since {day(pack.first_day)}, with no window: nobody made {pack.settings.threshold} or more misuse calls."
-        )
+        return f"{start}: nobody made {pack.settings.threshold} or more misuse calls."
     return (
-        f"Since {day(pack.first_day)}, with no window, as the 2005 report counted: {of(final['callers'], 'caller')} made "
-        f"{count(final['calls'])} of {count(final['misuse_calls'])} misuse calls ({share(final['share'])}, "
+        f"{start}, as the 2005 report counted: {of(final['callers'], 'caller')} made "
+        f"{count(final['calls'])} of {of(final['misuse_calls'], 'misuse call')} ({share(final['share'])}, "
         f"{interval(found)}). This share grows as the log grows; do not trend it."
     )
 
@@ -234,16 +235,12 @@ def coverage(pack: Pack) -> str:
 
 def bounds(pack: Pack) -> str:
     """What the unidentified calls could do to the share; nothing where there are no misuse calls."""
-    unknown = pack.excluded["unidentified"]
     if not pack.excluded["misuse"]:
         return ""
-    found = pack.estimate("share_of_misuse")
-    if not unknown:
-        return "Every misuse call in the window has a caller, so the share has no bounds for unidentified calls."
-    text = f"{of(unknown, 'misuse call')} came without a usable number and stand in no caller's count."
-    if found is None or found["bound_low"] is None or found["bound_high"] is None:
-        return text + " What they could do to the share is not measured."
-    return f"{text} Whoever made them, the share lies between {share(found['bound_low'])} and {share(found['bound_high'])}."
+    found = pack.estimate("share_of_misuse") or {"bound_low": None, "bound_high": None}
+    return plain.unidentified(
+        pack.excluded["unidentified"], found["bound_low"], found["bound_high"], is_counted=not uncounted(pack)
+    )
 
 
 def doubts(row: Row, number_count: int | None) -> list[str]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-HEADER_ROW = 5  # below the title, marking, run, warning and a blank
+HEADER_ROW = 5  # below the title, marking, run, warning and the note on blanks
+BLANK_NOTE = f"In a column of figures, blank = {wording.NOT_MEASURED}; it is never nought."
 FONT = "Calibri"
 COUNT, HOURS, SHARE, DATE, MOMENT, TEXT, WRAP = "count", "hours", "share", "date", "moment", "text", "wrap"
 NUMBER_FORMATS = {COUNT: "#,##0", HOURS: "#,##0.0", SHARE: "0.0%", DATE: "d mmm yyyy", MOMENT: "d mmm yyyy hh:mm"}
@@ -104,6 +105,7 @@ class Book:
             sheet.set_column(place, place, column.width)
             sheet.write_string(HEADER_ROW, place, column.heading, head)
         sheet.set_row(HEADER_ROW, 32)
+        sheet.write_string(HEADER_ROW - 1, 0, BLANK_NOTE, self.format(italic=True, font_color="#6B7683"))
         for line, row in enumerate(rows, HEADER_ROW + 1):
             for place, column in enumerate(columns):
                 self.write(sheet, line, place, column.value(row), column.kind, bottom=1, bottom_color="#DDE2E7")
@@ -113,11 +115,8 @@ class Book:
         sheet.freeze_panes(HEADER_ROW + 1, min(3, len(columns) - 1))
 
     def write(self, sheet: Worksheet, line: int, place: int, value: Any, kind: str, **more: Any) -> None:
-        """One cell. Text is written as text whatever it starts with; a figure not measured says so."""
-        if value is None and kind in (COUNT, HOURS, SHARE):
-            grey = self.format(italic=True, font_color="#6B7683", align="right", **more)
-            sheet.write_string(line, place, wording.NOT_MEASURED, grey)
-        elif value is None:
+        """One cell. Text is written as text whatever it starts with; a figure not measured is left blank, for filters and sums."""
+        if value is None:
             sheet.write_blank(line, place, None, self.kind(kind, **more))
         elif kind in (DATE, MOMENT):
             sheet.write_datetime(line, place, value, self.kind(kind, **more))

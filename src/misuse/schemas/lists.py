@@ -62,10 +62,11 @@ LOOK_LIST = Relation(
         is_stopped | BOOLEAN | a hard stop applies to the caller or to one of the caller's calls
         support_first | BOOLEAN | a vulnerability makes support the default
         is_urgent | BOOLEAN | to be looked at the same night
-        is_new | BOOLEAN | the first stop or the change of pattern falls within the last cycle of days
+        is_new | BOOLEAN | a first stop of its kind or the change of pattern falls within the last cycle of days
         duty_role | VARCHAR | who looks
         acknowledged_at | TIMESTAMP | when somebody said they had looked, UTC
         last_call_at | TIMESTAMP | last call of any kind, UTC
+        urgent_stops | BIGINT | urgent hard stops on the caller and on single calls; a look clears those it saw
     """),
 )
 

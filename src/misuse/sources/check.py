@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS
-from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, Layout, fold, misuse_codes
+from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, TIME_FIELDS, Layout, fold, misuse_codes
+from misuse.sources.lines import USABLE, number_counts
 from misuse.sources.reading import read
+from misuse.sources.shapes import holds_number
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,6 +59,7 @@ class CheckReport:
     unsupported_safeguards: Mapping[str, str]
     advice: Sequence[str]
     unmapped_columns: int = 0
+    numbers: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The report for a program."""
@@ -68,6 +72,9 @@ class CheckReport:
             lines.append(f"received from {self.first_received_at} to {self.last_received_at} (UTC)")
         lines += _listed("Would be rejected", [f"{reason}: {count}" for reason, count in self.rejected.items()])
         lines += _listed("Odd, but would go in", [f"{name}: {count}" for name, count in self.oddities.items()])
+        lines += _listed(
+            "Numbers, as they would be typed", [f"{kind}: {count}" for kind, count in self.numbers.items()]
+        )
         for number, row in enumerate(self.sample, 1):
             lines += _listed(
                 f"Row {number} of those that would go in",
@@ -117,6 +124,7 @@ def check(
     first, last = con.execute(
         "select min(received_at)::varchar, max(received_at)::varchar from parsed_rows"
     ).fetchone() or (None, None)
+    typed = number_counts(con, layout.region) if "cli" in layout.columns and result.accepted else {}
     return CheckReport(
         file=path.name,
         source=layout.name,
@@ -133,7 +141,8 @@ def check(
         too_many_codes=too_many,
         unsupported_figures=unsupported_figures(layout),
         unsupported_safeguards=unsupported_safeguards(layout, marker_kinds),
-        advice=result.advice(),
+        advice=[*result.advice(), *_number_advice(typed), *_marker_advice(layout, marker_kinds)],
+        numbers=typed,
         unmapped_columns=len(set(result.columns) - set(layout.mapped_columns)),
     )
 
@@ -155,13 +164,67 @@ def _sample(con: duckdb.DuckDBPyConnection, layout: Layout) -> list[dict[str, st
         .limit(ROWS_SHOWN)
         .project(*(ColumnExpression(name).cast("VARCHAR") for name in names))
     )
-    return [{name: _masked(name, value) for name, value in zip(names, row, strict=True)} for row in rows.fetchall()]
+    return [
+        {name: _masked(layout, name, value) for name, value in zip(names, row, strict=True)} for row in rows.fetchall()
+    ]
 
 
-def _masked(name: str, value: str | None) -> str | None:
-    if value is None or not (name in MASKED or (name in CODE_FIELDS and _may_identify(value))):
+def _masked(layout: Layout, name: str, value: str | None) -> str | None:
+    if value is None or name in _PLAIN_KINDS:
         return value
-    return f"••• ({len(value)} characters)"
+    if name == "call_id":
+        is_shown = _is_plain_id(layout, value)
+    else:
+        is_shown = name not in MASKED and not (name in CODE_FIELDS and _may_identify(value)) and not holds_number(value)
+    return value if is_shown else f"••• ({len(value)} characters)"
+
+
+_PLAIN_KINDS = frozenset(f.name for f in CALL_RECORD if f.kind in ("time", "seconds", "count"))
+# A short code, a date, a time of day: what no telephone number, name or address is.
+_SHORT_CODE = re.compile(r"[A-Za-z]{0,4}[-/ ]?\d{1,6}")
+_MOMENT = re.compile(r"(\d{4}([-/.])\d\d?\2\d\d?|\d\d?([-/.])\d\d?\3(\d{4}|\d\d))?[T ]?(\d\d?:\d\d(:\d\d(\.\d+)?)?)?")
+
+
+def _is_plain_id(layout: Layout, value: str) -> bool:
+    """Is every part of a call id the row's number, the file's name, a time or a short code?"""
+    names, parts = layout.columns["call_id"], value.split("|")
+    if len(names) != len(parts):
+        return False
+    times = {piece for name in TIME_FIELDS for piece in layout.columns.get(name, ())}
+    return all(
+        name == "{row}"
+        or (name == "{file}" and not holds_number(part))
+        or bool(_SHORT_CODE.fullmatch(part) or _MOMENT.fullmatch(part))
+        or (name in times and not holds_number(part))
+        for name, part in zip(names, parts, strict=True)
+    )
+
+
+def _number_advice(typed: Mapping[str, int]) -> list[str]:
+    """What to do where few of the numbers that are there can be used."""
+    given = sum(typed.values()) - typed.get("absent", 0)
+    if not given or typed[USABLE] >= given / 2:
+        return []
+    return [
+        f"of {given} numbers only {typed[USABLE]} are usable: see numbers.region, absent_words and the column mapped to "
+        "cli"
+    ]
+
+
+def _marker_advice(layout: Layout, marker_kinds: Sequence[str]) -> list[str]:
+    """Declared markers that no hard stop knows, which stop nothing."""
+    known = {_marker(kind) for kind in marker_kinds}
+    return [
+        f"markers_supplied names '{marker}', which no hard stop looks for: it stops no call. Use a word of the rules, or "
+        "rename it under [sources.NAME.codes.markers]"
+        for marker in layout.markers_supplied
+        if known and _marker(marker) not in known
+    ]
+
+
+def _marker(word: str) -> str:
+    """A marker as the rules compare it: `_`, `-` and a space are one."""
+    return fold(re.sub(r"[_-]", " ", word))
 
 
 def _null_shares(con: duckdb.DuckDBPyConnection, layout: Layout, accepted: int) -> dict[str, float]:
@@ -251,8 +314,9 @@ def unsupported_safeguards(layout: Layout, marker_kinds: Sequence[str] = ()) -> 
             "markers_supplied is not declared: a missing marker may mean that it is never recorded"
         )
     else:
+        supplied = {_marker(word) for word in layout.markers_supplied}
         for kind in marker_kinds:
-            if fold(kind) not in layout.markers_supplied:
+            if _marker(kind) not in supplied:
                 lacking[f"hard stop by marker {fold(kind)}"] = "the source does not declare that it supplies it"
     if "remarks" not in has:
         lacking["hard stops by codeword"] = "remarks is not mapped"

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from misuse.sources.plain import make_plain
 from misuse.sources.raw import RawFile, header, read_delimited
 from misuse.sources.reading import read
 from misuse.sources.sniff import sniff
-from misuse.sources.typed import column_names, read_jsonl, read_parquet, read_xlsx
+from misuse.sources.typed import column_names, fullest_sheet, read_jsonl, read_parquet, read_xlsx
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,13 +46,16 @@ def draft(path: Path, name: str, con: duckdb.DuckDBPyConnection, *, scratch: Pat
 
 
 def _everything(
-    con: duckdb.DuckDBPyConnection, path: Path, plain_keys: Mapping[str, Any], scratch: Path
+    con: duckdb.DuckDBPyConnection, path: Path, plain_keys: dict[str, Any], scratch: Path
 ) -> tuple[tuple[str, ...], RawFile]:
-    """The whole file as `raw_file`, every column text."""
+    """The whole file as `raw_file`, every column text; a sheet that must be named is put into the keys."""
     base = Layout("draft", "", {}, format=plain_keys["format"])
     base = replace(base, **{**_delimited_defaults(plain_keys), **plain_keys}, last_line_may_be_unterminated=True)
     con.execute(models.text("staging/macros"))
     plain = make_plain(path, base, scratch).path
+    if base.format == "xlsx" and (sheet := fullest_sheet(path, plain, base)):
+        plain_keys["sheet"] = sheet
+        base = replace(base, sheet=sheet)
     names = header(path, plain, base)[0] if base.format in ("csv", "tsv") else column_names(con, path, plain, base)
     unique = tuple(name for name in dict.fromkeys(names) if name)
     layout = replace(base, columns={"remarks": unique})
@@ -79,7 +83,7 @@ def _sampled(con: duckdb.DuckDBPyConnection, names: Sequence[str], raw: RawFile)
         cells = (str(row[place]).strip() for row in rows if row[place] is not None)
         columns.append(Column(name, tuple(cell for cell in cells if cell.lower() not in nulls)))
     is_american = any(c.share(r".*\d ?[AaPp][Mm]") > 0.9 for c in columns) or any(
-        c.is_phone and region_of(c.values) == "US" for c in columns
+        c.is_phone and region_of(c.numbers) == "US" for c in columns
     )
     return [replace(column, prefers_month=is_american) for column in columns]
 
@@ -130,7 +134,7 @@ def _written(
     toml.key("format", plain_keys["format"])
     for key, value in plain_keys.items():
         if key != "format":
-            toml.key(key, value)
+            toml.key(key, value, "the first sheet is all but empty; this one is the fullest" if key == "sheet" else "")
     if _is_unterminated(path, plain_keys):
         toml.say("The file's last line has no newline. If this source always ends so, take the '#' from the next line.")
         toml.say("last_line_may_be_unterminated = true")
@@ -146,6 +150,9 @@ def _written(
         toml.table("constants")
         toml.key("channel", "999", "every call came by the emergency line? else map a column to channel")
     _times(toml, proposal)
+    if proposal.version_kind:
+        toml.table("version")
+        toml.key("kind", proposal.version_kind)
     if proposal.durations:
         toml.table("durations")
         for key, unit in proposal.durations.items():
@@ -166,7 +173,7 @@ def _is_unterminated(path: Path, plain_keys: Mapping[str, Any]) -> bool:
 
 def _times(toml: _Toml, proposal: Proposal) -> None:
     toml.table("times")
-    toml.key("zone", proposal.zone, "which zone the times are written in cannot be told from the file")
+    toml.key("zone", proposal.zone, "guessed: which zone the times are written in cannot be told from the file")
     if proposal.time_only:
         toml.key("time_only", proposal.time_only, "take received_at's date")
     for key, (formats, epoch, remark) in proposal.times.items():
@@ -218,20 +225,31 @@ def _codes(con: duckdb.DuckDBPyConnection, place: str) -> list[tuple[str, int]]:
 def _call_id(con: duckdb.DuckDBPyConnection, proposal: Proposal, raw: RawFile) -> tuple[str | list[str], str]:
     """The column that names each call, or pieces that do."""
     received = proposal.columns.get("received_at", ())
+    version = [raw.mapped[column] for column in proposal.columns.get("version", ())]
+    pairs = [(date, column) for column in proposal.ids for date in proposal.dates]
+    named = [pair for pair in pairs if _plainly(pair[0]) == "calldate" and _plainly(pair[1]) == "callnumber"]
+    for pair in named:
+        if _is_unique(con, [raw.mapped[c] for c in pair], version):
+            return list(pair), "numbers that restart daily: the date is part of the id"
     for column in proposal.ids:
-        if _is_unique(con, [raw.mapped[column]]):
+        if _is_unique(con, [raw.mapped[column]], version):
             return column, ""
-    for column in proposal.ids:
-        if received and _is_unique(con, [raw.mapped[c] for c in (column, *received)]):
-            return [column, *received], "the id alone comes more than once"
+    for parts in chain(pairs, ((column, *received) for column in proposal.ids if received)):
+        if _is_unique(con, [raw.mapped[c] for c in parts], version):
+            return list(parts), "the id alone comes more than once"
     return ["{row}", *received], "no column names each call; a row's position must not change between files"
 
 
-def _is_unique(con: duckdb.DuckDBPyConnection, places: Iterable[str]) -> bool:
+def _plainly(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
+
+
+def _is_unique(con: duckdb.DuckDBPyConnection, places: Iterable[str], version: Sequence[str] = ()) -> bool:
+    """Do the columns name each row, or with the version's each state of a call?"""
     from duckdb import ColumnExpression
 
-    columns = [ColumnExpression(place) for place in places]
-    relation = con.table("raw_file").project(*columns)
+    columns = [ColumnExpression(place) for place in dict.fromkeys(places)]
+    relation = con.table("raw_file").project(*columns, *(ColumnExpression(place) for place in version))
     whole = relation
     for column in columns:
         whole = whole.filter(column.isnotnull())

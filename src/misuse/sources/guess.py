@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from itertools import product
 
+from misuse.sources.shapes import is_absent, is_name_or_address, is_strong_number, may_be_number
+
 SAMPLE = 3000
 
 _DATES = tuple(
@@ -151,14 +153,43 @@ class Column:
 
     @cached_property
     def is_phone(self) -> bool:
+        if self.is_named_phone and not self.numbers:
+            return bool(self.values)
+        given = self.numbers
+        if not given or self.is_time:
+            return False
         number = r"\+?[\d\s().\-]{7,18}"
-        digits = [re.sub(r"\D", "", v) for v in self.values if re.fullmatch(number, v)]
-        share = sum(7 <= len(d) <= 15 for d in digits) / len(self.values) if self.values else 0.0
-        if self.named(
-            r"phone|\bcli\b|\bani\b|msisdn|mobile|telephone|caller (number|no|id)|(calling|from|origin\w*) (number|no|line)"
-        ):
+        digits = [re.sub(r"\D", "", v) for v in given if re.fullmatch(number, v)]
+        share = sum(7 <= len(d) <= 15 for d in digits) / len(given)
+        if self.is_named_phone:
             return share > 0.5
-        return share > 0.9 and self.share(r"(\+|00|0|1[ -]?)?\(?[1-9]\d{2,4}\)?[\s.\-]\d{3,4}[\s.\-]?\d{3,4}") > 0.8
+        if self.named(_LIKE_A_LINE):
+            is_serial = list(given) == sorted(set(given)) and not any(map(is_strong_number, given))
+            return not is_serial and sum(map(may_be_number, given)) > 0.5 * len(given)
+        spaced = r"(\+|00|0|1[ -]?)?\(?[1-9]\d{2,4}\)?[\s.\-]\d{3,4}[\s.\-]?\d{3,4}"
+        is_spaced = sum(bool(re.fullmatch(spaced, v)) for v in given) > 0.8 * len(given)
+        return share > 0.9 and (is_spaced or sum(map(is_strong_number, given)) > 0.8 * len(given))
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The values without the words that stand for no number."""
+        return tuple(v for v in self.values if not is_absent(v))
+
+    @cached_property
+    def is_named_phone(self) -> bool:
+        return self.named(_PHONE_NAMES)
+
+    @cached_property
+    def may_identify(self) -> bool:
+        """Does it hold telephone numbers, names or addresses, were it only now and then? Then it is no part of an id."""
+        if not self.values:
+            return False
+        if self.is_phone or self.is_named_phone or any(map(is_absent, self.values)):
+            return True
+        weak = sum(map(may_be_number, self.values)) / len(self.values)
+        people = sum(map(is_name_or_address, self.values)) / len(self.values)
+        is_repeated = self.distinct < 0.7 * len(self.values)
+        return people > 0.2 or any(map(is_strong_number, self.values)) or (weak > 0.5 and is_repeated)
 
     @cached_property
     def is_code(self) -> bool:
@@ -174,13 +205,25 @@ class Column:
         return self.share(r"\d{1,3}:\d\d(:\d\d)?") > 0.97 or self.is_number
 
 
-def region_of(phones: Sequence[str]) -> str:
+# Names that say it outright, and names that say it where the values agree.
+_PHONE_NAMES = (
+    r"phone|\bcli\b|\bani\b|msisdn|mobile|\btel\b|caller (number|no|id)|(calling|from|origin\w*) (number|no|line)"
+)
+_LIKE_A_LINE = r"^((caller|calling|contact|from|presented|originating|a|b)( |$))?(number|num|no|line|party|s number)?$"
+
+
+def region_of(phones: Sequence[str], *, is_day_first: bool = False) -> str:
     """The country whose national numbers these look like; empty where it cannot be told."""
-    digits = [re.sub(r"[^\d+]", "", v) for v in phones]
+    digits = [re.sub(r"[^\d+]", "", v) for v in phones if not is_absent(v)]
     usual = len(digits) or 1
+    # A spreadsheet takes the leading nought: most that are left are mobiles, 7 and nine digits.
+    lost = sum(bool(re.fullmatch(r"7\d{9}", d)) for d in digits)
+    british = sum(bool(re.fullmatch(r"(\+44|0044|44|0)[1-9]\d{8,9}", d)) for d in digits)
+    if lost + british > 0.5 * usual or (is_day_first and lost + british > 0.1 * usual):
+        return "GB"
     if sum(bool(re.fullmatch(r"(\+?1)?[2-9]\d{9}", d)) for d in digits) > 0.7 * usual:
         return "US"
-    return "GB" if sum(bool(re.fullmatch(r"(\+44|0044|0)[1-9]\d{8,9}", d)) for d in digits) > 0.6 * usual else ""
+    return ""
 
 
 def paired_formats(dates: Sequence[str], clocks: Sequence[str], *, prefers_month: bool) -> Formats:

@@ -18,6 +18,7 @@ from misuse.errors import LayoutError
 from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS, PREMISES_FIELD, VERSION_FIELD, Field
 from misuse.settings import RULES_ROOT, Settings
 from misuse.sources.declaration import Table
+from misuse.sources.shapes import ABSENT_WORDS
 from misuse.sources.timing import MICROSECONDS_IN, checked_formats, checked_zone
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "xlsx")
@@ -75,6 +76,7 @@ class Layout:
     last_line_may_be_unterminated: bool = False
     max_uncompressed_ratio: int = 200
     nulls: tuple[str, ...] = DEFAULT_NULLS
+    absent_words: tuple[str, ...] = ABSENT_WORDS
     constants: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, TimeRule] = field(default_factory=dict)
     default_time: TimeRule = field(default_factory=TimeRule)
@@ -210,6 +212,7 @@ _PLAIN_KEYS = (
     "last_line_may_be_unterminated",
     "max_uncompressed_ratio",
     "nulls",
+    "absent_words",
     "caller_key",
     "markers_supplied",
     "reject_limit",
@@ -242,6 +245,7 @@ def _plain(table: Table) -> dict[str, Any]:
         "last_line_may_be_unterminated": table.flag("last_line_may_be_unterminated", False),
         "max_uncompressed_ratio": table.whole("max_uncompressed_ratio", 200),
         "nulls": table.texts("nulls", DEFAULT_NULLS),
+        "absent_words": tuple(fold(word).lower() for word in table.texts("absent_words", ABSENT_WORDS)),
         "caller_key": table.choice("caller_key", ("number", "premises"), "number"),
         "markers_supplied": tuple(fold(marker) for marker in table.texts("markers_supplied")),
         "reject_limit": limit,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from misuse.sources.guess import Column, Formats, paired_formats, region_of
+from misuse.sources.layout import DURATION_FIELDS, MAPPABLE, TIME_FIELDS
 
 # Field, what its name looks like (the earlier pattern outranks the later), what its contents must be.
 Rule = tuple[str, tuple[str, ...], Callable[[Column], bool]]
@@ -55,7 +56,10 @@ _RULES: tuple[Rule, ...] = (
     ),
     (
         "closing_code",
-        (r"final.*(type|code|desc|nature|problem)|clos\w*.*(code|type|desc|reason)|(code|type) clos", r"wrap ?up code"),
+        (
+            r"^clos(ed as|ing)$|final.*(type|code|desc|nature|problem)|clos\w*.*(code|type|desc|reason)|(code|type) clos",
+            r"wrap ?up code",
+        ),
         lambda c: c.is_code and not c.is_time,
     ),
     (
@@ -66,6 +70,7 @@ _RULES: tuple[Rule, ...] = (
     (
         "opening_code",
         (
+            r"^open(ed as|ing)$",
             r"(initial|opening|call|incident|event|complaint|request|crime|signal|nature|problem).*(type|code|desc|nature|categ|class|reason|problem)",
             r"type|nature|categ|reason|subject|topic|problem|code|signal",
             r"desc|title",
@@ -76,12 +81,13 @@ _RULES: tuple[Rule, ...] = (
     (
         "borough",
         (
-            r"borough|\bbocu\b",
+            r"borough|\bbocu\b|^station$",
             r"district|precinct|division|beat|sector|council|county|city|municip|battalion|\btwp\b|township|state",
         ),
         lambda c: c.is_code,
     ),
     ("ward", (r"ward|neighbo|community|area|zone",), lambda c: c.is_code),
+    ("version", (r"^(rev|revision|row version|last (updated|modified|amended)|updated at|amended)$",), lambda c: True),
     ("qualifiers", (r"qualif|modifier",), lambda c: c.is_code),
     ("markers", (r"marker|warning|hazard|flags?\b",), lambda c: c.is_code),
     ("handler_ref", (r"agent|operator|handler|dispatcher|call taker|advisor|employee",), lambda c: True),
@@ -107,6 +113,8 @@ class Proposal:
 
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
+    dates: list[str] = field(default_factory=list)  # columns of days that with a number may name a call
+    version_kind: str = ""
     times: dict[str, tuple[tuple[str, ...], str, str]] = field(default_factory=dict)  # formats, epoch, remark
     time_only: list[str] = field(default_factory=list)
     durations: dict[str, str] = field(default_factory=dict)
@@ -121,12 +129,16 @@ def propose(columns: Sequence[Column]) -> Proposal:
     """Match columns to fields, times first, each column to one field."""
     proposal = Proposal()
     free = [column for column in columns if column.values]
-    if any(c.named(r"^(channel|service|line dialled)$") and c.is_code and "999" in c.values for c in free):
-        channel = next(c for c in free if c.named(r"^(channel|service|line dialled)$") and "999" in c.values)
-        proposal.columns["channel"] = (channel.name,)
-        free.remove(channel)
+    proposal.dates = [c.name for c in free if c.is_date_only]
+    lines = [c for c in free if c.named(_CHANNEL) and c.is_code and {"999", "101", "112", "911"} & set(c.values)]
+    if lines:
+        proposal.columns["channel"] = (lines[0].name,)
+        free.remove(lines[0])
+    _place_exact(proposal, free, [c for c in columns if not c.values])
     _place_times(proposal, free)
     for name, patterns, holds in _RULES:
+        if name in proposal.columns:
+            continue
         chosen = _best(free, patterns, holds)
         if chosen is None and name == "cli":
             chosen = next((c for c in free if c.is_phone), None)
@@ -134,16 +146,42 @@ def propose(columns: Sequence[Column]) -> Proposal:
             proposal.columns[name] = (chosen.name,)
             free.remove(chosen)
             _settle(proposal, name, chosen)
-    proposal.ids = [c.name for pattern in _IDS for c in free if c.named(pattern) and not c.is_phone and not c.is_code]
-    proposal.ids = list(dict.fromkeys(proposal.ids))
+    named = [c for pattern in _IDS for c in free if c.named(pattern) and not c.may_identify]
+    # A number that begins anew each day comes over and over: it is tried last, beside its date.
+    proposal.ids = list(dict.fromkeys(c.name for c in sorted(named, key=lambda c: c.is_code and c.is_number)))
+    proposal.ids = [name for name in proposal.ids if not any(c.name == name and not _may_be_id(c) for c in named)]
     if proposal.ids:
         free = [c for c in free if c.name != proposal.ids[0]]
     if "cli" not in proposal.columns and "incident_location" in proposal.columns:
         proposal.caller_key = "premises"
         proposal.columns["premises"] = proposal.columns["incident_location"]
-    proposal.unused = [c.name for c in columns if c in free or not c.values]
+    taken = {column for chosen in proposal.columns.values() for column in chosen}
+    proposal.unused = [c.name for c in columns if c in free or (not c.values and c.name not in taken)]
     _place_in_world(proposal, columns)
     return proposal
+
+
+_CHANNEL = r"^(channel|service|line( dialled)?|dialled( number)?|number dialled|queue)$"
+
+
+def _may_be_id(column: Column) -> bool:
+    return not column.is_code or column.is_number or column.named(r"^(call|incident) ?(id|number|no|ref)$")
+
+
+def _place_exact(proposal: Proposal, free: list[Column], empty: Sequence[Column]) -> None:
+    """A column named as a field of the call record is that field; times are placed with the others."""
+    for column in (*free, *empty):
+        name = column.words.replace(" ", "_")
+        if name not in MAPPABLE or name in proposal.columns or name in (*TIME_FIELDS, "call_id", "cli"):
+            continue
+        if name == "channel" and not column.is_code:
+            continue
+        if name in DURATION_FIELDS and column.values and not column.is_duration:
+            continue
+        proposal.columns[name] = (column.name,)
+        _settle(proposal, name, column)
+        if column in free:
+            free.remove(column)
 
 
 def _best(free: Sequence[Column], patterns: Sequence[str], holds: Callable[[Column], bool]) -> Column | None:
@@ -151,9 +189,17 @@ def _best(free: Sequence[Column], patterns: Sequence[str], holds: Callable[[Colu
 
 
 def _settle(proposal: Proposal, name: str, column: Column) -> None:
+    if name == "version":
+        _settle_version(proposal, column)
     if name in ("talk_seconds", "wrap_seconds", "unit_seconds"):
         named = next((unit for pattern, unit in _DURATION_UNITS if column.named(pattern)), "auto")
         proposal.durations[name] = "auto" if any(":" in v for v in column.values) else named
+
+
+def _settle_version(proposal: Proposal, column: Column) -> None:
+    proposal.version_kind = "time" if column.is_time else "integer" if column.is_number else "text"
+    if column.is_time and (column.epoch or not column.formats.is_default):
+        proposal.times["version"] = (column.formats.formats, column.epoch, "")
 
 
 def _place_times(proposal: Proposal, free: list[Column]) -> None:
@@ -161,7 +207,8 @@ def _place_times(proposal: Proposal, free: list[Column]) -> None:
     whole = [c for c in free if c.is_time and not c.is_date_only]
     dates = [c for c in free if c.is_date_only]
     clocks = [c for c in free if c.is_clock]
-    for name, patterns in _TIMES:
+    for name, usual in _TIMES:
+        patterns = (f"^{name.replace('_', ' ')}$", *usual)
         later = [other for other, _patterns in _TIMES if other != name]
         chosen = _best([c for c in whole if name != "received_at" or not _is_named(c, later)], patterns, lambda c: True)
         clock = _best([c for c in clocks if name != "received_at" or not _is_named(c, later)], patterns, lambda c: True)
@@ -214,7 +261,12 @@ def _take(
 def _place_in_world(proposal: Proposal, columns: Sequence[Column]) -> None:
     """Region and zone: from the numbers' form, else from how times are written."""
     cli = next((c for c in columns if (c.name,) == proposal.columns.get("cli")), None)
-    guessed = region_of(cli.values) if cli else ""
+    is_day_first = any(c.formats.formats[:1] and c.formats.formats[0].startswith("%d") for c in columns if c.values)
+    guessed = region_of(cli.values, is_day_first=is_day_first) if cli else ""
     proposal.region = guessed or ("US" if columns and columns[0].prefers_month else "GB")
-    proposal.region_remark = "" if guessed else "which country's numbers these are could not be told"
+    proposal.region_remark = (
+        "guessed from the form of the numbers"
+        if guessed
+        else "guessed: which country's numbers these are could not be told"
+    )
     proposal.zone = "America/New_York" if proposal.region == "US" else "Europe/London"

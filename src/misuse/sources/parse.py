@@ -11,6 +11,7 @@ from misuse import models
 from misuse.schemas import CALL_RECORD
 from misuse.sources.layout import DURATION_FIELDS, MAPPABLE, TIME_FIELDS, Layout
 from misuse.sources.raw import LONG_VALUE, RawFile, Rejects
+from misuse.sources.shapes import STRONG_NUMBER, WEAK_NUMBER, WRITTEN_NUMBER
 from misuse.sources.timing import change_days, parameters
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def staging_parameters(layout: Layout, now: datetime, *, is_typed: bool, folds_s
         "folds_spaces": folds_spaces,
         "latest": now + timedelta(days=1),
         "version_kind": layout.version_kind,
+        "absent_words": list(layout.absent_words),
     }
     for name in (*TIME_FIELDS, "version"):
         rule = layout.time_rule(name)
@@ -175,6 +177,8 @@ def oddities(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile, now: 
     row = cursor.fetchone() or ()
     found |= dict(zip((column[0] for column in cursor.description or ()), row, strict=True))
     found |= _texts(con, raw)
+    found["call_id_looks_like_numbers"] = _numbers_in_ids(con, layout, raw)
+    found["no_rows"] = int(raw.records == 0)
     for n, order in enumerate(layout.orders):
         found[order.name] = _order_breaks(con, n, layout, now, is_typed=raw.is_typed)
     return {name: count for name, count in found.items() if count}
@@ -205,6 +209,38 @@ def _texts(con: duckdb.DuckDBPyConnection, raw: RawFile) -> dict[str, int]:
     relation = con.table("raw_file").aggregate(counts)
     row = relation.fetchone() or ()
     return {name: int(count or 0) for name, count in zip(relation.columns, row, strict=True)}
+
+
+def _numbers_in_ids(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile) -> int:
+    """Rows of which a part of the call id is written as a telephone number is."""
+    from duckdb import ColumnExpression, FunctionExpression
+
+    times = {piece for name in (*TIME_FIELDS, "version") for piece in layout.columns.get(name, ())}
+    pieces = [piece for piece in layout.columns["call_id"] if piece in raw.mapped and piece not in times]
+    most = 0
+    for place in (raw.mapped[piece] for piece in pieces):
+        sums = [FunctionExpression("count_if", flag) for flag in _number_flags(place)]
+        tallies = [FunctionExpression(name, ColumnExpression(place)) for name in ("count", "approx_count_distinct")]
+        row = con.table("raw_file").aggregate([*sums, *tallies]).fetchone() or ()
+        strong, weak, filled, distinct = (int(count or 0) for count in row)
+        # Long serial numbers come once each; what comes over and over beside a date is a caller's.
+        is_repeated = len(layout.columns["call_id"]) > 1 and weak > 0.9 * filled and distinct < 0.7 * filled
+        most = max(most, weak if is_repeated else strong)
+    return most
+
+
+def _number_flags(place: str) -> tuple[duckdb.Expression, duckdb.Expression]:
+    """Whether a column's value is surely a telephone number, and whether it could be one."""
+    from duckdb import CaseExpression, ColumnExpression, ConstantExpression, FunctionExpression
+
+    text, never = ColumnExpression(place), ConstantExpression(False)
+    compact = FunctionExpression("regexp_replace", text, *(ConstantExpression(c) for c in (r"[\s().\-]", "", "g")))
+    length = FunctionExpression("strlen", text)
+    is_long = (length >= ConstantExpression(9)) & (length <= ConstantExpression(24))
+    is_strong = FunctionExpression("regexp_full_match", compact, ConstantExpression(STRONG_NUMBER))
+    is_strong = is_strong | FunctionExpression("regexp_full_match", text, ConstantExpression(WRITTEN_NUMBER))
+    is_weak = FunctionExpression("regexp_full_match", compact, ConstantExpression(WEAK_NUMBER))
+    return CaseExpression(is_long, is_strong).otherwise(never), CaseExpression(is_long, is_weak).otherwise(never)
 
 
 def _order_breaks(con: duckdb.DuckDBPyConnection, n: int, layout: Layout, now: datetime, *, is_typed: bool) -> int:

@@ -50,6 +50,13 @@ class SourceRead:
             )
         if "unreadable_received_at" in self.rejected:
             said.append("some times of receipt fit none of the layout's formats: see times.formats in docs/layouts.md")
+        if "call_id_looks_like_numbers" in self.oddities:
+            said.append(
+                "call_id is composed from a column that seems to hold telephone numbers: compose it from others, "
+                "for a call's id is shown to people who may not see numbers"
+            )
+        if "no_rows" in self.oddities:
+            said.append("the file holds no rows: ask the source whether that is right")
         return said
 
 

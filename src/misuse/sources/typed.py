@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from misuse.errors import InputError
 from misuse.sources.columns import find, required_columns, resolve
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_Found = TypeVar("_Found")
 KEYS_LOOKED_AT = 10_000
 
 _KEYS = """
@@ -118,6 +119,7 @@ def column_names(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
         rows = _sheet(path, plain, layout).slice(layout.skip_rows, 1).to_pylist()
         return tuple(str(cell).strip() if cell is not None else "" for cell in (rows[0].values() if rows else ()))
     if layout.format == "parquet":
+        _refuse_truncated(path, plain)
         try:
             return tuple(con.read_parquet(str(plain)).columns)
         except duckdb.Error as error:
@@ -144,13 +146,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
     """Parquet: the types it has, written as text."""
     import duckdb
 
-    with plain.open("rb") as file:
-        file.seek(-4, 2)
-        if file.read(4) != b"PAR1":
-            raise InputError(
-                f"{path} is a truncated Parquet file",
-                next_step="wait for the transfer to end, or ask for the file again",
-            )
+    _refuse_truncated(path, plain)
     Rejects(con)
     link = scratch / "input.parquet"
     link.symlink_to(plain.resolve())
@@ -178,6 +174,17 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
                 add(number, reasons[number], text[:LONGEST_RAW])
 
     return RawFile(rows, tuple(relation.columns), columns, is_typed=True, fetch=fetch_json)
+
+
+def _refuse_truncated(path: Path, plain: Path) -> None:
+    """Errors: InputError for a Parquet file that does not end as one."""
+    with plain.open("rb") as file:
+        file.seek(max(0, plain.stat().st_size - 4))
+        if file.read(4) != b"PAR1" or plain.stat().st_size < 12:
+            raise InputError(
+                f"{path} is a truncated Parquet file",
+                next_step="wait for the transfer to end, or ask for the file again",
+            )
 
 
 def _as_text(name: str, kind: str) -> duckdb.Expression:
@@ -219,7 +226,7 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: L
     else:
         names = layout.column_names or tuple(str(n + 1) for n in range(table.num_columns))
     table = table.slice(first)
-    is_filled = pa.array([False] * table.num_rows)
+    is_filled = pa.array([False] * table.num_rows, pa.bool_())
     for column in table.columns:
         is_filled = pc.or_(is_filled, pc.is_valid(column))
     blank = table.num_rows - (pc.sum(is_filled).as_py() or 0)
@@ -239,8 +246,34 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: L
     return RawFile(table.num_rows, names, places, oddities={"blank_lines": blank}, is_typed=True, fetch=fetch_cells)
 
 
+def fullest_sheet(path: Path, plain: Path, layout: Layout) -> str:
+    """The sheet with the most rows, where the first is empty or all but empty; else nothing."""
+
+    def rows_of(book: Any) -> dict[str, int]:
+        return {name: int(book.load_sheet(name, header_row=None).height) for name in book.sheet_names}
+
+    rows = _in_book(path, plain, layout, rows_of)
+    first, fullest = next(iter(rows), ""), max(rows, key=lambda name: rows[name], default="")
+    return fullest if rows and rows[first] < 3 and rows[fullest] > max(1, rows[first]) else ""
+
+
 def _sheet(path: Path, plain: Path, layout: Layout) -> pa.Table:
     """The sheet's cells, all as text, its header row among them."""
+    import pyarrow as pa
+
+    def load(book: Any) -> pa.Table:
+        if layout.sheet and layout.sheet not in book.sheet_names:
+            raise InputError(
+                f"{path} has no sheet '{layout.sheet}'", next_step=f"it has {', '.join(book.sheet_names[:5])}"
+            )
+        sheet = book.load_sheet(layout.sheet or 0, header_row=None, dtypes="string")
+        return pa.table(sheet.to_arrow())
+
+    return _in_book(path, plain, layout, load)
+
+
+def _in_book(path: Path, plain: Path, layout: Layout, take: Callable[[Any], _Found]) -> _Found:
+    """What `take` finds in the workbook, once its size is seen to be sane."""
     import fastexcel
     import pyarrow as pa
 
@@ -252,14 +285,13 @@ def _sheet(path: Path, plain: Path, layout: Layout) -> pa.Table:
                 f"{path} unpacks to over {layout.max_uncompressed_ratio} times its size",
                 next_step="if that is right, raise max_uncompressed_ratio in its [sources] table",
             )
-        book = fastexcel.read_excel(str(plain))
-        if layout.sheet and layout.sheet not in book.sheet_names:
-            raise InputError(
-                f"{path} has no sheet '{layout.sheet}'", next_step=f"it has {', '.join(book.sheet_names[:5])}"
-            )
-        sheet = book.load_sheet(layout.sheet or 0, header_row=None, dtypes="string")
-        return pa.table(sheet.to_arrow())
-    except (fastexcel.FastExcelError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
+        return take(fastexcel.read_excel(str(plain)))
+    except zipfile.BadZipFile:
+        raise InputError(
+            f"{path} cannot be read as XLSX: it is truncated or damaged",
+            next_step="wait for the transfer to end, or ask for the file again",
+        ) from None
+    except (fastexcel.FastExcelError, pa.ArrowInvalid) as error:
         raise InputError(
             f"{path} cannot be read as XLSX ({type(error).__name__})",
             next_step="open and save it again, or ask for it again",

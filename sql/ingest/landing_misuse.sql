@@ -1,0 +1,27 @@
+-- One row: whether any call about to go in is coded misuse. Params: $source.
+-- As sql/detection/code_verdicts.sql decides it, on distinct codes, so that it costs little.
+with
+
+combinations as (
+    select distinct closing_code, opening_code, qualifiers, result_code from landing_calls
+),
+
+facets as (
+    select 'closing_code' as field, closing_code as code from combinations
+    union
+    select 'opening_code' as field, opening_code as code from combinations where closing_code is null
+    union
+    select 'result_code' as field, result_code as code from combinations
+    union
+    select 'qualifiers' as field, unnest(string_split(qualifiers, ';')) as code from combinations
+    union
+    select '*' as field, '*' as code
+)
+
+select count(*) > 0 as is_any_coded_misuse
+from facets
+inner join rule_misuse_codes as rules
+    on
+        rules.source = $source and facets.field = rules.field
+        and upper(trim(regexp_replace(facets.code, '[\s_-]+', ' ', 'g')))
+        = upper(trim(regexp_replace(rules.code, '[\s_-]+', ' ', 'g')))

@@ -1,0 +1,58 @@
+"""How the last run went, in a small file that `misuse status` reads without opening a store."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from misuse.errors import MisuseError, ResourceError
+from misuse.settings import Settings
+
+
+def in_our_words(error: BaseException) -> MisuseError:
+    """An engine's message can quote a row; what is kept and shown is ours."""
+    if isinstance(error, MisuseError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return MisuseError("the run was interrupted", next_step="misuse run")
+    words = str(error).lower()
+    if isinstance(error, MemoryError) or any(told in words for told in ("no space left", "out of memory", "too large")):
+        return ResourceError("the run ran out of disk or memory", next_step="free some, then misuse run")
+    return MisuseError(
+        f"a fault of the program ended the run ({type(error).__name__})",
+        next_step="misuse run; if it fails again, report the run's id",
+    )
+
+
+def write(
+    settings: Settings,
+    run_id: str,
+    as_of: date | None,
+    status: str,
+    started_at: datetime,
+    finished_at: datetime | None,
+    error: MisuseError | None = None,
+) -> None:
+    """What `misuse status` reads without opening a store, replaced whole."""
+    document = {
+        "run_id": run_id,
+        "as_of": as_of.isoformat() if as_of else None,
+        "status": status,
+        "started_at": utc_text(started_at),
+        "finished_at": utc_text(finished_at) if finished_at else None,
+        "error": error.message if error else None,
+        "next_step": error.next_step if error else None,
+        "pid": os.getpid(),
+    }
+    path = settings.home / "last_run.json"
+    half = path.with_suffix(".json.tmp")
+    half.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    half.replace(path)
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as ISO text in UTC."""
+    utc = ZoneInfo("UTC")
+    return (moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)).isoformat(timespec="seconds")
