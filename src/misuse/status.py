@@ -314,9 +314,18 @@ def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]
     return [row | {name: last.get(name) for name in ("run_id", "as_of", "started_at", "finished_at", "status")}]
 
 
+def _has_changed_since_run(book: Path, last_run: Path) -> bool:
+    """Whether anything was written to the casebook since the last run ended: opening it costs more than all else here."""
+    if not last_run.exists():
+        return book.exists()
+    ended = last_run.stat().st_mtime_ns
+    files = (book, book.with_name(book.name + "-wal"))
+    return any(path.exists() and path.stat().st_mtime_ns > ended for path in files)
+
+
 def _stops(settings: Settings) -> Iterator[Line]:
     """Stops that a person entered and no published list shows yet."""
-    if not casebook.casebook_path(settings).exists():
+    if not _has_changed_since_run(casebook.casebook_path(settings), last_run_path(settings)):
         return
     finished = moment(read_json(last_run_path(settings)).get("finished_at"))
     with casebook.opened(settings) as book:
