@@ -27,7 +27,7 @@ def marker_word(word: str) -> str:
 def usable_number(text: str) -> tuple[str, str]:
     """(usable number, bad number): one of them is empty. A British number has nine or ten digits after its 0 or 44."""
     digits = re.sub(r"\D", "", text)
-    if text.strip().lower() in {"", "anonymous", "withheld", "unknown"}:
+    if text.strip().lower() in {"", "anon", "anonymous", "withheld", "unknown"}:
         return "", ""
     if (len(set(digits)) == 1 and len(digits) >= 5) or digits in {"01234567890", "1234567890"}:
         return "", digits
