@@ -1,30 +1,19 @@
 -- The batch becomes part of the warehouse, or no part of it does.
 -- A held version is named by call and content: a withdrawal just before may have made it current.
-insert into superseded_call_records
-select *
+create or replace temp table displaced as
+select call_records.*
 from call_records
-where
-    exists (
-        select 1
-        from verdicts
-        where
-            verdicts.origin <> 'arrival'
-            and verdicts.verdict = 'superseded'
-            and verdicts.call_key = call_records.call_key
-            and verdicts.content_digest = call_records.content_digest
-    );
+inner join verdicts
+    on
+        call_records.call_key = verdicts.call_key
+        and call_records.content_digest = verdicts.content_digest
+        and verdicts.origin <> 'arrival'
+        and verdicts.verdict = 'superseded';
+
+insert into superseded_call_records select * from displaced;
 
 delete from call_records
-where
-    exists (
-        select 1
-        from verdicts
-        where
-            verdicts.origin <> 'arrival'
-            and verdicts.verdict = 'superseded'
-            and verdicts.call_key = call_records.call_key
-            and verdicts.content_digest = call_records.content_digest
-    );
+where (call_key, content_digest) in (select (call_key, content_digest) from displaced);
 
 insert into call_records by name select * from landing_calls;
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import models, numbers, quality, rules, sources, warehouse
-from misuse.errors import CheckFailed, InputError, KeyCollision, MisuseError, UsageError
+from misuse.errors import CheckFailed, InputError, KeyCollision, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
 
@@ -36,7 +36,7 @@ READ_AGAIN = "read again with a corrected layout"
 
 _TEMPORARY = (
     "parsed_rows", "rejected_raw", "distinct_cli", "number_forms", "arrivals", "free_text_codes", "repeated_keys",
-    "candidates", "verdicts", "landing_calls", "landing_superseded", "rehomed", "orphaned", "restored",
+    "candidates", "verdicts", "landing_calls", "landing_superseded", "displaced", "rehomed", "orphaned", "restored",
 )  # fmt: skip
 
 
@@ -431,13 +431,3 @@ def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, acto
         sweep(con)
     finally:
         _drop_temporary(con)
-
-
-def quiet(error: BaseException) -> MisuseError:
-    """Our own words for an engine's error met while personal data passes: its message can quote a row."""
-    if isinstance(error, MisuseError):
-        return error
-    return InputError(
-        f"the file could not be taken in ({type(error).__name__})",
-        next_step="look at it with `misuse source check FILE --source NAME`",
-    )
