@@ -69,6 +69,7 @@ def invented(persons: int, seed: int) -> dict[str, pl.DataFrame]:
     return {
         "calls": calls,
         "callers": _callers(calls),
+        "caller_spells": _spells(calls),
         "caller_windows": windows,
         "persistent_callers": persistent,
         "estimates": _estimates(calls, persistent),
@@ -143,6 +144,7 @@ def _call_frame(rng, who, days, hours, coded, persons) -> pl.DataFrame:  # type:
         {
             "call_key": [format(number, "032x") for number in range(size)],
             "source": "invented",
+            "spell_id": pl.Series([name and "s" + name[1:] for name in ids], dtype=pl.String, strict=False),
             "caller_id": pl.Series(ids, dtype=pl.String, strict=False),
             "channel": "999",
             "number_kind": np.where(who >= 0, "mobile", "absent"),
@@ -157,6 +159,7 @@ def _call_frame(rng, who, days, hours, coded, persons) -> pl.DataFrame:  # type:
             "is_coded_misuse": coded,
             "is_stopped": stopped,
             "is_doubtful": doubtful,
+            "doubt_kind": ["contradicted" if one else None for one in doubtful],
             "is_misuse": coded & ~stopped & ~doubtful,
             "unmeasured": unmeasured,
         }
@@ -201,6 +204,7 @@ def _windows(calls: pl.DataFrame) -> pl.DataFrame:
             misuse_calls=misuse.sum(),
             episodes=pl.col("received_at").filter(misuse).dt.truncate("3h").n_unique(),
             active_days=pl.col("local_date").filter(misuse).n_unique(),
+            most_misuse_calls_month=pl.col("local_date").filter(misuse).dt.truncate("1mo").unique_counts().max(),
             handling_seconds=pl.col("handling_seconds").filter(misuse).sum(),
             unit_seconds=pl.col("unit_seconds").filter(misuse).sum(),
             first_misuse_at=pl.col("received_at").filter(misuse).min(),
@@ -255,6 +259,24 @@ def _callers(calls: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _spells(calls: pl.DataFrame) -> pl.DataFrame:
+    """Everybody has one number, linked to nobody's."""
+    own = pl.col("caller_id")
+    return (
+        calls.filter(own.is_not_null())
+        .group_by("spell_id", "caller_id")
+        .agg(
+            number_kind=pl.lit("mobile"),
+            first_call_at=pl.col("received_at").min(),
+            last_call_at=pl.col("received_at").max(),
+            calls=pl.len(),
+            identity_kind=pl.lit("person"),
+        )
+        .with_columns(standard_id=own, loose_id=own, reach_id=own)
+        .sort("spell_id")
+    )
+
+
 def _estimate(name: str, point: float | None, unit: str, **more: float) -> dict[str, Any]:
     spread = {"low": None, "high": None, "bound_low": None, "bound_high": None, "numerator": None, "denominator": None}
     base = {"run_id": RUN_ID, "as_of": AS_OF, "estimate": name, "counted_by": "caller", "unit": unit, "point": point}
@@ -280,6 +302,9 @@ def _estimates(calls: pl.DataFrame, persistent: pl.DataFrame) -> pl.DataFrame:
         _estimate("hours_persistent", 21.4, "hours_a_month"),
         _estimate("hours_all_misuse", 44.0, "hours_a_month"),
     ]  # fmt: skip
+    counted = {"persistent_callers", "persistent_misuse_calls", "share_of_misuse"}
+    plain = [{**row, **dict.fromkeys(interval)} for row in rows if row["estimate"] in counted]
+    rows += [{**row, "counted_by": level} for level in ("standard", "loose") for row in plain]
     both = [row | {"window_name": name} for name in ("headline", "since_log_start") for row in rows]
     return pl.DataFrame(both, infer_schema_length=None)
 
@@ -415,6 +440,9 @@ def _tasking_row(row: dict[str, Any]) -> dict[str, Any]:
         ],
         "doubts": [] if rank == 4 else ["Handlers' closing codes have not been double-coded, so some may be wrong."],
         "is_new": part == 2,
+        "unconfirmed_links": 0,
+        "misuse_calls_confirmed": misuse,
+        "enforcement_bars": list[str](),
         "first_misuse_at": row["first_misuse_at"],
         "last_misuse_at": row["last_misuse_at"],
         "tenth_misuse_at": row["tenth_misuse_at"],

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.dangers import Patterns
 from tests.oracle import Rules
 
 RULES = Path(__file__).resolve().parents[1] / "src" / "misuse" / "rules"
@@ -48,9 +50,40 @@ def safeguards() -> dict[str, frozenset[str]]:
     }
 
 
-def codewords() -> tuple[str, ...]:
+def codewords() -> dict[str, tuple[str, ...]]:
     rules = tomllib.loads((RULES / "hard_stops.toml").read_text(encoding="utf-8"))["rule"]
-    return tuple(pattern for rule in rules for pattern in rule.get("codewords", []))
+    of = lambda scope: tuple(p for r in rules if r["scope"] == scope for p in r.get("codewords", []))  # noqa: E731
+    return {"codewords": of("call"), "caller_codewords": of("caller")}
+
+
+def unknown_closing() -> dict[str, Any]:
+    """Closing codes that say they are not known, and whether a blank one is such."""
+    doubts = tomllib.loads((RULES / "doubts.toml").read_text(encoding="utf-8"))["doubt"]
+    (rule,) = (doubt for doubt in doubts if doubt["kind"] == "unknown")
+    return {"unknown": frozenset(marker_word(code) for code in rule["codes"]), "doubts_absent": rule["absent"]}
+
+
+def patterns(misuse: Iterable[str]) -> Patterns:
+    """What the reviewed rules find by themselves, on a source whose misuse codes are these."""
+    document = tomllib.loads((RULES / "hard_stops.toml").read_text(encoding="utf-8"))
+    reviewed = tomllib.loads((RULES / "misuse_codes.toml").read_text(encoding="utf-8"))["code"]
+    lists = {entry["id"]: tuple(plain(word) for word in entry["words"]) for entry in document["list"]}
+    found = [rule for rule in document["rule"] if rule.get("pattern")]
+    listed = [*misuse, *(code for group in reviewed for code in group["codes"])]
+    return Patterns(
+        silent=lists["silent_or_abandoned"],
+        handset=lists["handset"],
+        duplicate=lists["duplicate"],
+        nowhere=frozenset(word.replace(" ", "") for word in lists["nowhere"]),
+        listed=frozenset(map(plain, listed)),
+        words=tuple(word for rule in found for word in rule.get("words", [])),
+        marks=frozenset(marker_word(w) for rule in found if rule["pattern"] == "ties" for w in rule["markers"]),
+        limits={name: value for rule in found for name, value in rule["limits"].items()},
+    )
+
+
+def plain(word: str) -> str:
+    return " ".join(re.findall("[A-Z0-9]+", word.upper()))
 
 
 def synthetic_rules() -> Rules:
@@ -59,7 +92,9 @@ def synthetic_rules() -> Rules:
         closing=frozenset(layout["misuse"]["closing_code"]),
         opening=frozenset(layout["misuse"]["opening_code"]),
         doubtful_results=frozenset(layout["doubt"]["result_code"]),
-        codewords=codewords(),
+        patterns=patterns([*layout["misuse"]["closing_code"], *layout["misuse"]["opening_code"]]),
+        **codewords(),
+        **unknown_closing(),
         **safeguards(),
     )
 
@@ -88,6 +123,12 @@ def synthetic_rows(folder: Path) -> Iterator[dict[str, str]]:
                     "remarks": row["remarks"],
                     "handling_seconds": str(int(talk or 0) + int(wrap or 0)) if talk or wrap else "",
                     "unit_seconds": row["unit_seconds"],
+                    "subscriber_name": row["subscriber_name"],
+                    "subscriber_postcode": row["subscriber_postcode"],
+                    "person_name": row["person_name"],
+                    "birth_date": row["birth_date"],
+                    "subscriber_address": row["subscriber_address"],
+                    "incident_location": row["incident_location"],
                 }
 
 
@@ -96,7 +137,9 @@ def plain_rules() -> Rules:
     return Rules(
         closing=frozenset({"HOAX", "NUISANCE"}),
         doubtful_results=frozenset({"CRIME RECORDED"}),
-        codewords=codewords(),
+        patterns=patterns(["HOAX", "NUISANCE"]),
+        **codewords(),
+        **unknown_closing(),
         **safeguards(),
     )
 
@@ -124,5 +167,7 @@ def plain_rows(rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
             "result_code": folded(row["result"]),
             "markers": marker_word(row["markers"]),
             "remarks": row["remarks"],
+            "subscriber_name": row["name"],
+            "subscriber_address": row["address"],
             "handling_seconds": str(int((utc(row["ended"]) - utc(row["answered"])).total_seconds())) if spoken else "",
         }

@@ -12,16 +12,19 @@ from misuse.settings import Limits, Schedule, Settings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 # Given by the environment or by where the file lies, not by a key of it.
-NOT_KEYS = {"home", "schedule", "limits", "sources", "config_path", "vault_key", "token_key"}
+NOT_KEYS = {"home", "schedule", "limits", "sources", "config_path", "vault_key", "token_key", "vault_key_new"}
 
 MEANINGS = {
     "settings.threshold": "misuse calls in the window that make a caller persistent",
+    "settings.shared_line_threshold": "misuse calls in a calendar month that put a shared line or premises over its own threshold",
     "settings.window_days": "length of the headline window, in local days to as-of",
     "settings.episode_gap_minutes": "misuse calls of one caller no further apart than this are one episode",
     "settings.headline_channel": "the channel that the headline counts",
     "settings.reporting_zone": "the zone of local days, hours and schedules",
     "settings.capacity": "callers that a meeting can take on: the most in parts 2 and 3 of the list",
     "settings.cycle_days": "days between meetings; also how long a new stop or sharp change is new on the look list",
+    "settings.number_gap_days": "a silence of a number after which its calls are a new holder's, unless details on both sides agree",
+    "settings.number_gap_settled_days": "how long before as-of the silence must have ended, so that a late call cannot join them again",
     "settings.stale_after_hours": "age of the published as-of from which everything says that it is stale",
     "settings.bootstrap_replicates": "resamples behind each interval",
     "settings.seed": "seed of the resamples, so that a rerun gives the same interval",
@@ -52,6 +55,7 @@ ENVIRONMENT = {
     "MISUSE_HOME": "the data home; `var` under the working directory otherwise",
     "MISUSE_CONFIG": "the settings file; otherwise `misuse.toml` in the home, then in the working directory",
     "MISUSE_VAULT_KEY": "the vault key, where it must not lie in a file; otherwise `keys/vault.key` in the home",
+    "MISUSE_VAULT_KEY_NEW": "the key that `misuse vault rotate` leads to, where the vault key comes from the environment",
     "MISUSE_TOKEN_KEY": "the token key, likewise; `keys/token.key`",
     "MISUSE_DEBUG": "shows the trace of a fault of the program; only on data that may be shown",
 }

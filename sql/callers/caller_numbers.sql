@@ -1,59 +1,77 @@
--- One row per number or premises with a call before the end of as-of. Key: token. Param: $end_at.
--- One number is one caller until caller_links says otherwise; a caller is one kind through all its numbers.
+-- One row per number-holding spell, and premises, with a call before the end of as-of: whose it is. Key: spell_id.
+-- No params. caller_id is a function of the set of spells that are one caller's at the strict level, as standard_id and
+-- loose_id are at theirs; reach_id is of all that stops spread over. A spell that nothing joins to another is a caller.
+-- spells: how many the caller has.
 with
 
-tokens as (
+members as (
+    select spell_id, 'strict' as level, strict_group as member_of from spell_groups where strict_group is not null
+    union all
+    select spell_id, 'standard' as level, standard_group as member_of from spell_groups where standard_group is not null
+    union all
+    select spell_id, 'loose' as level, loose_group as member_of from spell_groups where loose_group is not null
+    union all
+    select spell_id, 'reach' as level, reach_group as member_of from spell_groups where reach_group is not null
+),
+
+sets as (
     select
-        coalesce(number_token, premises_token) as token,
-        bool_and(number_token is null) as is_premises,
-        min(number_kind) filter (where number_token is not null) as number_kind
-    from call_records
-    where
-        coalesce(number_token, premises_token) is not null
-        and received_at < cast($end_at as timestamp)
-    group by coalesce(number_token, premises_token)
+        level, member_of, count(*) as spells,
+        'c' || left(sha256(string_agg(spell_id, ',' order by spell_id)), 16) as set_id
+    from members
+    group by level, member_of
 ),
 
-named as (
+-- Confirmed: people joined every spell of the caller, the program none.
+confirmed as (
+    select strict_group
+    from spell_groups
+    where strict_group is not null
+    group by strict_group
+    having min(confirmed_group) = max(confirmed_group)
+),
+
+grouped as (
     select
-        tokens.token, tokens.is_premises, tokens.number_kind, caller_links.identity_basis,
-        caller_links.caller_id is not null as is_linked,
-        coalesce(caller_links.caller_id, 'c' || left(replace(cast(tokens.token as varchar), '-', ''), 16)) as caller_id
-    from tokens
-    left join caller_links on tokens.token = caller_links.token
-),
-
-shared_callers as (
-    select distinct named.caller_id
-    from named
-    inner join call_stops on named.token = call_stops.token
-    where call_stops.makes_shared_line
-),
-
--- Premises and a number of one caller make a person; premises alone never do.
-person_callers as (
-    select distinct caller_id
-    from named
-    where not is_premises
+        spell_groups.spell_id, strict_sets.set_id as caller_id, standard_sets.set_id as standard_id,
+        loose_sets.set_id as loose_id, reach_sets.set_id as reach_id, strict_sets.spells,
+        confirmed.strict_group is not null as is_confirmed
+    from spell_groups
+    left join sets as strict_sets
+        on spell_groups.strict_group = strict_sets.member_of and strict_sets.level = 'strict'
+    left join sets as standard_sets
+        on spell_groups.standard_group = standard_sets.member_of and standard_sets.level = 'standard'
+    left join sets as loose_sets
+        on spell_groups.loose_group = loose_sets.member_of and loose_sets.level = 'loose'
+    left join sets as reach_sets
+        on spell_groups.reach_group = reach_sets.member_of and reach_sets.level = 'reach'
+    left join confirmed on spell_groups.strict_group = confirmed.strict_group
 ),
 
 final as (
     select
-        named.token, named.caller_id, named.number_kind,
+        number_spells.* exclude (fingerprint, number_kind),
+        case when shared_spells.is_payphone then 'payphone' else number_spells.number_kind end as number_kind,
+        coalesce(grouped.caller_id, 'c' || substr(number_spells.spell_id, 2)) as caller_id,
+        coalesce(grouped.standard_id, 'c' || substr(number_spells.spell_id, 2)) as standard_id,
+        coalesce(grouped.loose_id, 'c' || substr(number_spells.spell_id, 2)) as loose_id,
+        coalesce(grouped.reach_id, 'c' || substr(number_spells.spell_id, 2)) as reach_id,
+        coalesce(grouped.spells, 1) as spells,
         case
-            when person_callers.caller_id is null then 'premises'
-            when shared_callers.caller_id is not null then 'shared_line'
+            when number_spells.is_premises then 'premises'
+            when shared_spells.spell_id is not null then 'shared_line'
             else 'person'
         end as identity_kind,
         case
-            when person_callers.caller_id is not null and shared_callers.caller_id is not null then 'shared_line_marker'
-            when named.is_linked then coalesce(named.identity_basis, 'linked')
-            when named.is_premises then 'premises'
-            else 'single_number'
+            when number_spells.is_premises then 'premises'
+            when shared_spells.spell_id is not null then shared_spells.basis
+            when coalesce(grouped.spells, 1) = 1 then 'single_number'
+            when grouped.is_confirmed then 'confirmed'
+            else 'linked'
         end as identity_basis
-    from named
-    left join person_callers on named.caller_id = person_callers.caller_id
-    left join shared_callers on named.caller_id = shared_callers.caller_id
+    from number_spells
+    left join grouped on number_spells.spell_id = grouped.spell_id
+    left join shared_spells on number_spells.spell_id = shared_spells.spell_id
 )
 
 select * from final

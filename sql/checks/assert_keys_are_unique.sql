@@ -10,6 +10,10 @@ select 'callers', count(*) - count(distinct caller_id) from callers
 union all
 select 'caller_windows', count(*) - count(distinct caller_id || ' ' || window_name) from caller_windows
 union all
+select 'caller_spells', count(*) - count(distinct spell_id) from caller_spells
+union all
+select 'caller_links', count(*) - count(distinct spell_a || ' ' || spell_b) from caller_links
+union all
 select 'windows', count(*) - count(distinct window_name) from windows
 union all
 select 'persistent_callers', count(*) - count(distinct caller_id) from persistent_callers
@@ -25,6 +29,10 @@ union all
 select 'tasking_list', count(*) - count(distinct caller_id) from tasking_list
 union all
 select 'look_list', count(*) - count(distinct caller_id) from look_list
+union all
+select 'shared_lines', count(*) - count(distinct caller_id) from shared_lines
+union all
+select 'shared_line_suggestions', count(*) - count(distinct spell_id) from shared_line_suggestions
 union all
 select 'cases', count(*) - count(distinct case_ref) from cases
 union all

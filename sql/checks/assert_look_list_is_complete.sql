@@ -20,7 +20,18 @@ where
 union all
 select 'stopped' as scope, count(*)::double as value
 from callers
-where is_stopped and coded_misuse_calls > 0 and caller_id not in (select caller_id from look_list)
+where
+    is_stopped
+    and (coded_misuse_calls > 0 or calls >= $threshold)
+    and caller_id not in (select caller_id from look_list)
+union all
+select 'a call stopped' as scope, count(distinct caller_id)::double as value
+from calls
+where is_stopped and is_coded_misuse and caller_id not in (select caller_id from look_list)
+union all
+select 'nobody to look' as scope, count(*)::double as value
+from look_list
+where coalesce(trim(duty_role), '') = ''
 union all
 select 'stopped with a case' as scope, count(*)::double as value
 from callers

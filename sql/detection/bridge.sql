@@ -3,7 +3,8 @@
 -- shared lines leave the count of callers, never the denominator: their calls were misuse all the same.
 with
 
--- Steps 1 to 6 count lines as logged, placeholders too; the last counts callers, through all their numbers.
+-- Steps 1 to 6 count lines as logged, placeholders too; the last counts callers, through all their
+-- numbers and for the time that they held them.
 kept as (
     select window_name, 1 as step_number, coded_misuse_calls as calls
     from line_windows
@@ -20,13 +21,13 @@ kept as (
     from line_windows
     where misuse_calls >= threshold
     union all
-    select window_name, 5 as step_number, misuse_calls as calls
+    select window_name, 5 as step_number, identified_calls as calls
     from line_windows
-    where misuse_calls >= threshold and caller_id is not null
+    where identified_calls >= threshold
     union all
-    select window_name, 6 as step_number, misuse_calls as calls
+    select window_name, 6 as step_number, person_calls as calls
     from line_windows
-    where misuse_calls >= threshold and identity_kind = 'person'
+    where person_calls >= threshold
     union all
     select window_name, 7 as step_number, misuse_calls as calls
     from caller_windows

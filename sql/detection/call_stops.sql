@@ -41,15 +41,17 @@ marker_hits as (
 
 rule_traits as (
     select
-        rule_id, bool_or(is_urgent) as is_urgent, bool_or(support_first) as support_first, max(duty_role) as duty_role
+        rule_id, max(scope) as scope, bool_or(is_urgent) as is_urgent, bool_or(support_first) as support_first,
+        max(duty_role) as duty_role
     from rule_hard_stops
     group by rule_id
 ),
 
--- A codeword stops its own call only, urgently unless its rule says otherwise.
+-- A codeword reaches as far as its rule, urgently unless that says otherwise; without a rule it stops its own call.
 codeword_hits as (
     select
-        detailed.call_key, detailed.received_at, detailed.token, rule_codewords.rule_id, 'call' as scope,
+        detailed.call_key, detailed.received_at, detailed.token, rule_codewords.rule_id,
+        coalesce(rule_traits.scope, 'call') as scope,
         true as is_stop, coalesce(rule_traits.is_urgent, true) as is_urgent,
         coalesce(rule_traits.support_first, false) as support_first, false as makes_shared_line, rule_traits.duty_role
     from detailed

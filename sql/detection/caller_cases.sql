@@ -10,12 +10,15 @@ closures as (
 
 final as (
     select
-        cases.caller_id, cases.case_ref, cases.opened_at, cases.status, cases.lane as case_lane, cases.owner,
+        case_callers.caller_id, cases.case_ref, cases.opened_at, cases.status, cases.lane as case_lane, cases.owner,
         cases.review_date, cases.moves, closures.closed_at,
-        cases.status in ('under_action', 'under_review') as is_open
+        cases.status in ('under_action', 'under_review') as is_open,
+        case_callers.is_changed
     from casebook_cases as cases
+    inner join case_callers on cases.case_ref = case_callers.case_ref
     left join closures on cases.case_ref = closures.case_ref
-    qualify row_number() over (partition by cases.caller_id order by cases.opened_at desc, cases.case_ref desc) = 1
+    qualify
+        row_number() over (partition by case_callers.caller_id order by cases.opened_at desc, cases.case_ref desc) = 1
 )
 
 select * from final

@@ -6,7 +6,7 @@ with
 wanted as (
     select caller_id from caller_windows where window_name = 'headline' and is_persistent
     union
-    select caller_id from casebook_cases where status in ('under_action', 'under_review')
+    select caller_id from caller_cases where is_open
 ),
 
 spells as (

@@ -25,6 +25,16 @@ misuse_tallies as (
     group by caller_id, window_name
 ),
 
+months as (
+    select caller_id, window_name, max(misuse_calls) as most_misuse_calls_month
+    from (
+        select caller_id, window_name, count(*) as misuse_calls
+        from misuse
+        group by caller_id, window_name, date_trunc('month', local_date)
+    ) as by_month
+    group by caller_id, window_name
+),
+
 coded_tallies as (
     select
         caller_id, window_name, window_from, window_to, threshold, identity_kind,
@@ -43,6 +53,7 @@ final as (
         coalesce(misuse.misuse_calls, 0) as misuse_calls,
         coalesce(misuse.episodes, 0) as episodes,
         coalesce(misuse.active_days, 0) as active_days,
+        coalesce(months.most_misuse_calls_month, 0) as most_misuse_calls_month,
         cast(misuse.handling_seconds as bigint) as handling_seconds,
         cast(misuse.unit_seconds as bigint) as unit_seconds,
         misuse.first_misuse_at, misuse.last_misuse_at, misuse.tenth_misuse_at,
@@ -50,6 +61,7 @@ final as (
     from coded_tallies as coded
     left join misuse_tallies as misuse
         on coded.caller_id = misuse.caller_id and coded.window_name = misuse.window_name
+    left join months on coded.caller_id = months.caller_id and coded.window_name = months.window_name
 )
 
 select * from final

@@ -46,10 +46,9 @@ stopped_callers as (
 ),
 
 vulnerable_callers as (
-    select distinct caller_numbers.caller_id
-    from call_stops
-    inner join caller_numbers on call_stops.token = caller_numbers.token
-    where call_stops.support_first
+    select caller_id from caller_stops where support_first
+    union
+    select caller_id from call_hits where support_first
 ),
 
 final as (

@@ -17,6 +17,7 @@ final as (
         live_calls.call_key,
         live_calls.source,
         live_calls.batch_id,
+        caller_numbers.spell_id,
         caller_numbers.caller_id,
         caller_numbers.identity_kind,
         coded_calls.line_id,
@@ -56,10 +57,15 @@ final as (
         coded_calls.call_key is not null as is_coded_misuse,
         stopped_calls.call_key is not null as is_stopped,
         coalesce(coded_calls.is_doubtful, false) as is_doubtful,
+        coded_calls.doubt_kind,
         coalesce(coded_calls.is_misuse, false) as is_misuse,
         coded_calls.episode_number
     from live_calls
-    left join caller_numbers on live_calls.token = caller_numbers.token
+    left join caller_numbers
+        on
+            live_calls.token = caller_numbers.token
+            and live_calls.received_at >= caller_numbers.spell_from
+            and live_calls.received_at < caller_numbers.spell_to
     left join coded_calls on live_calls.call_key = coded_calls.call_key
     left join stopped_calls on live_calls.call_key = stopped_calls.call_key
 )

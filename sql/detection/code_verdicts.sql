@@ -1,24 +1,37 @@
--- One row per combination of codes in the log. Key: the five code columns. No params.
+-- One row per combination of codes in the log. Key: the five code columns. Param: $end_at.
 -- Judging combinations, of which there are few, instead of calls keeps the folding of codes cheap.
--- An opening code decides only where there is no closing code: what a call seemed gives way to what it was.
+-- An opening code decides only where there is no closing code, or one that says it is not known: what a call seemed
+-- gives way to what it was. doubt_kind: contradicted by a result or qualifier, defaulted by nobody's choice, or
+-- unknown: another field alone says misuse, while the closing code is not known, or blank on a source that gives one to
+-- most calls.
 with
 
 combinations as (
     select
         row_number() over (order by source, closing_code, opening_code, qualifiers, result_code) as combination,
-        *
-    from (select distinct source, closing_code, opening_code, qualifiers, result_code from call_records) as combos
+        *,
+        sum(case when closing_code is not null then calls else 0 end) over (partition by source) * 2
+        > sum(calls) over (partition by source) as has_closing_codes
+    from (
+        select source, closing_code, opening_code, qualifiers, result_code, count(*) as calls
+        from call_records
+        where received_at < cast($end_at as timestamp)
+        group by source, closing_code, opening_code, qualifiers, result_code
+    ) as combos
 ),
 
 facets as (
     select combination, source, 'closing_code' as field, closing_code as code
     from combinations
+    where closing_code is not null or has_closing_codes
     union all
     select combination, source, 'opening_code' as field, opening_code as code
     from combinations
+    where opening_code is not null
     union all
     select combination, source, 'result_code' as field, result_code as code
     from combinations
+    where result_code is not null
     union all
     select combination, source, 'qualifiers' as field, unnest(string_split(qualifiers, ';')) as code
     from combinations
@@ -28,9 +41,9 @@ facets as (
 ),
 
 folded as (
-    select combination, source, field, upper(trim(regexp_replace(code, '[\s_-]+', ' ', 'g'))) as code
+    select
+        combination, source, field, upper(trim(regexp_replace(coalesce(code, ''), '[\s_-]+', ' ', 'g'))) as code
     from facets
-    where code is not null
 ),
 
 misuse_hits as (
@@ -43,19 +56,22 @@ misuse_hits as (
 ),
 
 doubt_hits as (
-    select distinct folded.combination
+    select folded.combination, min(rules.kind) as kind, bool_or(rules.kind = 'unknown') as is_unknown
     from folded
     inner join rule_doubts as rules
         on
             folded.source = rules.source and folded.field = rules.field
-            and folded.code = upper(trim(regexp_replace(rules.code, '[\s_-]+', ' ', 'g')))
+            and folded.code = upper(trim(regexp_replace(coalesce(rules.code, ''), '[\s_-]+', ' ', 'g')))
+    group by folded.combination
 ),
 
 coded as (
-    select distinct misuse_hits.combination
+    select misuse_hits.combination, bool_or(misuse_hits.field = '*') as is_by_source
     from misuse_hits
     inner join combinations on misuse_hits.combination = combinations.combination
-    where misuse_hits.field <> 'opening_code' or combinations.closing_code is null
+    left join doubt_hits on misuse_hits.combination = doubt_hits.combination
+    where misuse_hits.field <> 'opening_code' or combinations.closing_code is null or doubt_hits.is_unknown
+    group by misuse_hits.combination
 ),
 
 final as (
@@ -63,7 +79,10 @@ final as (
         combinations.source, combinations.closing_code, combinations.opening_code, combinations.qualifiers,
         combinations.result_code,
         coded.combination is not null as is_coded_misuse,
-        coded.combination is not null and doubt_hits.combination is not null as is_contradicted
+        case
+            when coded.combination is not null and not (doubt_hits.kind = 'unknown' and coded.is_by_source)
+                then doubt_hits.kind
+        end as doubt_kind
     from combinations
     left join coded on combinations.combination = coded.combination
     left join doubt_hits on combinations.combination = doubt_hits.combination

@@ -1,11 +1,11 @@
 -- One row per call coded misuse before the end of as-of. Key: call_key. Params: $end_at, $headline_channel,
--- $episode_gap_seconds. A stop outranks a doubt. Episodes are numbered on the headline channel only; calls at one
--- moment are ordered by key.
+-- $episode_gap_seconds. A stop outranks a doubt; doubt_kind tells of which kind it is. Episodes are numbered on the
+-- headline channel only; calls at one moment are ordered by key.
 with
 
 coded as (
     select
-        calls.call_key, calls.channel, calls.received_at, verdicts.is_contradicted,
+        calls.call_key, calls.channel, calls.received_at, verdicts.doubt_kind,
         coalesce(calls.number_token, calls.premises_token) as token,
         coalesce(calls.number_token, calls.premises_token, calls.cli_token) as line_token
     from call_records as calls
@@ -23,11 +23,16 @@ judged as (
     select
         coded.call_key, coded.channel, coded.received_at, caller_numbers.caller_id,
         'n' || left(replace(cast(coded.line_token as varchar), '-', ''), 16) as line_id,
-        stopped_calls.call_key is null and coded.is_contradicted as is_doubtful,
-        stopped_calls.call_key is null and not coded.is_contradicted as is_misuse
+        case when stopped_calls.call_key is null then coded.doubt_kind end as doubt_kind,
+        stopped_calls.call_key is null and coded.doubt_kind is not null as is_doubtful,
+        stopped_calls.call_key is null and coded.doubt_kind is null as is_misuse
     from coded
     left join stopped_calls on coded.call_key = stopped_calls.call_key
-    left join caller_numbers on coded.token = caller_numbers.token
+    left join caller_numbers
+        on
+            coded.token = caller_numbers.token
+            and coded.received_at >= caller_numbers.spell_from
+            and coded.received_at < caller_numbers.spell_to
 ),
 
 gaps as (
@@ -53,7 +58,7 @@ episodes as (
 
 final as (
     select
-        judged.call_key, judged.line_id, judged.is_doubtful, judged.is_misuse,
+        judged.call_key, judged.line_id, judged.is_doubtful, judged.doubt_kind, judged.is_misuse,
         cast(episodes.episode_number as integer) as episode_number
     from judged
     left join episodes on judged.call_key = episodes.call_key

@@ -1,5 +1,6 @@
 -- One row per window of event time: whole local days up to and with as-of, half-open in UTC.
--- Key: window_name. Params: $run_id, $as_of, $reporting_zone, $window_days, $threshold, $headline_channel.
+-- Key: window_name. Params: $run_id, $as_of, $reporting_zone, $window_days, $threshold, $shared_line_threshold,
+-- $headline_channel.
 -- A day's length follows the reporting zone's clock changes, so a window is never a fixed count of hours.
 with
 
@@ -44,6 +45,7 @@ final as (
         first_date,
         cast($as_of as date) as last_date,
         cast($threshold as integer) as threshold,
+        cast($shared_line_threshold as integer) as shared_line_threshold,
         cast($headline_channel as varchar) as channel,
         cast($reporting_zone as varchar) as reporting_zone
     from spans

@@ -27,7 +27,7 @@ final as (
             when calls.channel <> $headline_channel then 'other_channel'
             when calls.is_stopped and callers.is_stopped then 'stopped_caller'
             when calls.is_stopped then 'stopped_call'
-            when calls.is_doubtful then 'doubtful'
+            when calls.is_doubtful then coalesce('doubtful_' || calls.doubt_kind, 'doubtful')
             when callers.identity_kind <> 'person' then callers.identity_kind
             else 'counted'
         end as verdict

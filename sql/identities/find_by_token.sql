@@ -1,10 +1,9 @@
--- One row per caller behind any of the tokens. Key: caller_id. Params: $tokens.
+-- One row per time that a caller held one of the numbers. Key: spell_id, not shown. Param: $tokens.
 select
-    caller_numbers.caller_id,
-    any_value(caller_numbers.identity_kind) as identity_kind,
-    count(*) as calls
+    caller_id, identity_kind,
+    case when isfinite(spell_from) then spell_from end as held_from,
+    case when isfinite(spell_to) then spell_to end as held_to,
+    first_call_at, last_call_at, calls
 from caller_numbers
-inner join call_records on caller_numbers.token = coalesce(call_records.number_token, call_records.premises_token)
-where list_contains($tokens, caller_numbers.token::varchar)
-group by caller_numbers.caller_id
-order by caller_numbers.caller_id
+where list_contains($tokens, token::varchar)
+order by spell_from, spell_id

@@ -1,9 +1,53 @@
 -- One row per change of who a caller is. Key: caller_id, other_caller_id, change, run_id. Params: $run_id.
--- Numbers are not linked yet, so no caller has ever been merged or split.
-select
-    caller_id,
-    caller_id as other_caller_id,
-    'alias' as change,
-    $run_id as run_id
-from caller_links
-where false
+-- Every id that a run ever published resolves here, or is a caller still. alias: the id of one spell that is now part
+-- of a caller of several, or an earlier id of the same caller. merged: an earlier caller of several that is now part of
+-- a larger one. split: an earlier caller whose spells are now several callers', a row for each of them.
+with
+
+-- A caller of several spells was first published by the run that recorded it; one not recorded yet, by this one.
+members as (
+    select
+        caller_numbers.spell_id, caller_numbers.caller_id,
+        coalesce(sets.run_id, cast($run_id as varchar)) as run_id
+    from caller_numbers
+    left join casebook_caller_sets as sets on caller_numbers.caller_id = sets.caller_id
+    where caller_numbers.spells > 1
+),
+
+earlier as (
+    select caller_id, unnest(spell_ids) as spell_id
+    from casebook_caller_sets
+    where caller_id not in (select caller_id from members)
+),
+
+heirs as (
+    select
+        earlier.caller_id as other_caller_id, caller_numbers.caller_id, any_value(caller_numbers.spells) as spells,
+        count(*) as kept_spells
+    from earlier
+    inner join caller_numbers on earlier.spell_id = caller_numbers.spell_id
+    group by earlier.caller_id, caller_numbers.caller_id
+),
+
+counted as (
+    select *, count(*) over (partition by other_caller_id) as heirs
+    from heirs
+),
+
+final as (
+    select caller_id, 'c' || substr(spell_id, 2) as other_caller_id, 'alias' as change, run_id
+    from members
+    union all
+    select
+        counted.caller_id, counted.other_caller_id,
+        case
+            when counted.heirs > 1 then 'split'
+            when counted.spells > counted.kept_spells then 'merged'
+            else 'alias'
+        end as change,
+        coalesce(sets.run_id, cast($run_id as varchar)) as run_id
+    from counted
+    left join casebook_caller_sets as sets on counted.caller_id = sets.caller_id
+)
+
+select * from final

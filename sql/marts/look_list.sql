@@ -1,11 +1,12 @@
--- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id.
--- Params: $run_id, $as_of, $threshold, $duty_role, $cycle_days.
--- sharp_change: calls of any kind in the last 30 days are at least 10 and three times those of the 30 days before; or,
--- for a caller with threshold coded misuse calls in the window, genuine calls are at least 3 and three times: danger
--- in one who is known for misuse is what must not be missed.
--- A hard stop lists a caller with any coded misuse call, or whom a person stopped: there it bars something; one with a
--- case that is not closed, who leaves the tasking list by it; and one who calls often, whatever the codes. New is what
--- came within the last cycle of days, so that reruns agree: a rule's first hit counts, whatever other rules hit before.
+-- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id. Params: $run_id,
+-- $as_of, $threshold, $duty_role, $cycle_days. sharp_change: calls of any kind in the last 30 days are at least 10 and
+-- three times those of the 30 days before; or, for a caller with threshold coded misuse calls in the window, genuine
+-- calls are at least 3 and three times: danger in one who is known for misuse is what must not be missed. linked_stop:
+-- every stop came from elsewhere: another number, an address or a person in common. new_content: a frequent contact's
+-- call with something new in it. A hard stop lists a caller with any coded misuse call, or whom a person stopped: there
+-- it bars something; one with a case that is not closed, who leaves the tasking list by it; and one who calls often,
+-- whatever the codes. New is what came within the last cycle of days, so that reruns agree: a rule's first hit counts,
+-- whatever other rules hit before.
 with
 
 headline as (
@@ -17,12 +18,15 @@ cycle as (
 ),
 
 live_cases as (
-    select distinct caller_id from casebook_cases where status <> 'closed'
+    select distinct case_callers.caller_id
+    from casebook_cases
+    inner join case_callers on casebook_cases.case_ref = case_callers.case_ref
+    where casebook_cases.status <> 'closed'
 ),
 
 facts as (
     select
-        callers.caller_id, callers.identity_kind, callers.support_first, callers.last_call_at,
+        callers.caller_id, callers.identity_kind, callers.support_first, callers.last_call_at, cases.case_ref,
         coalesce(headline.coded_misuse_calls, 0) as coded_misuse_calls,
         coalesce(headline.stopped_calls, 0) as stopped_calls,
         coalesce(headline.doubtful_calls, 0) as doubtful_calls,
@@ -42,12 +46,14 @@ facts as (
         ) as is_stop_listed,
         coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
         flags.last_urgent_stop_at, coalesce(flags.urgent_stops, 0) as urgent_stops, flags.duty_role,
+        flags.is_from_elsewhere, flags.has_new_content,
         seen.acknowledged_at, coalesce(seen.urgent_stops_seen, 0) as urgent_stops_seen
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join recent_calls as recent on callers.caller_id = recent.caller_id
     left join caller_flags as flags on callers.caller_id = flags.caller_id
     left join live_cases on callers.caller_id = live_cases.caller_id
+    left join caller_cases as cases on callers.caller_id = cases.caller_id
     left join casebook_acknowledgements as seen on callers.caller_id = seen.caller_id
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
@@ -62,6 +68,8 @@ reasoned as (
             case when coded_misuse_calls >= cast($threshold as integer) then 'ten_or_more_coded' end,
             case when is_stop_listed then 'hard_stop' end,
             case when is_stop_listed and is_newly_stopped then 'new_hard_stop' end,
+            case when is_stop_listed and is_from_elsewhere then 'linked_stop' end,
+            case when is_stop_listed and has_new_content then 'new_content' end,
             case
                 when calls_d30 >= 10 and calls_d30 >= 3 * calls_prior_d30 then 'sharp_change'
                 when
@@ -76,7 +84,7 @@ reasoned as (
 final as (
     select
         cast($run_id as varchar) as run_id, cast($as_of as date) as as_of,
-        'K-' || upper(substr(caller_id, 2, 10)) as case_ref, caller_id, identity_kind, look_reasons,
+        coalesce(case_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref, caller_id, identity_kind, look_reasons,
         coded_misuse_calls, stopped_calls, doubtful_calls, misuse_calls, calls_d30, calls_prior_d30,
         is_stopped, support_first,
         -- A look clears as many urgent stops as there were to see, and none dated after it. What arrives late is one

@@ -10,6 +10,7 @@ select
     rules_digest,
     input_digest,
     casebook_head,
+    nullif(model_digest, '') as identity_model,
     calls,
     misuse_calls,
     persistent_callers,

@@ -27,6 +27,16 @@ genuine as (
     group by calls.caller_id
 ),
 
+-- Whoever has a number that was on the last cycle's list is not new, under whichever id.
+known as (
+    select distinct caller_numbers.caller_id
+    from (
+        select unnest(case when len(spell_ids) > 0 then spell_ids else ['s' || substr(caller_id, 2)] end) as spell_id
+        from last_cycle
+    ) as listed
+    inner join caller_numbers on listed.spell_id = caller_numbers.spell_id
+),
+
 facts as (
     select
         callers.*, headline.* exclude (caller_id, coded_misuse_calls, stopped_calls, doubtful_calls, misuse_calls),
@@ -39,15 +49,18 @@ facts as (
         coalesce(windowed.misuse_calls_d30, 0) as misuse_calls_d30,
         coalesce(genuine.genuine_calls, 0) as genuine_calls_window,
         patterns.* exclude (caller_id), cases.* exclude (caller_id),
-        exists (select 1 from last_cycle) and not exists (
-            select 1 from last_cycle where last_cycle.caller_id = callers.caller_id
-        ) as is_new
+        coalesce(confirmations.unconfirmed_links, 0) as unconfirmed_links,
+        coalesce(confirmations.misuse_calls_confirmed, headline.misuse_calls, 0) as misuse_calls_confirmed,
+        callers.caller_id in (select caller_id from shared_line_suggestions) as may_be_shared_line,
+        exists (select 1 from last_cycle)
+        and not exists (select 1 from known where known.caller_id = callers.caller_id) as is_new
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join caller_cases as cases on callers.caller_id = cases.caller_id
     left join windowed on callers.caller_id = windowed.caller_id
     left join caller_patterns as patterns on callers.caller_id = patterns.caller_id
     left join genuine on callers.caller_id = genuine.caller_id
+    left join caller_confirmations as confirmations on callers.caller_id = confirmations.caller_id
     where callers.identity_kind = 'person' and not callers.is_stopped and (headline.is_persistent or cases.is_open)
 ),
 
@@ -61,11 +74,13 @@ final as (
         cast(null as double) as p_at_least_threshold,
         handling_seconds, unit_seconds, handling_seconds / 3600 as handling_hours, unit_seconds / 3600 as unit_hours,
         coalesce(boroughs, cast([] as varchar[])) as boroughs, number_count, support_first,
+        unconfirmed_links, misuse_calls_confirmed, coalesce(is_changed, false) as is_changed,
         list_filter([
             case when support_first then 'support_first' end,
             case when most_calls_7_days * 2 >= misuse_calls_window then 'burst' end,
             case when most_calls_24_hours * 2 >= misuse_calls_window or episodes <= 2 then 'one_bad_night' end,
             case when number_count > 1 then 'several_numbers' end,
+            case when may_be_shared_line then 'may_be_shared_line' end,
             case when is_new then 'new' end,
             case when misuse_calls_d30 = 0 then 'quiet_30_days' end
         ], flag -> flag is not null) as flags,

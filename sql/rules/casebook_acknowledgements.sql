@@ -1,4 +1,4 @@
--- Who on the look list was looked at, when last, and how many urgent stops the list then showed of them.
+-- Who on the look list was looked at, when last, how many urgent stops the list then showed of them, and their spells.
 create or replace table casebook_acknowledgements (
-    caller_id varchar, acknowledged_at timestamp, urgent_stops_seen bigint
+    caller_id varchar, acknowledged_at timestamp, urgent_stops_seen bigint, spell_ids varchar[]
 )

@@ -1,42 +1,59 @@
 -- One row per distinct telephone number as logged. Key: cli.
--- Params: the numbering plan of the source's region ($country_code, $national_prefix, $is_set_wise and
--- one pattern a kind of line, as libphonenumber has them).
+-- Params: the numbering plan of the source's region ($country_code, $national_prefix, $international_prefix,
+-- $is_set_wise and one pattern a kind of line, as libphonenumber has them).
 -- Kind is null where the string is odd: src/misuse/numbers.py parses those one by one.
 with
 
 logged as (
     select
         cli,
-        regexp_replace(cli, '[\s\-().]', '', 'g') as compact
+        regexp_replace(cli, '[ \-().]', '', 'g') as compact,
+        -- Digits of another script are parsed one by one: to say that they repeat takes reading them.
+        case when regexp_full_match(cli, '[[:ascii:]]*') then regexp_replace(cli, '\D', '', 'g') end as typed
     from distinct_cli
+),
+
+-- What follows the country's code, where the string is written with it: +44…, 0044…, 44….
+abroad as (
+    select
+        *,
+        case
+            when not $is_set_wise or not regexp_full_match(compact, '\+?[0-9]{7,15}') then null
+            when starts_with(compact, '+' || $country_code) then substr(compact, length($country_code) + 2)
+            when starts_with(compact, $international_prefix || $country_code)
+                then substr(compact, length($international_prefix || $country_code) + 1)
+            when starts_with(compact, $country_code) and not regexp_full_match(compact, $general)
+                then substr(compact, length($country_code) + 1)
+        end as after_code
+    from logged
 ),
 
 -- The digits as libphonenumber would take them for a national number, where the form leaves no doubt.
 national as (
     select
         cli,
-        compact,
+        typed,
         case
-            when not $is_set_wise or not regexp_full_match(compact, '\+?[0-9]{7,15}') then null
-            when starts_with(compact, '+' || $country_code) then substr(compact, length($country_code) + 2)
-            when starts_with(compact, '00' || $country_code) and $country_code <> '1'
-                then substr(compact, length($country_code) + 3)
-            when starts_with(compact, '+') then null
+            -- The national prefix behind the code, as in +44 (0)20….
+            when after_code is not null and $national_prefix <> '' and starts_with(after_code, $national_prefix)
+                then substr(after_code, length($national_prefix) + 1)
+            when after_code is not null then after_code
+            when not $is_set_wise or not regexp_full_match(compact, '[0-9]{7,15}') then null
+            when starts_with(compact, $international_prefix) then null
             when starts_with(compact, $national_prefix) then substr(compact, length($national_prefix) + 1)
             else compact
         end as digits
-    from logged
+    from abroad
 ),
 
 matched as (
     select
         cli,
         digits,
-        regexp_full_match(
-            regexp_replace(compact, '\D', '', 'g'), '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}'
-        )
-        or regexp_replace(compact, '\D', '', 'g') in
-        ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210') as is_placeholder,
+        coalesce(
+            regexp_full_match(typed, '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}')
+            or typed in ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210'), false
+        ) as is_placeholder,
         coalesce(regexp_full_match(digits, $general), false) as is_general
     from national
 )
@@ -55,6 +72,7 @@ select
         when regexp_full_match(digits, $personal) then 'other'
         when regexp_full_match(digits, $pager) then 'other'
         when regexp_full_match(digits, $universal) then 'other'
+        when regexp_full_match(digits, $voicemail) then 'other'
         when regexp_full_match(digits, $fixed) and regexp_full_match(digits, $mobile) then 'fixed_or_mobile'
         when regexp_full_match(digits, $fixed) then 'fixed'
         when regexp_full_match(digits, $mobile) then 'mobile'

@@ -13,22 +13,33 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import estimation, models
+from misuse import estimation, models, shared_lines
 from misuse.errors import StoreError
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
 
-# From call records, rules and people's decisions to the published calls.
-CALL_MODELS: tuple[str, ...] = (
+# What deciding who is a caller starts from: misuse.callers goes on from here.
+FIRST_MODELS: tuple[str, ...] = (
     "detection/windows",
     "detection/call_stops",
-    "callers/caller_numbers",
+)
+# From callers, rules and people's decisions to the published calls.
+CALL_MODELS: tuple[str, ...] = (
     "callers/caller_identities",
-    "detection/caller_stops",
-    "detection/stopped_calls",
     "detection/code_verdicts",
+    "detection/code_contents",
+    "detection/call_contents",
+    "detection/fault_bursts",
+    "detection/frequent_contacts",
+    "detection/new_content",
+    "detection/marker_ties",
+    "detection/rule_reach",
+    "detection/stop_reach",
+    "detection/caller_stops",
+    "detection/call_hits",
+    "detection/stopped_calls",
     "detection/coded_calls",
     "detection/calls",
 )
@@ -40,20 +51,29 @@ COUNT_MODELS: tuple[str, ...] = (
     "detection/bridge",
 )
 LIST_MODELS: tuple[str, ...] = (
+    "marts/caller_spells",
+    "marts/caller_changes",
     "detection/callers",
+    "marts/caller_links",
     "detection/persistent_callers",
-    "detection/caller_patterns",
+    "detection/case_callers",
     "detection/caller_cases",
+    "detection/caller_patterns",
+    "detection/caller_confirmations",
     "detection/caller_flags",
     "detection/recent_calls",
     "marts/concentration",
     "marts/misuse_monthly",
     "marts/demand_daily",
+    "marts/shared_lines",
+    "marts/shared_line_suggestions",
     "marts/tasking_candidates",
     "marts/look_list",
 )
 WIDE_MODELS = frozenset({"detection/calls"})
-MODELS: tuple[str, ...] = CALL_MODELS + COUNT_MODELS + LIST_MODELS
+UNORDERED_MODELS = frozenset({"callers/caller_identities"})
+VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
+MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (
     "estimates/window_totals",
     "estimates/window_months",
@@ -65,17 +85,38 @@ _NO_PATTERN = r"[^\s\S]"
 _CODEWORDS = "select pattern from rule_codewords where pattern is not null order by pattern"
 
 
-def detect(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> None:
-    """Build every detection model, from call records to the candidates for the lists.
+def prepare(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Build windows and the stops of single calls; returns the parameters with `end_at`, the end of as-of.
 
-    The vault is attached as `vault`; rules, links and the casebook's tables are loaded.
+    The vault is attached as `vault`; rules and the casebook's tables are loaded.
     """
     available = {**parameters, "codeword_pattern": codeword_pattern(con)}
-    for name in MODELS:
+    models.build(con, "detection/windows", available)
+    available["end_at"] = end_of_as_of(con)
+    models.build(con, "detection/call_stops", available)
+    return available
+
+
+def detect(
+    con: duckdb.DuckDBPyConnection,
+    parameters: Mapping[str, Any],
+    *,
+    shared_line_model: Mapping[str, Any] | None = None,
+) -> None:
+    """Build every later detection model, from number-holding spells to the candidates for the lists.
+
+    `prepare` and the steps of misuse.callers have been taken; the vault is attached. `shared_line_model` is the
+    document of the model in force, which suggests shared lines.
+    """
+    available = {**parameters, "codeword_pattern": codeword_pattern(con), "end_at": end_of_as_of(con)}
+    for name in MODELS[len(FIRST_MODELS) :]:
+        if name == "marts/shared_line_suggestions":
+            shared_lines.suggest(con, shared_line_model)
+        if name in VIEWS:
+            models.view(con, name)
+            continue
         with _wide_side_probes(con) if name in WIDE_MODELS else nullcontext():
-            models.build(con, name, available)
-        if name == "detection/windows":
-            available["end_at"] = end_of_as_of(con)
+            models.build(con, name, available, in_any_order=name in UNORDERED_MODELS)
 
 
 def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -156,6 +197,7 @@ def estimate(
     con.register("estimate_rows", frame)
     models.build(con, "estimates/estimates", parameters, temporary=temporary)
     con.unregister("estimate_rows")
+    models.append(con, "estimates/identity_levels", parameters, relation="estimates")
     for name in ESTIMATE_MODELS:
         con.execute(_DROP[models.relation_name(name)])
 
@@ -198,7 +240,7 @@ def _settled(row: Mapping[str, Any]) -> tuple[Any, ...]:
 # ── the headline, read back ────────────────────────────────────────────────────────────────────
 
 _WINDOW = """
-select as_of, run_id, window_name, window_from, window_to, threshold, reporting_zone
+select as_of, run_id, window_name, window_from, window_to, threshold, shared_line_threshold, reporting_zone
 from windows
 where window_name = $window_name
 """
@@ -208,21 +250,29 @@ from estimates
 where window_name = $window_name and counted_by = $counted_by
 """
 _BRIDGE = "select step, callers, calls, share from bridge where window_name = $window_name order by step_number"
+_LEVELS = """
+select counted_by, estimate, point from estimates
+where window_name = $window_name and counted_by in ('standard', 'loose')
+"""
 _SAFEGUARDS = """
 select numerator, denominator, method from estimates where estimate = 'safeguards_blind' and window_name = 'headline'
 """
-# Over the threshold too, but never a person: shared lines and premises, apart from the headline.
+# Over a threshold of their own, a calendar month's, and never a person: shared lines and premises, apart from the headline.
 _APART = """
 select callers.identity_kind, count(*), sum(caller_windows.misuse_calls)
 from caller_windows
 inner join (
     select distinct caller_id, identity_kind from calls where is_misuse and identity_kind <> 'person'
 ) as callers on caller_windows.caller_id = callers.caller_id
-where caller_windows.window_name = $window_name and caller_windows.misuse_calls >= $threshold
+inner join windows on caller_windows.window_name = windows.window_name
+where
+    caller_windows.window_name = $window_name
+    and caller_windows.most_misuse_calls_month >= windows.shared_line_threshold
 group by callers.identity_kind
 """
 _COUNTS = ("calls", "misuse_calls", "unidentified_misuse_calls", "persistent_callers", "persistent_misuse_calls")
 _ENDS = ("point", "low", "high", "bound_low", "bound_high")
+_BY_LEVEL = ("persistent_callers", "persistent_misuse_calls", "share_of_misuse")
 
 
 def headline(
@@ -230,7 +280,8 @@ def headline(
 ) -> dict[str, Any]:
     """The document of `misuse estimate --json`, read from `windows`, `estimates` and `bridge` wherever they are.
 
-    A figure that was not reckoned is None, never absent.
+    A figure that was not reckoned is None, never absent. Which model linked callers the relation `runs` knows, so
+    `identity` has None for it here.
     """
     row = con.execute(_WINDOW, {"window_name": window_name}).fetchone()
     if row is None:
@@ -240,6 +291,7 @@ def headline(
         "run_id": row[1],
         **(_document(con, window_name, counted_by) or {}),
         "safeguards": _safeguards(con),
+        "identity": {"model": None, "levels": _levels(con, window_name)},
         "since_log_start": _document(con, "since_log_start", counted_by),
     }
 
@@ -248,7 +300,7 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
     row = con.execute(_WINDOW, {"window_name": window_name}).fetchone()
     if row is None:
         return None
-    _, _, name, window_from, window_to, threshold, zone = row
+    _, _, name, window_from, window_to, threshold, shared_line_threshold, zone = row
     wanted = {"window_name": window_name, "counted_by": counted_by}
     found = {
         estimate: dict(zip(_ENDS, ends, strict=True)) for estimate, *ends in con.execute(_FIGURES, wanted).fetchall()
@@ -262,6 +314,7 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
     return {
         "window": {"name": name, "from": _local(window_from, zone), "to": _local(window_to, zone)},
         "threshold": threshold,
+        "shared_line_threshold": shared_line_threshold,
         "counted_by": counted_by,
         **{count: _whole(found.get(count, unknown)["point"]) for count in _COUNTS},
         **{share: figure(share, *_ENDS) for share in ("share_of_misuse", "share_of_handling", "share_of_deployment")},
@@ -269,9 +322,26 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
             who: figure(f"days_work_{who}", "point", "low", "high") for who in ("persistent", "all_misuse")
         },
         "hours_per_month": {who: found.get(f"hours_{who}", unknown)["point"] for who in ("persistent", "all_misuse")},
-        "apart": _apart(con, window_name, threshold),
+        "apart": _apart(con, window_name),
         "bridge": [dict(zip(("step", "callers", "calls", "share"), step, strict=True)) for step in steps] or None,
     }
+
+
+def _levels(con: duckdb.DuckDBPyConnection, window_name: str) -> dict[str, dict[str, float | int | None]]:
+    """Persistent callers by how surely numbers are one person's, shared lines apart: number (each by itself, whoever
+    held it), strict (the headline), standard and loose (were suggestions confirmed).
+    """
+    steps = {step: figures for step, *figures in con.execute(_BRIDGE, {"window_name": window_name}).fetchall()}
+    found = {
+        (level, name): point for level, name, point in con.execute(_LEVELS, {"window_name": window_name}).fetchall()
+    }
+    levels: dict[str, dict[str, float | int | None]] = {}
+    for level, step in (("number", "less_shared_lines"), ("strict", "after_linkage")):
+        levels[level] = dict(zip(_BY_LEVEL, steps.get(step, [None, None, None]), strict=True))
+    for level in ("standard", "loose"):
+        callers, calls, share = (found.get((level, name)) for name in _BY_LEVEL)
+        levels[level] = dict(zip(_BY_LEVEL, (_whole(callers), _whole(calls), share), strict=True))
+    return levels
 
 
 def _safeguards(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
@@ -282,8 +352,8 @@ def _safeguards(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
     return {"blind": round(row[0]), "of": round(row[1]), "method": row[2]}
 
 
-def _apart(con: duckdb.DuckDBPyConnection, window_name: str, threshold: int) -> dict[str, dict[str, int]]:
-    found = con.execute(_APART, {"window_name": window_name, "threshold": threshold}).fetchall()
+def _apart(con: duckdb.DuckDBPyConnection, window_name: str) -> dict[str, dict[str, int]]:
+    found = con.execute(_APART, {"window_name": window_name}).fetchall()
     kinds = {kind: {"callers": int(callers), "misuse_calls": int(calls)} for kind, callers, calls in found}
     return {kind: kinds.get(kind, {"callers": 0, "misuse_calls": 0}) for kind in ("shared_line", "premises")}
 
@@ -321,6 +391,7 @@ def recount(
         "reporting_zone": settings.reporting_zone,
         "window_days": window_days or 1,
         "threshold": settings.threshold,
+        "shared_line_threshold": settings.shared_line_threshold,
         "headline_channel": settings.headline_channel,
     }
     name = "headline" if window_days else "since_log_start"

@@ -26,7 +26,10 @@ VERDICTS: Mapping[str, str] = {
     "counted": "counted",
     "shared_line": "not counted: shared line, never shown as a person",
     "premises": "not counted: premises, never shown as a person",
-    "doubtful": "not counted: doubtful, its own facts contradict its misuse code",
+    "doubtful": "not counted: doubtful",
+    "doubtful_contradicted": "not counted: doubtful, its own facts contradict its misuse code",
+    "doubtful_defaulted": "not counted: doubtful, nobody chose its code",
+    "doubtful_unknown": "not counted: doubtful, its closing code is not known",
     "stopped_call": "not counted: a hard stop bars the call",
     "stopped_caller": "not counted: a hard stop bars the caller",
     "other_channel": "not counted: came by another channel",
@@ -37,6 +40,8 @@ LOOK_REASONS: Mapping[str, str] = {
     "ten_or_more_coded": "coded misuse reaches the line before anything is taken off",
     "hard_stop": "a hard stop applies",
     "new_hard_stop": "the hard stop is new",
+    "linked_stop": "the hard stop comes from another number, an address or a person in common",
+    "new_content": "somebody who calls often, and something in a call is new",
     "sharp_change": "the pattern of calls has changed sharply",
 }
 _KINDS = {"person": "a person", "shared_line": "a shared line, never shown as a person", "premises": "premises"}
@@ -181,20 +186,26 @@ def why(
 def resolve_caller(con: duckdb.DuckDBPyConnection, text: str) -> str:
     """The caller id that an id, its unique beginning, a case reference or an earlier id means.
 
-    Errors: InputError; it does not repeat what was typed unless that can only be an id.
+    Errors: InputError, which names the callers of now where an earlier one was split; it does not repeat what was typed
+    unless that can only be an id.
     """
     name = text.strip()
     name = name.upper() if name[:2].upper() == "K-" else name.lower()
     find = "a number or address is found by: misuse find --number NUMBER --reason REASON"
     if not _NAME.fullmatch(name):
         raise InputError("that is neither a caller id (c and hexadecimal digits) nor a case reference", next_step=find)
-    matches = [row["caller_id"] for row in _rows(con, "why_matches", {"name": name})]
+    found = _rows(con, "why_matches", {"name": name})
+    matches = [str(row["caller_id"]) for row in found]
     if not matches:
         raise InputError(f"no caller {name} in the published run", next_step=f"misuse callers lists them; {find}")
     if len(matches) > 1:
         some = ", ".join(matches[:3])
+        if all(row["is_split"] for row in found):
+            raise InputError(
+                f"{name} is several callers now: {', '.join(matches)}", next_step="name the one that you mean"
+            )
         raise InputError(f"{name} begins several caller ids: {some} …", next_step="type more of the id")
-    return str(matches[0])
+    return matches[0]
 
 
 def number_word(number: int) -> str:

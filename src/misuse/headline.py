@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 LONGEST_WINDOW_DAYS = 36_525  # a century; longer than that, ask for since_log_start
 
 _KINDS = "select identity_kind, count(*) from callers group by identity_kind"
+_MODEL = "select identity_model from runs where run_id = $run_id"
+_LEVELS = {
+    "number": "by number, whoever held it",
+    "strict": "strict: joined by the program and by people",
+    "standard": "standard: likely suggestions confirmed too",
+    "loose": "loose: every suggestion confirmed too",
+}
 _STEPS = {
     "coded_misuse": "coded misuse",
     "by_number": "by number, at least {threshold} (the 2005 count)",
@@ -31,7 +38,7 @@ _STEPS = {
 
 def published(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """`misuse estimate --json` from the published relations."""
-    return detection.headline(con) | {"callers_by_kind": _kinds(con)}
+    return _completed(con, detection.headline(con))
 
 
 def recounted(
@@ -49,7 +56,14 @@ def recounted(
         raise UsageError("the threshold is at least 1", next_step="--threshold 10")
     changed = dataclasses.replace(settings, threshold=threshold or settings.threshold)
     found = detection.recount(con, changed, window_days=days, counted_by=counted_by)
-    return found | {"callers_by_kind": _kinds(con)}
+    return _completed(con, found)
+
+
+def _completed(con: duckdb.DuckDBPyConnection, document: dict[str, Any]) -> dict[str, Any]:
+    """With what only the published copy tells: kinds of caller, and the model that linked them."""
+    row = con.execute(_MODEL, {"run_id": document["run_id"]}).fetchone()
+    identity = document["identity"] | {"model": row[0] if row else None}
+    return document | {"identity": identity, "callers_by_kind": _kinds(con)}
 
 
 def _kinds(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -72,6 +86,8 @@ def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> li
         _safeguards(document),
         "",
         *_bridge(document),
+        "",
+        *_identity(document),
     ]
     return [line for line in lines if line is not None]
 
@@ -150,7 +166,7 @@ def _since_start(document: dict[str, Any]) -> str:
 
 def _apart(document: dict[str, Any]) -> list[str]:
     """Shared lines and premises over the threshold: never a person's, so said apart."""
-    said = apart(document["apart"], document["threshold"], document["misuse_calls"])
+    said = apart(document["apart"], document["shared_line_threshold"], document["misuse_calls"])
     return said if _uncounted(document) else [f"apart from persons: {line}" for line in said]
 
 
@@ -160,6 +176,27 @@ def _safeguards(document: dict[str, Any]) -> str | None:
     if not told or not told["blind"]:
         return None
     return f"{told['blind']} of {told['of']} safeguards blind: this log never says what they look for (misuse source check)."
+
+
+def _identity(document: dict[str, Any]) -> list[str]:
+    """The same count at every level of identity, and which model stands behind it."""
+    identity = document["identity"]
+    rows = [
+        (
+            name,
+            _number(level["persistent_callers"]),
+            _number(level["persistent_misuse_calls"]),
+            percent(level["share_of_misuse"]),
+        )
+        for name, level in ((_LEVELS[key], identity["levels"][key]) for key in _LEVELS)
+    ]
+    model = identity["model"]
+    said = (
+        f"numbers linked by the model {model[:12]}; the headline is the strict count."
+        if model
+        else "no model links numbers yet, so each holder of a number is a caller: misuse identity train"
+    )
+    return [*aligned(("who is one caller", "callers", "calls", "share"), rows), said]
 
 
 def _bridge(document: dict[str, Any]) -> list[str]:

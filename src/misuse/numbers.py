@@ -9,21 +9,25 @@ come to `parse`, which costs some 30 microseconds each.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
+    from phonenumbers import PhoneMetadata, PhoneNumber
 
 # Kinds that a caller may be made of; the others are counted apart.
 UNUSABLE_KINDS = ("absent", "malformed", "placeholder")
 
-# Regions whose national forms the SQL knows; every string of another region goes through `parse`.
-SET_WISE_REGIONS = frozenset({"GB", "US"})
+# The SQL knows how a number is dialled abroad where that is one plain prefix; elsewhere every string goes through `parse`.
+_PLAIN_INTERNATIONAL_PREFIXES = frozenset({"00", "011"})
+# Text relay: libphonenumber takes 18002 0 for a national prefix too. Sixteen digits are more than the SQL decides on.
+_PLAIN_NATIONAL_PREFIXES = {"GB": "0|180020"}
 
 _NEVER = "[^\\d\\D]"  # matches nothing: a plan without such numbers
+_LETTER_WITHIN = re.compile(r"\d\W*[^\W\d_].*\d")
 _SAME_DIGIT = re.compile(r"(\d)\1{4,}")
 _COUNTING = frozenset({"1234567890", "0123456789", "01234567890", "123456789", "12345678901", "9876543210"})
 
@@ -35,6 +39,7 @@ class Plan:
     region: str
     country_code: str
     national_prefix: str
+    international_prefix: str
     is_set_wise: bool
     general: str
     premium: str
@@ -44,6 +49,7 @@ class Plan:
     personal: str
     pager: str
     universal: str
+    voicemail: str
     fixed: str
     mobile: str
 
@@ -76,7 +82,8 @@ def plan(region: str) -> Plan:
         region=region,
         country_code=str(metadata.country_code),
         national_prefix=metadata.national_prefix or "",
-        is_set_wise=region in SET_WISE_REGIONS,
+        international_prefix=metadata.international_prefix or "",
+        is_set_wise=_is_set_wise(region, metadata),
         general=pattern(metadata.general_desc),
         premium=pattern(metadata.premium_rate),
         toll_free=pattern(metadata.toll_free),
@@ -85,14 +92,28 @@ def plan(region: str) -> Plan:
         personal=pattern(metadata.personal_number),
         pager=pattern(metadata.pager),
         universal=pattern(metadata.uan),
+        voicemail=pattern(metadata.voicemail),
         fixed=pattern(metadata.fixed_line),
         mobile=pattern(metadata.mobile),
     )
 
 
+def _is_set_wise(region: str, metadata: PhoneMetadata) -> bool:
+    """Whether the region's numbers are dialled so plainly that the SQL can tell what libphonenumber would make of them."""
+    from phonenumbers import region_code_for_country_code
+
+    plain = metadata.national_prefix or ""
+    return (
+        region_code_for_country_code(metadata.country_code or 0) == region
+        and (metadata.national_prefix_for_parsing or "") == _PLAIN_NATIONAL_PREFIXES.get(region, plain)
+        and not metadata.national_prefix_transform_rule
+        and metadata.international_prefix in _PLAIN_INTERNATIONAL_PREFIXES
+    )
+
+
 def is_placeholder(text: str) -> bool:
     """Whether the digits are one digit repeated or a count from one end of the keypad to the other."""
-    digits = re.sub(r"\D", "", text)
+    digits = "".join(str(unicodedata.digit(mark)) for mark in text if mark.isdecimal())
     return bool(_SAME_DIGIT.fullmatch(digits)) or digits in _COUNTING
 
 
@@ -100,29 +121,40 @@ def parse(text: str, region: str) -> ParsedNumber:
     """What libphonenumber makes of one string dialled in `region`.
 
     A number as long as a fixed or mobile one but outside every allocated range stays usable, as
-    `unallocated`: ranges are opened faster than programs are updated, and a caller must not vanish for that.
+    `unallocated`: ranges are opened faster than programs are updated, and a caller must not vanish for that. With a
+    letter among its digits it is malformed, since then nobody can tell which number was meant.
     """
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-    if is_placeholder(text):
+    seen = _visible(text)
+    if is_placeholder(seen):
         return ParsedNumber(None, "placeholder")
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(seen, region)
     except phonenumbers.NumberParseException:
         return ParsedNumber(None, "malformed")
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return ParsedNumber(None, "malformed")
     # An extension belongs to the switchboard, not to the line.
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    kind = _KIND_NAMES.get(phonenumbers.number_type(number), "other")
-    if phonenumbers.number_type(number) == PhoneNumberType.UNKNOWN:
-        if not _is_line_length(number):
+    line = phonenumbers.number_type(number)
+    kind = _KIND_NAMES.get(line, "other")
+    if line == PhoneNumberType.UNKNOWN:
+        if not _is_line_length(number) or (number.extension is None and _LETTER_WITHIN.search(seen)):
             return ParsedNumber(None, "malformed")
         kind = "unallocated"
     elif number.country_code != phonenumbers.country_code_for_region(region):
         kind = "international"
     return ParsedNumber(e164, kind)
+
+
+def _visible(text: str) -> str:
+    """The text without marks that nobody sees, such as those that turn the direction of writing; tabs as spaces."""
+    if text.isprintable():
+        return text
+    kinds = ((mark, unicodedata.category(mark)) for mark in text)
+    return "".join(" " if kind == "Cc" else mark for mark, kind in kinds if kind != "Cf")
 
 
 def _is_line_length(number: PhoneNumber) -> bool:

@@ -12,28 +12,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from misuse import (
     __version__,
+    callers,
     casebook,
     detection,
     ingest,
     intake,
     last_run,
+    ledger,
     models,
     publication,
+    published_callers,
     quality,
     reports,
     rules,
-    sources,
     tasking,
+    vault,
     warehouse,
 )
-from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
+from misuse.errors import CheckFailed, MisuseError, Refused
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
 
@@ -42,20 +44,6 @@ if TYPE_CHECKING:
 
 writer = warehouse.writer
 take_inbox = intake.take_inbox
-
-# The settings that bear on what is published; the others only on how or when.
-RESULT_SETTINGS = (
-    "threshold",
-    "window_days",
-    "episode_gap_minutes",
-    "headline_channel",
-    "reporting_zone",
-    "capacity",
-    "cycle_days",
-    "bootstrap_replicates",
-    "seed",
-    "duty_role",
-)
 
 
 @dataclass(frozen=True)
@@ -76,97 +64,36 @@ class RunOutcome:
 # ── begin and end ──────────────────────────────────────────────────────────────────────────────
 
 
-def default_as_of(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> date:
-    """The last local day that has ended and that the log covers.
-
-    Errors: UsageError where the log has no such day.
-    """
-    today = now.replace(tzinfo=now.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
-    row = models.select(con, "ingest/last_day", {"reporting_zone": zone, "before": today}).fetchone()
-    if row is None or row[0] is None:
-        raise UsageError(
-            "no calls of a day that has ended are in yet",
-            next_step="misuse ingest FILE --source NAME, or put files into the inbox folder of their source",
-        )
-    return cast(date, row[0])
-
-
-def calls_after(con: duckdb.DuckDBPyConnection, as_of: date, zone: str) -> int:
-    """Calls that are in but later than the run speaks for."""
-    end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
-    row = con.execute(
-        "select count(*) from call_records where received_at >= $end", {"end": end.replace(tzinfo=None)}
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
 def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, force: bool = False) -> str:
     """Open a run and return its id, or an empty string where the published list already answers these inputs.
 
-    The id is a function of the inputs: the same calls, settings, rules, decisions and as-of give the same id.
+    The id is a function of the inputs: the same calls, settings, rules, model, decisions and as-of give the same id.
     Errors: Refused for an as-of earlier than the published one unless forced.
     """
     with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
         calls, fingerprint = models.scalar(con, "ingest/input_digest", {})
-        speaks_for = as_of or default_as_of(con, now, settings.reporting_zone)
-        current = _current_run(con, settings)
+        speaks_for = as_of or ledger.default_as_of(con, now, settings.reporting_zone)
+        current = ledger.current_run(con, settings)
         if current and speaks_for < current[1] and not force:
             raise Refused(
                 f"the published list speaks for {current[1]}, later than {speaks_for}",
                 next_step=f"misuse run --as-of {speaks_for} --force puts the earlier one in its place",
             )
         digests = {
-            "settings_digest": settings_digest(settings, _layouts(con, settings)),
+            "settings_digest": ledger.settings_digest(settings, ledger.layouts(con, settings)),
             "rules_digest": rules.load().digest,
             "input_digest": f"{calls}-{fingerprint}",
+            "model_digest": callers.model_in_force(con),
         }
         decisions = book.decision_head()
         version = f"{__version__}+{models.digest()}"
-        run_id = _run_id(speaks_for, *digests.values(), decisions, version)
+        run_id = ledger.run_id(speaks_for, *digests.values(), decisions, version)
         if current and current[0] == run_id and _has_reports(settings, run_id) and not force:
             last_run.write(settings, run_id, speaks_for, "skipped", now, now)
             return ""
-        con.execute(
-            _INSERT_RUN,
-            {"run_id": run_id, "as_of": speaks_for, "now": now, "version": version, "head": book.head(), **digests},
-        )
+        ledger.open_run(con, run_id=run_id, as_of=speaks_for, now=now, version=version, head=book.head(), **digests)
     last_run.write(settings, run_id, speaks_for, "running", now, None)
     return run_id
-
-
-_INSERT_RUN = """
-insert or replace into run_ledger by name
-select
-    $run_id as run_id, $as_of as as_of, $now as started_at, 'running' as status, $version as code_version,
-    $settings_digest as settings_digest, $rules_digest as rules_digest, $input_digest as input_digest,
-    $head as casebook_head
-"""
-
-
-def _run_id(as_of: date, *parts: str) -> str:
-    return f"{as_of:%Y%m%d}-{hashlib.sha256('|'.join((as_of.isoformat(), *parts)).encode()).hexdigest()[:10]}"
-
-
-def settings_digest(settings: Settings, layouts: dict[str, Any]) -> str:
-    """SHA-256 over the settings and source declarations that bear on what is published."""
-    values = {name: getattr(settings, name) for name in RESULT_SETTINGS}
-    values["layouts"] = {name: layout.digest for name, layout in layouts.items()}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _layouts(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
-    held = [str(row[0]) for row in con.execute("select distinct source from call_records order by 1").fetchall()]
-    known = set(sources.source_names(settings))
-    return {name: sources.load_layout(settings, name) for name in held if name in known}
-
-
-def _current_run(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[str, date] | None:
-    """The run whose copy is published, if its file is there."""
-    if not settings.current_path.exists():
-        return None
-    run_id = settings.current_path.resolve().stem
-    row = con.execute("select as_of from run_ledger where run_id = $run_id", {"run_id": run_id}).fetchone()
-    return (run_id, row[0]) if row else None
 
 
 def _has_reports(settings: Settings, run_id: str) -> bool:
@@ -177,11 +104,8 @@ def _has_reports(settings: Settings, run_id: str) -> bool:
 def finish(settings: Settings, run_id: str, now: datetime) -> None:
     """Close a published run in the ledger, the casebook and last_run.json."""
     with warehouse.opened(settings) as con, casebook.opened(settings) as book:
-        con.execute(
-            "update run_ledger set finished_at = $now, status = 'published' where run_id = $run_id",
-            {"run_id": run_id, "now": now},
-        )
-        as_of, started_at = _ledger(con, run_id)
+        ledger.publish(con, run_id, now)
+        as_of, started_at = ledger.times(con, run_id)
         book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload={"as_of": str(as_of)})
     last_run.write(settings, run_id, as_of, "published", started_at, now)
 
@@ -200,15 +124,8 @@ def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -
                 "where run_id = $run_id and status <> 'published'",
                 {"run_id": run_id, "now": now},
             )
-            as_of, started_at = _ledger(con, run_id)
+            as_of, started_at = ledger.times(con, run_id)
     last_run.write(settings, run_id, as_of, "failed", started_at, now, own)
-
-
-def _ledger(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[date, datetime]:
-    row = con.execute("select as_of, started_at from run_ledger where run_id = $run_id", {"run_id": run_id}).fetchone()
-    if row is None:
-        raise UsageError(f"no run {run_id}", next_step="see `misuse runs`")
-    return row[0], row[1]
 
 
 # ── the steps ──────────────────────────────────────────────────────────────────────────────────
@@ -222,11 +139,14 @@ def parameters(settings: Settings, run_id: str, as_of: date) -> dict[str, Any]:
         "reporting_zone": settings.reporting_zone,
         "window_days": settings.window_days,
         "threshold": settings.threshold,
+        "shared_line_threshold": settings.shared_line_threshold,
         "episode_gap_seconds": settings.episode_gap_minutes * 60,
         "headline_channel": settings.headline_channel,
         "duty_role": settings.duty_role,
         "capacity": settings.capacity,
         "cycle_days": settings.cycle_days,
+        "number_gap_days": settings.number_gap_days,
+        "number_gap_settled_days": settings.number_gap_settled_days,
     }
 
 
@@ -235,45 +155,82 @@ def _run_opened(
     settings: Settings, run_id: str, *, with_vault: bool = False
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
     with warehouse.opened(settings, with_vault=with_vault) as con:
-        as_of, _ = _ledger(con, run_id)
+        as_of, _ = ledger.times(con, run_id)
         yield con, parameters(settings, run_id, as_of)
 
 
 def identify(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
-    """Rules, people's decisions and links as tables; then numbers to callers."""
-    with _run_opened(settings, run_id) as (con, values), casebook.opened(settings) as book:
-        ingest.load_rules(con, settings)
-        models.script(con, "rules/caller_links", {})
+    """Rules and people's decisions as tables; then numbers to holders, their details to links, links to callers.
+
+    The linker works in a database of its own, and the vault is never attached in two: each gives it up in turn.
+    """
+    with _run_opened(settings, run_id) as (con, values):
+        with vault.attached(con, settings, beside_warehouse=True):
+            values = _hold(con, settings, values)
+            model = callers.load_model(con, callers.model_in_force(con))
+            has_new = model is not None and callers.unscored(con, model.digest) > 0
+        if has_new:
+            callers.score(settings)
+        with vault.attached(con, settings, beside_warehouse=True):
+            callers.link(con, values, model)
+        models.build(con, "callers/caller_numbers", values, in_any_order=True)
+
+
+def _hold(con: duckdb.DuckDBPyConnection, settings: Settings, values: dict[str, Any]) -> dict[str, Any]:
+    """Rules, decisions, who held which number when, and the vault's records of their details."""
+    ingest.load_rules(con, settings)
+    with casebook.opened(settings) as book:
         for table, rows in book.tables(values["as_of"]).items():
             models.script(con, f"rules/{table}", {})
             ingest.insert_rows(con, table, rows)
+    prepared = detection.prepare(con, values)
+    callers.find_spells(con, prepared)
+    callers.keep_records(con, prepared, forgets=ledger.is_latest(con, values["as_of"]))
+    return prepared
+
+
+def spell_records(settings: Settings, now: datetime) -> None:
+    """The first part of a run alone, up to the records of holders' details: what a model is trained on.
+
+    Errors: UsageError before any call is in.
+    """
+    with warehouse.opened(settings, with_vault=True) as con:
+        as_of = ledger.default_as_of(con, now, settings.reporting_zone)
+        values = _hold(con, settings, parameters(settings, "", as_of))
+        if not callers.holds(con, "caller_numbers"):  # before the first run, what it would decide without a model
+            callers.link(con, values, None)
+            models.build(con, "callers/caller_numbers", values)
 
 
 def detect(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
     """Stops, doubts, misuse calls, windows, persistent callers, bridge."""
     with _run_opened(settings, run_id, with_vault=True) as (con, values):
-        detection.detect(con, values)
+        model = callers.load_model(con, callers.model_in_force(con))
+        detection.detect(con, values, shared_line_model=model.document.get("shared_lines") if model else None)
 
 
 def estimate(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
     """Shares, workload, days' work, intervals and bounds."""
     with _run_opened(settings, run_id) as (con, values):
         detection.estimate(con, values, replicates=settings.bootstrap_replicates, seed=settings.seed)
-        models.append(con, "estimates/safeguards_blind", values | _safeguards(con, settings), relation="estimates")
+        for name in ("estimates/doubtful_calls", "estimates/safeguards_blind"):
+            models.append(con, name, values | _safeguards(con, settings), relation="estimates")
 
 
 def _safeguards(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
     """Safeguards that some live source can never set off, since it supplies neither their markers nor remarks."""
     reviewed = rules.load()
-    blind = {
-        name
-        for layout in _layouts(con, settings).values()
-        for name in reviewed.safeguards_blind(
-            set(layout.markers_supplied) if "markers" in layout.columns else set(),
-            has_remarks="remarks" in layout.columns,
-        ).names
-    }
-    return {"blind": len(blind), "safeguards": len(reviewed.hard_stops), "names": sorted(blind)}
+    blind = {name for layout in ledger.layouts(con, settings).values() for name in reviewed.blind_in(layout).names}
+    return {"safeguards": len(reviewed.hard_stops), "names": sorted(blind)}
+
+
+def _unchecked(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: date) -> list[str]:
+    """Blind safeguards for which nobody's other check counts on the day."""
+    checked = {rule for (rule,) in con.execute(_CHECKED, {"as_of": as_of}).fetchall()}
+    return [name for name in _safeguards(con, settings)["names"] if name not in checked]
+
+
+_CHECKED = "select rule_id from casebook_safeguard_checks where until >= $as_of"
 
 
 def task(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
@@ -292,24 +249,14 @@ def task(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> No
             options=rules.load().options,
             run_id=run_id,
             reporting_zone=settings.reporting_zone,
+            is_linked=bool(callers.model_in_force(con)),
+            blind=_unchecked(con, settings, values["as_of"]),
         )
         publication.store_frame(con, "tasking_list", ranked)
-        for name in ("batches", "cases", "case_moves", "caller_changes"):
+        for name in ("batches", "cases", "case_moves"):
             models.build(con, f"marts/{name}", values)
-        con.execute(_LEDGER_COUNTS, {"run_id": run_id})
+        ledger.count(con, run_id)
         models.build(con, "marts/runs", values)
-
-
-_LEDGER_COUNTS = """
-update run_ledger set
-    calls = (select count(*) from calls),
-    misuse_calls = (
-        select point::bigint from estimates
-        where estimate = 'misuse_calls' and window_name = 'headline' and counted_by = 'caller'
-    ),
-    persistent_callers = (select count(*) from persistent_callers)
-where run_id = $run_id
-"""
 
 
 def check(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
@@ -334,11 +281,13 @@ def check(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> N
 def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
     """The checked copy behind the stable path."""
     with _run_opened(settings, run_id) as (con, values):
-        con.execute(
-            "update run_ledger set finished_at = $now, status = 'published' where run_id = $run_id",
-            {"run_id": run_id, "now": now},
-        )
+        ledger.publish(con, run_id, now)
         models.build(con, "marts/runs", values)
+        # First, or a crash might lose an id that somebody has read.
+        if sets := callers.new_sets(con):
+            with casebook.opened(settings) as book:
+                payload = {"sets": sets}
+                book.record("callers_published", actor="pipeline", occurred_at=now, run_id=run_id, payload=payload)
         publication.publish(con, settings, run_id, force=True)
     publication.collect(settings)
 
@@ -417,7 +366,7 @@ def _warnings(settings: Settings, speaks_for: date | None) -> tuple[str, ...]:
     if speaks_for is None:
         return ()
     with warehouse.opened(settings) as con:
-        later = calls_after(con, speaks_for, settings.reporting_zone)
+        later = ledger.calls_after(con, speaks_for, settings.reporting_zone)
     if not later:
         return ()
     return (f"{later:,} calls are later than {speaks_for}, the last whole day of the log, and are not counted yet",)
@@ -427,9 +376,10 @@ def freeze_list(settings: Settings, now: datetime, actor: str) -> str:
     """Freeze the published list for the meeting in the casebook; returns the run it is of."""
     with publication.opened(settings) as con:
         run_id = settings.current_path.resolve().stem
-        rows = con.execute("select caller_id, part, rank, as_of from tasking_list order by rank").fetchall()
+        rows = con.execute("select caller_id, part, rank, case_ref from tasking_list order by rank").fetchall()
         as_of = con.execute("select max(as_of) from runs where run_id = $run_id", {"run_id": run_id}).fetchone()
-    eligible = [{"caller_id": caller, "part": part, "rank": rank} for caller, part, rank, _ in rows]
+        stopped = sorted(published_callers.stopped_now(con, settings))
+    eligible = [dict(zip(("caller_id", "part", "rank", "case_ref"), row, strict=True)) for row in rows]
     digest = hashlib.sha256(json.dumps(eligible, sort_keys=True).encode()).hexdigest()
     with casebook.opened(settings) as book:
         book.record(
@@ -437,6 +387,11 @@ def freeze_list(settings: Settings, now: datetime, actor: str) -> str:
             actor=actor,
             occurred_at=now,
             run_id=run_id,
-            payload={"as_of": str(as_of[0]) if as_of else None, "digest": digest, "eligible": eligible},
+            payload={
+                "as_of": str(as_of[0]) if as_of else None,
+                "digest": digest,
+                "eligible": eligible,
+                "stopped": stopped,
+            },
         )
     return run_id

@@ -29,6 +29,7 @@ OPEN_ATTEMPTS = 5
 # Order on disk, where the key is not the best: what is asked together lies together.
 _ORDER = {
     "calls": ("received_at", "call_key"),
+    "caller_spells": ("caller_id", "spell_id"),
     "caller_windows": ("window_name", "caller_id"),
     "persistent_callers": ("rank",),
     "tasking_list": ("rank",),
@@ -286,7 +287,10 @@ set enable_external_access = false
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of what a copy says: free of row order, of run ids, and of the relations that tell when and how."""
+    """SHA-256 of what a copy says: free of row order, of run ids, and of the relations that tell when and how.
+
+    caller_changes is left out too: it tells which ids earlier runs published.
+    """
     total = hashlib.sha256()
     with _attached(Settings(), path) as con:
         for relation in PUBLISHED:

@@ -1,12 +1,13 @@
 """States of a case, the legal moves between them, and who may do what. Pure: no store, no clock.
 
 `MOVES` is the one place that says which move leads where, by whom, and what it needs. `PERMISSIONS`
-says the same of what is done outside a case. Each comes as a pair: `may…` answers, `check…` raises.
+says the same of what is done outside a case, `BARS` what keeps a case from action whoever asks. Each comes as a pair:
+`may…` answers, `check…` raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -74,12 +75,76 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "acknowledge_look": frozenset({"analyst", "health liaison"}) | _DECIDERS,
     "note": frozenset({"analyst", "borough", "health liaison"}) | _DECIDERS,
     "see_identity": _DECIDERS | {"administrator"},
+    "rotate_vault_key": frozenset({"administrator"}),
     "withdraw_batch": frozenset({"analyst", "reviewer", "administrator"}),
     "override_rule": frozenset({"authoriser", "administrator"}),
     "freeze_list": _LISTERS | {"analyst"},
     "change_users": frozenset({"administrator"}),
     "read_casebook": frozenset({"auditor", "administrator"}) | _DECIDERS,
+    "decide_link": _DECIDERS,  # who is one person, and who is not
+    "register_shared_line": frozenset({"analyst"}) | _DECIDERS,
+    "record_safeguard_check": _DECIDERS | {"administrator"},
+    "train_model": frozenset({"analyst", "administrator"}) | _DECIDERS,
+    "accept_model": frozenset({"authoriser", "administrator"}),
+    "publish_callers": frozenset({"pipeline"}),
 }
+
+HARD_STOP = "hard_stop"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Why a case is kept from action, and what a person can do about it."""
+
+    because: str
+    next_step: str
+
+
+# By the names in `tasking_list.enforcement_bars`. A hard stop bars every action, the others enforcement alone.
+BARS: Mapping[str, Bar] = {
+    HARD_STOP: Bar("a hard stop bars action on this caller", "look first, then lift the stop"),
+    "unconfirmed_links": Bar(
+        "enforcement never rests on links that no person has confirmed, and without them the count is too low",
+        'compare the records, then misuse identity same CALLER --reason "…"',
+    ),
+    "below_threshold": Bar(
+        "the misuse calls in the window are under the line", "misuse why CALLER shows every call and how it counts"
+    ),
+    "changed_identity": Bar(
+        "the case was decided on other numbers than are now taken as this person",
+        "look at the case again on the numbers as they are now (move 'review'); the next run opens the lane",
+    ),
+    "safeguards_blind": Bar(
+        "the logs leave safeguards blind, and nobody has recorded another check of them",
+        'misuse safeguards lists them; after the check: misuse safeguards record RULE --until DATE --reason "…"',
+    ),
+}
+
+
+def may_pass(move: str, given: Mapping[str, Any], bars: Sequence[str]) -> bool:
+    """Whether no bar keeps the case from the move."""
+    return not _standing_bars(move, given, bars)
+
+
+def check_bars(move: str, given: Mapping[str, Any], bars: Sequence[str]) -> None:
+    """Errors: Refused naming every bar in the way and what to do about each."""
+    standing = _standing_bars(move, given, bars)
+    if standing:
+        raise Refused(
+            "; ".join(bar.because for bar in standing), next_step="; ".join(bar.next_step for bar in standing)
+        )
+
+
+def _standing_bars(move: str, given: Mapping[str, Any], bars: Sequence[str]) -> list[Bar]:
+    """The bars that this move meets; one of a name not known here bars enforcement all the same."""
+    if move != "act":
+        return []
+    met = [name for name in dict.fromkeys(bars) if name == HARD_STOP or given.get("lane") == "enforcement"]
+    unknown = "enforcement is barred: {}"
+    return [
+        BARS.get(name) or Bar(unknown.format(_words(name)), "misuse why CALLER says what stands in the way")
+        for name in met
+    ]
 
 
 def may(state: str, move: str, role: str, given: Mapping[str, Any] | None = None) -> bool:

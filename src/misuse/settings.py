@@ -58,12 +58,17 @@ class Settings:
 
     home: Path = Path("var")
     threshold: int = 10
+    shared_line_threshold: int = (
+        15  # in a calendar month: East of England Ambulance, communal addresses (EEAST FOI 22489)
+    )
     window_days: int = 365
     episode_gap_minutes: int = 60
     headline_channel: str = "999"
     reporting_zone: str = "Europe/London"
     capacity: int = 12
     cycle_days: int = 14
+    number_gap_days: int = 120  # a silence that parts a number's holders, unless their details agree
+    number_gap_settled_days: int = 90  # how long ago it ended, so that a late call cannot join them again
     stale_after_hours: int = 36
     bootstrap_replicates: int = 2000
     seed: int = 20051208  # the date of the report that this work starts from
@@ -86,6 +91,7 @@ class Settings:
     # From the environment alone, never from a file that might be shared; empty means the key files.
     vault_key: str = field(default="", repr=False)
     token_key: str = field(default="", repr=False)
+    vault_key_new: str = field(default="", repr=False)  # the key that a rotation leads to
 
     @property
     def inbox_path(self) -> Path:
@@ -138,7 +144,10 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
             raise UsageError(f"{found} is not valid TOML: {error}", next_step="mend the line it names") from None
     settings = from_document(document, home=home_path(environ, working_directory), config_path=found)
     return dataclasses.replace(
-        settings, vault_key=environ.get("MISUSE_VAULT_KEY", ""), token_key=environ.get("MISUSE_TOKEN_KEY", "")
+        settings,
+        vault_key=environ.get("MISUSE_VAULT_KEY", ""),
+        token_key=environ.get("MISUSE_TOKEN_KEY", ""),
+        vault_key_new=environ.get("MISUSE_VAULT_KEY_NEW", ""),
     )
 
 
@@ -148,7 +157,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
     _known(document, ("settings", "schedule", "limits", "sources"), where, "")
     plain = dict(document.get("settings", {}))
     names = [f.name for f in dataclasses.fields(Settings)]
-    for reserved in ("schedule", "limits", "sources", "config_path", "home", "vault_key", "token_key"):
+    for reserved in ("schedule", "limits", "sources", "config_path", "home", "vault_key", "token_key", "vault_key_new"):
         names.remove(reserved)
     _known(plain, names, where, "settings")
     defaults = Settings()
@@ -200,7 +209,16 @@ def _typed(value: Any, default: Any, where: str, key: str) -> Any:
 
 
 def _sensible(settings: Settings, where: str) -> None:
-    for key in ("threshold", "window_days", "capacity", "cycle_days", "bootstrap_replicates", "keep_published"):
+    for key in (
+        "threshold",
+        "shared_line_threshold",
+        "window_days",
+        "capacity",
+        "cycle_days",
+        "number_gap_days",
+        "bootstrap_replicates",
+        "keep_published",
+    ):
         if getattr(settings, key) < 1:
             raise UsageError(f"{where}: 'settings.{key}' must be at least 1")
     for key in ("nightly", "tasking_cycle", "retention"):

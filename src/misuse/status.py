@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, publication
+from misuse import casebook, publication, published_callers
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -98,6 +98,7 @@ class _Published:
     run_id: str
     as_of: date | None
     arrivals: Mapping[str, datetime]
+    suggestions: int = 0
 
 
 def status(settings: Settings, now: datetime) -> Status:
@@ -112,6 +113,7 @@ def status(settings: Settings, now: datetime) -> Status:
             *_last_run(settings, now),
             *_left(settings),
             *_stops(settings),
+            *_identity(settings, found),
             *_arrivals(settings, found, now),
             *_scheduler(settings, now),
             *_disk(settings),
@@ -136,7 +138,8 @@ def _read_published(settings: Settings) -> _Published | str | None:
         with publication.opened(settings) as con:
             run_id = settings.current_path.resolve().stem
             row = con.execute(PUBLISHED_RUN, {"run_id": run_id}).fetchone()
-            return _Published(run_id, row[0] if row else None, dict(con.execute(LAST_ARRIVALS).fetchall()))
+            arrivals = dict(con.execute(LAST_ARRIVALS).fetchall())
+            return _Published(run_id, row[0] if row else None, arrivals, published_callers.open_suggestions(con))
     except (MisuseError, OSError, duckdb.Error) as error:
         return type(error).__name__
 
@@ -329,10 +332,35 @@ def _stops(settings: Settings) -> Iterator[Line]:
         return
     finished = moment(read_json(last_run_path(settings)).get("finished_at"))
     with casebook.opened(settings) as book:
-        live = [event for event in book.live_stops().values() if finished is None or in_utc(event.at) > finished]
+        live = [stop for stop in book.live_stops() if finished is None or in_utc(stop.at) > finished]
     if live:
         cause = f"{len(live)} entered since the last run; `misuse list` and `misuse look` follow them already"
         yield Line("NEW", "stops", cause, "misuse run", is_problem=False)
+
+
+def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
+    """Whether a model links numbers to callers, and what waits for a person. Not asked of the vault: a run may hold it."""
+    note = read_json(identity_path(settings))
+    in_force, candidate = note.get("in_force") or {}, note.get("candidate") or {}
+    if not in_force:
+        yield Line(
+            "ok", "identity", "no model is trained, so each number is a caller of its own", "misuse identity train"
+        )
+        return
+    waiting = found.suggestions if isinstance(found, _Published) else 0
+    open_links = f"; {waiting:,} suggested links wait for a person" if waiting else ""
+    cause = (
+        f"model {in_force.get('digest')} of {str(in_force.get('made_at'))[:10]} links numbers to callers{open_links}"
+    )
+    yield Line("ok", "identity", cause, "misuse identity links" if waiting else "")
+    if candidate:
+        cause = f"candidate {candidate.get('digest')} of {str(candidate.get('made_at'))[:10]} waits for a decision"
+        yield Line("NEW", "model", cause, "misuse identity diff")
+
+
+def identity_path(settings: Settings) -> Path:
+    """Where the model in force and a waiting candidate are noted, by digest and day."""
+    return settings.home / "identity.json"
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -34,6 +34,9 @@ _OPTIONAL = {
     "most_calls_24_hours": "BIGINT",
     "number_count": "INTEGER",
     "p_at_least_threshold": "DOUBLE",
+    "unconfirmed_links": "BIGINT",
+    "misuse_calls_confirmed": "BIGINT",
+    "is_changed": "BOOLEAN",
 }
 
 
@@ -64,6 +67,7 @@ class Meeting:
     has_previous_cycle: bool
     zone: ZoneInfo
     is_linked: bool
+    blind: Sequence[str]
     options: Mapping[str, list[str]]
 
 
@@ -80,10 +84,12 @@ def make_list(
     window_days: int = 365,
     reporting_zone: str = "Europe/London",
     is_linked: bool = False,
+    blind: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The tasking list, as `schemas.TASKING_LIST` declares it, in the order of part and rank.
 
-    `options` come least intrusive first. Whoever is no person or is stopped is left out, should the
+    `options` come least intrusive first. `blind` are the safeguards that the log can never set off and nobody checked
+    by other means: they bar enforcement for all. Whoever is no person or is stopped is left out, should the
     candidates hold any; one below the threshold stays only while a case is under action or review.
     """
     import polars as pl
@@ -94,7 +100,17 @@ def make_list(
             at_as_of.setdefault(option.lane, []).append(option.title)
     zone = ZoneInfo(reporting_zone)
     meeting = Meeting(
-        run_id, as_of, capacity, threshold, window_days, cycle_days, has_previous_cycle, zone, is_linked, at_as_of
+        run_id,
+        as_of,
+        capacity,
+        threshold,
+        window_days,
+        cycle_days,
+        has_previous_cycle,
+        zone,
+        is_linked,
+        blind,
+        at_as_of,
     )
     placed = _placed(_ranked(_eligible(candidates, threshold)), meeting)
     rows = [_row(facts, meeting) for facts in placed.iter_rows(named=True)]
@@ -164,7 +180,8 @@ def _placed(ranked: pl.DataFrame, meeting: Meeting) -> pl.DataFrame:
 def _row(facts: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
     """One row of the list from a placed candidate."""
     row = {name: facts[name] for name in TASKING_LIST.column_names if name in facts}
-    lane = _lane(facts)
+    bars = _bars(facts, meeting)
+    lane = _lane(facts, bars)
     decided = facts["status"] if facts["is_open"] or facts["status"] == "closed" else None
     return {
         **row,
@@ -175,18 +192,54 @@ def _row(facts: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
         "options": meeting.options.get(lane, []),
         "status": decided or ("waiting" if facts["part"] == WAITING else "listed"),
         "reasons": _reasons(facts, meeting),
-        "doubts": _doubts(facts, meeting),
+        "doubts": [*_doubts(facts, meeting), *_barred(facts, bars, meeting)],
         "is_new": bool(facts["is_new"]) and meeting.has_previous_cycle,
+        "unconfirmed_links": facts["unconfirmed_links"] or 0,
+        "misuse_calls_confirmed": _confirmed(facts),
+        "enforcement_bars": bars,
     }
 
 
-def _lane(facts: Mapping[str, Any]) -> str:
-    """The least intrusive lane that fits; a lane that people decided on stands while their case is open."""
+def _confirmed(facts: Mapping[str, Any]) -> int:
+    """Misuse calls that stand without any link that no person confirmed."""
+    confirmed = facts["misuse_calls_confirmed"]
+    return int(facts["misuse_calls_window"] if confirmed is None else confirmed)
+
+
+def _bars(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
+    """What bars enforcement, by name; the caller's own bars first."""
+    bars = []
+    if _confirmed(facts) < meeting.threshold:
+        bars.append("unconfirmed_links" if facts["unconfirmed_links"] else "below_threshold")
+    if facts["is_changed"]:
+        bars.append("changed_identity")
+    return [*bars, "safeguards_blind"] if meeting.blind else bars
+
+
+def _barred(facts: Mapping[str, Any], bars: Sequence[str], meeting: Meeting) -> list[str]:
+    """Why enforcement is shut, in sentences."""
+    links = facts["unconfirmed_links"] or 0
+    why = {
+        "unconfirmed_links": f"{_count(links, 'link')} between these numbers {'is' if links == 1 else 'are'} confirmed by "
+        f"nobody, and without {'it' if links == 1 else 'them'} {_confirmed(facts)} misuse calls stand.",
+        "below_threshold": f"the misuse calls in the window are under the line of {meeting.threshold}.",
+        "changed_identity": "the case was opened on other numbers than are now taken as this person.",
+        "safeguards_blind": f"{_count(len(meeting.blind), 'safeguard')} cannot be set off by this log, and nobody has "
+        "recorded another check.",
+    }
+    return [f"Enforcement is shut: {why[bar]}" for bar in bars]
+
+
+def _lane(facts: Mapping[str, Any], bars: Sequence[str]) -> str:
+    """The least intrusive lane that fits; a lane that people decided on stands while their case is open.
+
+    Except enforcement where it is barred.
+    """
     if "handset_fault" in (facts["flags"] or []):
         return "technical"
     if facts["support_first"]:
         return "support"
-    if facts["is_open"] and facts["case_lane"]:
+    if facts["is_open"] and facts["case_lane"] and not (facts["case_lane"] == "enforcement" and bars):
         return str(facts["case_lane"])
     return "engagement"
 
@@ -240,7 +293,9 @@ def _doubts(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
     if stopped := facts["stopped_calls_window"] or 0:
         said.append(f"{_count(stopped, 'more coded call')} barred by a hard stop, not counted: look there first.")
     if doubtful := facts["doubtful_calls_window"] or 0:
-        said.append(f"{_count(doubtful, 'more coded call')} doubtful, not counted: the result contradicts the code.")
+        said.append(
+            f"{_count(doubtful, 'more coded call')} doubtful, not counted: the code is unknown, defaulted or contradicted."
+        )
     if genuine := facts["genuine_calls_window"] or 0:
         said.append(f"Also made {_count(genuine, 'genuine call')} in the window.")
     if calls and "one_bad_night" in (facts["flags"] or []):
@@ -248,8 +303,12 @@ def _doubts(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
         episodes = _count(facts["episodes"], "episode")
         within = f"{most} of {calls} calls came within 24 hours" if most > 1 else f"{calls} calls in all"
         said.append(f"{within}, {episodes} in all: one bad night is not persistence.")
+    if "may_be_shared_line" in (facts["flags"] or []):
+        said.append("A number behaves as a line of many people: find out first whether it is one.")
     if (facts["number_count"] or 1) > 1:
-        said.append(f"{facts['number_count']} numbers are taken as one person.")
+        links = facts["unconfirmed_links"] or 0
+        by = f", by {_count(links, 'link')} that nobody has confirmed" if links else ""
+        said.append(f"{facts['number_count']} numbers are taken as one person{by}.")
     elif not meeting.is_linked:
         said.append("One number is taken as one person; linkage has not been run.")
     if facts["p_at_least_threshold"] is None:

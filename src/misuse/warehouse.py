@@ -41,8 +41,11 @@ def writer(settings: Settings) -> Iterator[None]:
     The lock is the kernel's, so that it ends with the process, however that ends.
     Errors: LockHeld when another process writes.
     """
-    settings.home.mkdir(mode=0o750, parents=True, exist_ok=True)
     path = settings.home / "writer.lock"
+    try:
+        settings.home.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(settings.home, error) from None
     with _held_guard:
         file, depth = _held.get(path, (None, 0))
         if file is None:
@@ -60,8 +63,11 @@ def writer(settings: Settings) -> Iterator[None]:
 
 
 def _lock(path: Path) -> IO[str]:
-    file = path.open("a+", encoding="ascii")
-    path.chmod(0o600)
+    try:
+        file = path.open("a+", encoding="ascii")
+        path.chmod(0o600)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -78,6 +84,13 @@ def _lock(path: Path) -> IO[str]:
     return file
 
 
+def _unwritable(home: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"the data home {home} cannot be written to: {error.strerror}",
+        next_step="check the rights of the folder, or name another one with MISUSE_HOME",
+    )
+
+
 @contextlib.contextmanager
 def opened(settings: Settings, *, with_vault: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse open for writing under the writer lock, its schema up to date.
@@ -89,7 +102,7 @@ def opened(settings: Settings, *, with_vault: bool = False) -> Iterator[duckdb.D
         try:
             _prepare(con, settings)
             if with_vault:
-                with vault.attached(con, settings):
+                with vault.attached(con, settings, beside_warehouse=True):
                     yield con
             else:
                 yield con

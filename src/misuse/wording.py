@@ -50,10 +50,10 @@ def uncounted(persons: int, lines: int) -> str:
 
 
 def apart(found: Mapping[str, Mapping[str, Any]], threshold: int, misuse_calls: int | None) -> list[str]:
-    """A sentence each for the shared lines and premises over the threshold: never a person's, so said apart."""
+    """A sentence each for shared lines and premises over their own threshold, a calendar month's: never a person's."""
     nouns = {"shared_line": ("shared line", "shared lines"), "premises": ("premises", "premises")}
     return [
-        f"{of(found[kind]['callers'], *noun)} made {threshold} or more ({of(found[kind]['misuse_calls'], 'call')}, "
+        f"{of(found[kind]['callers'], *noun)} made {threshold} or more in a calendar month ({of(found[kind]['misuse_calls'], 'call')} in all, "
         f"{share(found[kind]['misuse_calls'] / misuse_calls if misuse_calls else None)} of misuse)."
         for kind, noun in nouns.items()
         if kind in found and found[kind]["callers"]

@@ -15,14 +15,15 @@ from misuse.cli.parser import make_parser
 from misuse.settings import QUIET_ENVIRONMENT
 from tests.house import tree
 
-# design.md §6, and `retention`, which the scheduler's job is by hand.
+# design.md §6, and `retention`, which the scheduler's job is by hand; the register of shared lines, and the checks
+# without which blind safeguards keep enforcement shut, have commands of their own.
 COMMANDS = {
     "demo", "synth", "source", "ingest", "batch", "run", "estimate", "callers", "list", "look", "why", "find", "identify",
     "stop", "sql", "status", "runs", "publish", "serve", "schedule", "identity", "users", "audit", "backup", "restore",
-    "retention",
+    "retention", "shared-lines", "safeguards", "vault",
 }  # fmt: skip
-# They come with the review room, with linkage and with backups; take a name out when its command is in.
-LATER = {"serve", "identity", "backup", "restore"}
+# They come with the review room and with backups; take a name out when its command is in.
+LATER = {"serve", "backup", "restore"}
 HEAVY = (
     "duckdb", "polars", "numpy", "pandas", "pyarrow", "prefect", "great_expectations", "sqlalchemy", "altair",
     "vl_convert", "typst", "xlsxwriter", "phonenumbers", "sklearn", "rich", "fastapi", "pydantic",

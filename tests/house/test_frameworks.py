@@ -20,7 +20,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "altair": ("src/misuse/reports/",),
     "vl_convert": ("src/misuse/reports/",),
     "phonenumbers": ("src/misuse/numbers.py",),
-    "sklearn": ("src/misuse/linkage", "src/misuse/estimation"),
+    "sklearn": ("src/misuse/linkage", "src/misuse/estimation", "src/misuse/shared_lines"),
     "sqlglot": ("src/misuse/analysis.py",),
     "rich": ("src/misuse/cli/",),
     "fastapi": ("src/misuse/web/",),

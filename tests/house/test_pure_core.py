@@ -10,7 +10,7 @@ from tests.house import tree
 CORE = ("numbers", "identity", "estimation", "coding", "tasking", "review")
 MAY_IMPORT = {
     "misuse": {"schemas", "settings", "errors", "progress", "wording"},
-    "others": {"numpy", "polars", "sklearn", "phonenumbers", "pyarrow"},
+    "others": {"numpy", "polars", "scipy", "sklearn", "phonenumbers", "pyarrow"},
 }
 # Of the standard library, what reaches outside.
 OUTSIDE = {

@@ -92,6 +92,17 @@ def test_a_stop_takes_effect_at_once_and_the_caller_is_looked_at(ready):
     assert "users add" in lifted.stderr
 
 
+def test_what_is_known_of_callers_is_there_without_a_model_too(ready):
+    _, home, _ = ready
+    assert json.loads(misuse(home, "identity", "models", "--json").stdout) == []
+    links = json.loads(misuse(home, "identity", "links", "--json").stdout)
+    assert set(links) == {"caller_id", "links", "decisions"}
+    assert json.loads(misuse(home, "shared-lines", "list", "--json").stdout) == []
+    assert json.loads(misuse(home, "shared-lines", "suggest", "--json").stdout) == []
+    safeguards = json.loads(misuse(home, "safeguards", "--json").stdout)
+    assert {"rule_id", "title", "blind_in", "is_blind", "until", "is_covered"} <= set(safeguards[0])
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
@@ -104,6 +115,16 @@ def test_a_stop_takes_effect_at_once_and_the_caller_is_looked_at(ready):
         (("sql", "select * from read_csv('/etc/passwd')"), 2, ""),
         (("find", "--number", "07700 900123", "--reason", "x"), 6, "users add"),
         (("batch", "withdraw", "b0", "--reason", "x"), 2, "not known"),
+        (("identity", "train"), 3, "too few"),
+        (("identity", "card"), 3, "no model is trained"),
+        (("identity", "diff"), 3, "no model is trained"),
+        (("identity", "links", "c0000000000000000"), 3, "no caller"),
+        (("identity", "same", "c0000000000000000", "--reason", "x"), 3, "no caller"),
+        (("identity", "undo", "1", "--reason", "x"), 6, "users add"),
+        (("shared-lines", "import", "nowhere.csv", "--reason", "x"), 3, "nowhere.csv"),
+        (("shared-lines", "remove", "--number", "07700 900123", "--reason", "x"), 3, "not in the register"),
+        (("safeguards", "record", "domestic_abuse", "--until", "soon", "--reason", "x"), 2, "no date"),
+        (("stop", "c0", "--rule", "domestic_abuse", "--reason", "x"), 2, "only lifted"),
     ],
 )
 def test_exit_codes(ready, words, code, told):

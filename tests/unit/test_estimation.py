@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from misuse.estimation import MEASURES, Units, call_bounds, figures, outer_bound, resampling
+from misuse.estimation import MEASURES, Units, call_bounds, figures, intervals, outer_bound, resampling, tails
+from misuse.estimation.call_bounds import ASSUMPTIONS
 
 TOTALS: dict[str, float | None] = {
     "calls": 10_000,
@@ -84,6 +86,33 @@ def test_bounds_hold_against_every_assignment(
     assert outer_bound(units, "handling_seconds") >= seconds - 1e-9
 
 
+def shared_out(calls: int, people: int) -> list[tuple[int, ...]]:
+    """Every way to share so many alike calls out among so many people."""
+    if people == 0:
+        return [()] if calls == 0 else []
+    return [(first, *rest) for first in range(calls + 1) for rest in shared_out(calls - first, people - 1)]
+
+
+def test_call_bounds_are_exact_for_every_small_log() -> None:
+    """All logs of up to three persons of up to five calls, five unidentified calls, thresholds up to five."""
+    ways = {(strays, people): shared_out(strays, people) for strays in range(6) for people in range(10)}
+    for threshold, size, strays in itertools.product(range(1, 6), range(4), range(6)):
+        unseen = strays // threshold + 1  # somebody below the threshold takes what is left over
+        for persons in itertools.combinations_with_replacement(range(1, 6), size):
+            known = (*persons, *[0] * unseen)
+            callers, calls = 0, 0
+            for given_out in ways[strays, size + unseen]:
+                over = [own + more for own, more in zip(known, given_out, strict=True) if own + more >= threshold]
+                callers, calls = max(callers, len(over)), max(calls, sum(over))
+            found = call_bounds(units_of(list(persons), strays, threshold=threshold))
+            assert (found.callers_high, found.calls_high) == (callers, calls), (persons, strays, threshold)
+
+
+def test_a_shared_line_lifts_nothing() -> None:
+    assert call_bounds(units_of([], 1, [9])).calls_high == 0
+    assert any("shared line" in words for words in ASSUMPTIONS)
+
+
 def test_lifting_is_more_than_adding_the_unidentified() -> None:
     """Two unknown calls can bring a caller on nine over ten: eleven calls more, not two."""
     units = units_of([20, 9, 3], unidentified=2)
@@ -128,7 +157,7 @@ def test_what_the_log_does_not_measure_is_null_and_says_why() -> None:
     assert rows["days_work_persistent"].point is None
     assert "no whole local month" in rows["days_work_persistent"].method
     assert rows["share_of_misuse"].point == 12 / 15
-    assert "not claimed" in rows["share_of_misuse"].method
+    assert "95% is not claimed" in rows["share_of_misuse"].method
 
 
 @pytest.mark.parametrize(("persons", "share"), [([3, 2], 0.0), ([12, 15], 1.0)])
@@ -144,19 +173,30 @@ def test_no_misuse_at_all() -> None:
     assert rows["share_of_misuse"].point is None
 
 
-def test_the_normal_remainder_resembles_drawing_every_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    units = units_of(heavy_tailed(6_000, 5), 500)
-    monkeypatch.setattr(resampling, "DRAWN_SINGLY", 10**9)
-    every = resampling.resampled_sums(units, 2_000, 1)
-    monkeypatch.setattr(resampling, "DRAWN_SINGLY", 1_000)
-    some = resampling.resampled_sums(units, 2_000, 2)
-    for name in ("persistent", "persistent_squares", "others", "others_squares"):
-        one, other = getattr(every, name), getattr(some, name)
-        deviation = one.std(axis=0)
-        assert np.all(np.abs(one.mean(axis=0) - other.mean(axis=0)) < 0.15 * deviation), name
-        assert np.allclose(other.std(axis=0), deviation, rtol=0.1), name
-    correlation = [np.corrcoef(s.persistent[:, 0] + s.others[:, 0], s.others[:, 1])[0, 1] for s in (every, some)]
-    assert abs(correlation[0] - correlation[1]) < 0.05
+# ── drawing callers afresh ─────────────────────────────────────────────────────────────────────
+
+
+def shuffled(units: Units, seed: int) -> Units:
+    order = np.random.default_rng(seed).permutation(len(units.values))
+    return Units(units.values[order], units.can_persist[order], units.is_identified[order], units.threshold)
+
+
+def test_the_order_of_the_units_does_not_matter() -> None:
+    units = units_of(heavy_tailed(500, 8), 40, [30, 2])
+    assert by_name(units) == by_name(shuffled(units, 1))
+
+
+def test_a_caller_is_drawn_a_poisson_number_of_times() -> None:
+    times = np.array(resampling._TIMES)
+    assert times.sum() == 65_536
+    assert times @ np.arange(len(times)) == 65_536
+    expected = [math.exp(-1.0) / math.factorial(k) for k in range(len(times))]
+    assert np.abs(times / 65_536 - expected).max() < 3e-5
+
+
+def moments(sums: resampling.Sums) -> tuple[np.ndarray, np.ndarray]:
+    both = np.stack([sums.persistent[:, 0], sums.others[:, 0], sums.persistent_squares[:, 0], sums.persistent[:, 1]])
+    return both.mean(axis=1), np.cov(both)
 
 
 def test_resampling_is_plain_resampling() -> None:
@@ -164,31 +204,135 @@ def test_resampling_is_plain_resampling() -> None:
     units = units_of(heavy_tailed(200, 6), 20)
     rng = np.random.default_rng(9)
     plain = []
-    for _ in range(3_000):
-        drawn = rng.integers(0, len(units.values), size=len(units.values))
-        calls = units.column("misuse_calls")[drawn]
-        plain.append((calls[units.is_persistent[drawn]].sum(), calls.sum()))
-    sums = resampling.resampled_sums(units, 3_000, 1)
-    ours = np.stack([sums.persistent[:, 0], sums.persistent[:, 0] + sums.others[:, 0]], axis=1)
-    assert np.allclose(ours.mean(axis=0), np.mean(plain, axis=0), rtol=0.03)
-    assert np.allclose(np.cov(ours.T), np.cov(np.array(plain).T), rtol=0.15)
+    for _ in range(4_000):
+        drawn = np.repeat(np.arange(len(units.values)), rng.poisson(1.0, len(units.values)))
+        calls, other = units.values[drawn, 0], units.values[drawn, 1]
+        kept = units.is_persistent[drawn]
+        plain.append((calls[kept].sum(), calls[~kept].sum(), (calls[kept] ** 2).sum(), other[kept].sum()))
+    means, covariance = moments(resampling.draws(units, 4_000, 1).plain.sums)
+    expected = np.array(plain)
+    assert np.allclose(means, expected.mean(axis=0), rtol=0.03)
+    scale = np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()))
+    assert np.abs((covariance - np.cov(expected.T)) / scale).max() < 0.12
 
 
-def test_the_studentised_interval_covers_better_than_percentiles() -> None:
-    """On a planted heavy tail; a hundred samples of 1,500 callers."""
-    truth_sample = np.array(heavy_tailed(3_000_000, 77), dtype=np.float64)
-    truth = truth_sample[truth_sample >= 10].sum() / truth_sample.sum()
-    hits = {"studentised": 0, "percentile": 0}
-    for seed in range(100):
-        units = units_of(heavy_tailed(1_500, 1_000 + seed))
-        drawn = resampling.resampled_sums(units, 400, seed)
-        interval = resampling.share_interval(
-            resampling.observed_sums(units), drawn, "misuse_calls", int(units.is_persistent.sum())
-        )
-        assert interval is not None
-        hits["studentised"] += interval.low <= truth <= interval.high
-        share = drawn.persistent[:, 0] / (drawn.persistent[:, 0] + drawn.others[:, 0])
-        low, high = np.quantile(share, [0.025, 0.975])
-        hits["percentile"] += low <= truth <= high
-    assert hits["studentised"] >= hits["percentile"]
-    assert hits["studentised"] >= 82
+def test_alike_callers_drawn_together_are_as_drawn_apart() -> None:
+    together = units_of(heavy_tailed(3_000, 5), 200)
+    together.values[:, 1:] = 0.0
+    values = together.values.copy()
+    values[:, 6] = np.arange(len(values))  # now no two are alike
+    apart = Units(values, together.can_persist, together.is_identified, together.threshold)
+    for one, other in zip(*(_firsts(resampling.draws(units, 4_000, 2)) for units in (together, apart)), strict=True):
+        assert abs(one.mean() - other.mean()) < 0.1 * one.std()
+        assert abs(one.std() / other.std() - 1) < 0.07
+
+
+def _firsts(found: resampling.Draws) -> list[np.ndarray]:
+    sums = found.plain.sums
+    return [sums.persistent[:, 0], sums.others[:, 0], sums.persistent_squares[:, 0], sums.others_squares[:, 0]]
+
+
+def test_the_normal_remainder_resembles_drawing_every_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    units = units_of(heavy_tailed(4_000, 5), 500)
+    monkeypatch.setattr(resampling, "OTHERS_DRAWN_SINGLY", 10**9)
+    every = resampling.draws(units, 2_000, 1).plain.sums
+    monkeypatch.setattr(resampling, "OTHERS_DRAWN_SINGLY", 100)
+    some = resampling.draws(units, 2_000, 2).plain.sums
+    for name in ("others", "others_squares"):
+        one, other = getattr(every, name), getattr(some, name)
+        deviation = one.std(axis=0)
+        assert np.all(np.abs(one.mean(axis=0) - other.mean(axis=0)) < 0.15 * deviation), name
+        assert np.allclose(other.std(axis=0), deviation, rtol=0.1), name
+    correlation = [np.corrcoef(s.others[:, 0], s.others[:, 1])[0, 1] for s in (every, some)]
+    assert abs(correlation[0] - correlation[1]) < 0.05
+
+
+def test_a_log_without_persistent_callers_and_one_without_anybody() -> None:
+    for units in (units_of([3, 2], 4), units_of([])):
+        found = resampling.draws(units, 50, 1)
+        assert found.persistent_callers == 0
+        assert intervals.share_interval(found, "misuse_calls") is None
+        assert intervals.total_interval(found, "misuse_calls") is None
+
+
+# ── intervals ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_with_light_tails_the_total_is_as_uncertain_as_the_closed_form_says() -> None:
+    """A Poisson number of callers: the variance of their total is the sum of squares."""
+    calls = np.random.default_rng(4).poisson(20, 20_000) + 1
+    units = units_of(calls.tolist(), threshold=18)
+    interval = intervals.total_interval(resampling.draws(units, 4_000, 1), "misuse_calls")
+    kept = calls[calls >= 18].astype(float)
+    assert interval is not None
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * math.sqrt((kept**2).sum()), rel=0.05)
+    assert (interval.high + interval.low) / 2 == pytest.approx(kept.sum(), rel=0.001)
+
+
+def test_with_light_tails_the_share_is_as_uncertain_as_the_closed_form_says() -> None:
+    calls = np.random.default_rng(5).poisson(20, 20_000) + 1
+    units = units_of(calls.tolist(), threshold=18)
+    interval = intervals.share_interval(resampling.draws(units, 4_000, 1), "misuse_calls")
+    kept, rest = calls[calls >= 18].astype(float), calls[calls < 18].astype(float)
+    share = kept.sum() / calls.sum()
+    error = math.sqrt((1 - share) ** 2 * (kept**2).sum() + share**2 * (rest**2).sum()) / calls.sum()
+    assert interval is not None
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * error, rel=0.05)
+
+
+def test_with_three_persistent_callers_a_share_has_no_upper_end_but_one() -> None:
+    found = resampling.draws(units_of([40, 12, 11, *[1] * 200]), 2_000, 1)
+    interval = intervals.share_interval(found, "misuse_calls")
+    assert interval is not None
+    assert interval.high == 1.0
+    assert 0.0 < interval.low < 63 / 263
+
+
+# ── the tail ───────────────────────────────────────────────────────────────────────────────────
+
+
+def pareto_excesses(shape: float, scale: float, size: int, seed: int) -> np.ndarray:
+    chance = np.random.default_rng(seed).random(size)
+    return scale * (chance**-shape - 1.0) / shape
+
+
+@pytest.mark.parametrize("shape", [0.3, 0.6, 0.9])
+def test_a_planted_tail_is_recovered_from_many_callers(shape: float) -> None:
+    values = 50.0 + pareto_excesses(shape, 40.0, 40_000, 3)
+    tail = tails.fitted(values, 10, 1e9)
+    assert tail is not None
+    assert tail.count == 1_200
+    assert tail.shape == pytest.approx(shape, abs=0.1)
+    above = np.sort(values)[-1_200:]
+    assert tail.start == pytest.approx(above[0], rel=0.01)
+    assert np.median(tail.cells()) == pytest.approx(np.median(above), rel=0.03)
+
+
+def test_a_tail_of_few_is_held_to_be_heavy() -> None:
+    tail = tails.fitted(np.array([10.0, 11, 12, 13, 14]), 10, 5_000.0)
+    assert tail is not None
+    assert tail.count == 5
+    assert tail.shape > 0.6
+    assert tail.start == 9.5
+
+
+def test_alike_callers_have_a_tail_too_and_nobody_has_none() -> None:
+    tail = tails.fitted(np.array([12.0, 12.0]), 10, 5_000.0)
+    assert tail is not None
+    assert (tail.count, tail.shape) == (2, tails.EXPECTED_SHAPE)
+    assert tails.fitted(np.array([0.0, 0.0]), 10, 5_000.0) is None
+    assert tails.fitted(np.array([]), 10, 5_000.0) is None
+
+
+@pytest.mark.parametrize(("shape", "end"), [(0.9, 4_000.0), (0.4, 900.0), (-0.2, 200.0), (1.2, 4_000.0)])
+def test_the_cells_of_a_tail_have_its_mean_and_its_quantiles(shape: float, end: float) -> None:
+    tail = tails.Tail(30.0, 9, shape, 40.0, min(end, 40.0 / -shape if shape < 0 else end))
+    cells = tail.cells()
+    assert np.all(np.diff(cells) <= 1e-6)
+    assert cells.mean() == pytest.approx(tail.mean)
+    assert cells[0] <= tail.start + tail.end * (1 + 1e-9)
+    # By brute force: values of the uncut distribution, those beyond the end thrown away.
+    values = pareto_excesses(shape, 40.0, 2_000_000, 8)
+    values = 30.0 + values[values <= tail.end]
+    assert values.mean() == pytest.approx(tail.mean, rel=0.01)
+    assert np.quantile(values, 0.99) == pytest.approx(cells[655], rel=0.02)

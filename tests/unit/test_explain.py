@@ -26,7 +26,7 @@ FROM, TO = datetime.fromisoformat("2025-01-01T00:00"), datetime.fromisoformat("2
 CALLS = """
 a        8   2025-03-01T10:00  999  yes  no   no   counted
 a        1   2025-04-01T10:00  999  yes  yes  no   stopped_call
-a        2   2025-04-02T10:00  999  yes  no   yes  doubtful
+a        2   2025-04-02T10:00  999  yes  no   yes  doubtful_contradicted
 a        3   2025-04-03T10:00  101  yes  no   no   other_channel
 a        4   2024-12-31T23:59  999  yes  no   no   outside_window
 a        5   2025-05-01T10:00  999  no   no   no   not_coded_misuse
@@ -74,6 +74,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
                 is_coded_misuse=coded == "yes",
                 is_stopped=stopped == "yes",
                 is_doubtful=doubtful == "yes",
+                doubt_kind="contradicted" if doubtful == "yes" else None,
             )
     fill_callers(con)
     fill_lists(con)
@@ -130,6 +131,10 @@ def fill_lists(con: duckdb.DuckDBPyConnection) -> None:
         duty_role="Metcall duty officer",
     )
     put(con, "caller_changes", caller_id=B, other_caller_id="cee0000000000000f", change="merged", run_id="r1")
+    for caller in (A, QUIET):
+        put(con, "caller_changes", caller_id=caller, other_caller_id="cef0000000000000f", change="split", run_id="r1")
+    put(con, "cases", case_ref="K-0123456789", caller_id=B)
+    put(con, "cases", case_ref="K-9876543210", caller_id="c99")
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +160,7 @@ def test_the_sums_agree_with_the_published_window(con: duckdb.DuckDBPyConnection
     told = explain.why(con, NAMES[name])
     sums = {verdict: told.sums.get(verdict, 0) for verdict in explain.VERDICTS}
     assert sums["stopped_call"] + sums["stopped_caller"] == told.caller["stopped_calls"]
-    assert sums["doubtful"] == told.caller["doubtful_calls"]
+    assert sums["doubtful_contradicted"] == told.caller["doubtful_calls"]
     assert sums["counted"] + sums["shared_line"] + sums["premises"] == told.caller["misuse_calls"]
 
 
@@ -205,11 +210,11 @@ def test_the_document_holds_every_call_and_goes_into_json(con: duckdb.DuckDBPyCo
 
 def test_one_call(con: duckdb.DuckDBPyConnection) -> None:
     calls = explain.why(con, A).calls
-    doubtful = next(call for call in calls if call["verdict"] == "doubtful")
+    doubtful = next(call for call in calls if call["verdict"] == "doubtful_contradicted")
     told = explain.why(con, A, call_key=str(doubtful["call_key"])[:8])
     assert told.call == doubtful
     assert told.render().endswith("not counted: doubtful, its own facts contradict its misuse code")
-    assert told.as_json()["call"]["verdict"] == "doubtful"
+    assert told.as_json()["call"]["verdict"] == "doubtful_contradicted"
     for wrong in ("ffffffff", "0", "x' or true"):
         with pytest.raises(InputError) as error:
             explain.why(con, A, call_key=wrong)
@@ -225,6 +230,9 @@ def test_one_call(con: duckdb.DuckDBPyConnection) -> None:
         ("K-CC00000000", STOPPED),
         (" k-cc00000000 ", STOPPED),
         ("cee0000000000000f", B),
+        ("cee0", B),
+        ("K-EE00000000", B),
+        ("K-0123456789", B),
         ("caa00000000000001", A),
     ],
 )
@@ -240,6 +248,9 @@ def test_a_caller_is_found_by_id_beginning_case_or_earlier_id(
         ("cff", "no caller cff in the published run"),
         ("caa", "begins several caller ids"),
         ("K-FFFFFFFFFF", "no caller K-FFFFFFFFFF"),
+        ("K-9876543210", "no caller K-9876543210"),
+        ("cef0000000000000f", f"cef0000000000000f is several callers now: {A}, {QUIET}"),
+        ("K-EF00000000", f"is several callers now: {A}, {QUIET}"),
     ],
 )
 def test_an_unknown_or_shared_beginning_is_told(con: duckdb.DuckDBPyConnection, text: str, said: str) -> None:

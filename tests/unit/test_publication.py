@@ -165,10 +165,18 @@ def test_digest_minds_contents_and_neither_order_nor_run(con: duckdb.DuckDBPyCon
         con.execute("drop table kept_calls; drop table kept_bridge")
 
 
+def test_digest_leaves_out_what_earlier_runs_published(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    copy = publication.publish(con, settings, run_of(con, "history"))
+    first = publication.digest(copy)
+    with duckdb.connect(str(copy)) as other:
+        other.execute("insert into caller_changes values ('c1', 'c2', 'alias', 'r')")
+    assert publication.digest(copy) == first
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        "insert into caller_changes values ('c1', 'c2', 'alias', 'r')",
+        "insert into caller_links (spell_a, spell_b, status) values ('s1', 's2', 'refused')",
         "update bridge set share = share + 1e-12 where step_number = 7",
         "update tasking_list set flags = ['new'] where rank = 1",
         "update estimates set low = null where estimate = 'share_of_misuse'",

@@ -46,6 +46,10 @@ PUBLICATION_OFFENCES = {
     "assert_look_list_is_complete": "delete from look_list where coded_misuse_calls > 30",
     "assert_days_and_months_add_up": "delete from demand_daily where local_date = '2025-06-01'",
     "assert_rows_are_this_runs": "update tasking_list set run_id = 'another' where rank = 2",
+    "assert_callers_are_their_spells": "update caller_spells set loose_id = 'c0' where caller_id < 'c1'",
+    "assert_spells_are_all_calls": "update caller_spells set calls = calls + 1 where caller_id < 'c1'",
+    "assert_levels_are_nested": "update estimates set point = 0 where counted_by = 'loose'",
+    "assert_enforcement_stays_shut": "update tasking_list set misuse_calls_confirmed = 3 where rank = 2",
     "rows_of_tasking_list": "update tasking_list set handling_hours = -1 where rank = 1",
     "rows_of_estimates": "update estimates set unit = 'furlongs' where unit = 'share'",
     "rows_of_bridge": "update bridge set share = null where step_number = 2",
@@ -167,6 +171,7 @@ update caller_windows set misuse_calls = 2, coded_misuse_calls = 2, is_persisten
 where window_name = 'headline' and caller_id in (from fallen);
 delete from persistent_callers where caller_id in (from fallen);
 delete from look_list where caller_id in (from fallen);
+update calls set is_stopped = false where caller_id in (from fallen);
 delete from cases where caller_id in (from fallen);
 insert into cases by name
 select 'K-FALLEN' as case_ref, caller_id, timestamp '2025-12-15' as opened_at, $status as status, 1 as moves from fallen;
@@ -193,7 +198,7 @@ def test_a_stopped_caller_with_a_case_is_looked_for_whatever_the_counts(
     one = "(select min(caller_id) from callers where caller_id not in (select caller_id from look_list))"
     publication_door.execute("create or replace temp table chosen as select " + one + " as caller_id")
     publication_door.execute(
-        "update callers set is_stopped = true, coded_misuse_calls = 0 where caller_id in (from chosen)"
+        "update callers set is_stopped = true, coded_misuse_calls = 0, calls = 2 where caller_id in (from chosen)"
     )
     assert one_at_publication(publication_door, settings, "assert_look_list_is_complete").holds
     publication_door.execute(

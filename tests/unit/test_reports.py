@@ -309,7 +309,8 @@ def premises_only(tmp_path: Path) -> Path:
     rows = fixture.invented(0, 1)
     place = rows["caller_windows"].filter(pl.col("window_name") == "headline")["caller_id"][0]
     windows = rows["caller_windows"].with_columns(
-        misuse_calls=pl.when(pl.col("caller_id") == place).then(61).otherwise("misuse_calls")
+        misuse_calls=pl.when(pl.col("caller_id") == place).then(61).otherwise("misuse_calls"),
+        most_misuse_calls_month=pl.when(pl.col("caller_id") == place).then(15).otherwise(0),
     )
     kind = pl.when(pl.col("caller_id").is_not_null()).then(pl.lit("premises"))
     listed = {
@@ -324,7 +325,7 @@ def test_a_log_without_numbers_is_not_said_to_hold_nobody(tmp_path: Path) -> Non
     source = premises_only(tmp_path)
     pack = data.read(source, SETTINGS, NOW)
     assert wording.headline(pack).startswith("This log has no telephone numbers, so persons cannot be counted.")
-    assert "made 10 or more (61 calls, " in wording.apart(pack)
+    assert "1 premises made 15 or more in a calendar month (61 calls in all, " in wording.apart(pack)
     folder = made(source, tmp_path / "out")
     said = everything(folder)
     assert "Nobody made 10 or more" not in said
@@ -336,9 +337,9 @@ def test_a_log_without_numbers_is_not_said_to_hold_nobody(tmp_path: Path) -> Non
 
 def test_shared_lines_are_said_apart_from_persons() -> None:
     found = {"shared_line": {"callers": 1, "misuse_calls": 20}, "premises": {"callers": 2, "misuse_calls": 30}}
-    assert plain.apart(found, 10, 100) == [
-        "1 shared line made 10 or more (20 calls, 20.0% of misuse).",
-        "2 premises made 10 or more (30 calls, 30.0% of misuse).",
+    assert plain.apart(found, 15, 100) == [
+        "1 shared line made 15 or more in a calendar month (20 calls in all, 20.0% of misuse).",
+        "2 premises made 15 or more in a calendar month (30 calls in all, 30.0% of misuse).",
     ]
     assert "shared line" in plain.uncounted(0, 3)
     assert plain.uncounted(1, 0) == ""

@@ -15,6 +15,7 @@ import pytest
 from misuse import rules
 from misuse.errors import StoreError
 from misuse.settings import RULES_ROOT, SQL_ROOT
+from tests import safeguards_page
 
 RULES = rules.load()
 THEN, NOW = date(2005, 12, 8), date(2026, 1, 5)
@@ -27,7 +28,7 @@ class Source:
     doubt: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-EVERY_RULE = [*RULES.hard_stops, *RULES.misuse_codes, *RULES.doubts, *RULES.options]
+EVERY_RULE = [*RULES.hard_stops, *RULES.code_lists, *RULES.misuse_codes, *RULES.doubts, *RULES.options]
 
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: getattr(rule, "id", rule.title))
@@ -85,7 +86,59 @@ def test_each_marker_does_what_the_table_says(line: list[str]) -> None:
 
 def test_every_hard_stop_is_in_the_table() -> None:
     covered = {row[0] for row in RULES.hard_stop_rows() if row[1].lower() in {line[0] for line in BY_MARKER}}
-    assert covered == {rule.id for rule in RULES.hard_stops}
+    assert covered == {rule.id for rule in RULES.hard_stops if rule.markers}
+    assert {rule.id for rule in RULES.hard_stops} - covered == {"new_content"}
+
+
+# What the issue asks for, word for word, and the rule that answers.
+ASKED = {
+    "silent or abandoned call from a number, caller or address with a domestic-abuse marker": "domestic_abuse",
+    "Silent Solution 55": "silent_solution_55",
+    "agreed codewords": "agreed_codeword",
+    "hate-crime marker": "hate_crime",
+    "repeat-victim marker": "repeat_victim",
+    "missing person": "missing_person",
+    "hospital walk-out": "hospital_walkout",
+    "overdose": "overdose",
+    "child abduction": "child_abduction",
+    "child": "child",
+    "care and medical alarm": "care_alarm",
+    "handset fault pattern": "handset_fault",
+    "SOS fault pattern": "sos_fault",
+    "dementia": "dementia",
+    "suicidal content": "suicidal",
+    "kiosk": "kiosk",
+    "refuge": "refuge",
+    "hospital": "hospital",
+    "language difficulty": "language",
+    "new content from a frequent contact": "new_content",
+}
+
+
+def test_every_hard_stop_that_is_asked_for_is_there_and_stops() -> None:
+    stops = {rule.id for rule in RULES.hard_stops if rule.is_stop}
+    assert set(ASKED.values()) <= stops
+    assert stops - set(ASKED.values()) == {"alarm_line"}
+
+
+def test_patterns_have_their_figures() -> None:
+    assert {row[0]: row[1] for row in RULES.pattern_rows()} == {
+        "domestic_abuse": "ties",
+        "handset_fault": "burst",
+        "new_content": "new_content",
+    }
+    limits = {rule.id: rule.limits for rule in RULES.hard_stops if rule.pattern}
+    assert limits["new_content"]["contacts"] == 10, "about ten: domain.md, hard stop 3"
+    assert limits["new_content"]["days"] == 365
+    assert limits["domestic_abuse"]["most_numbers"] >= 5, "a home has several telephones"
+
+
+def test_a_silent_call_is_silent_whatever_else_its_code_says() -> None:
+    words = [word for name, word in RULES.list_rows() if name == "silent_or_abandoned"]
+    for code in ("SILENT NUISANCE", "SILENT CALL", "999 ABANDONED", "CALL DROPPED", "NO SPEECH"):
+        assert any(f" {word} " in f" {code} " for word in words), code
+    for code in ("ROBBERY", "SILENCER FITTED", "HOAX"):
+        assert not any(f" {word} " in f" {code} " for word in words), code
 
 
 def test_a_marker_is_known_with_space_hyphen_and_underscore() -> None:
@@ -121,14 +174,60 @@ def test_codewords_are_heard_by_the_engine_that_listens(remark: str, expected: s
     assert hits == ({expected} if expected else set())
 
 
+# What a handler might write of a frequent contact's call.
+WORDS = [
+    ("two screams heard, line cleared", True),
+    ("female crying, would not speak", True),
+    ('said "please help", then cut off', True),
+    ("male has a knife", True),
+    ("shouting he is hitting me", True),
+    ("same complaint as before", False),
+    ("offered to help with a form", False),
+    ("a screen is broken", False),
+]
+
+
+@pytest.mark.parametrize(("remark", "is_heard"), WORDS, ids=range(len(WORDS)))
+def test_words_of_a_frequent_contact_are_heard(remark: str, is_heard: bool) -> None:
+    with duckdb.connect() as con:
+        heard = [
+            con.execute("select regexp_matches(lower($remark), $pattern)", {"remark": remark, "pattern": p}).fetchone()
+            for rule, p in RULES.word_rows()
+            if rule == "new_content"
+        ]
+    assert ((True,) in heard) == is_heard
+
+
 def test_safeguards_that_a_log_cannot_support_are_named() -> None:
-    whole = RULES.safeguards_blind({line[0] for line in BY_MARKER})
+    whole = RULES.safeguards_blind({line[0] for line in BY_MARKER}, has_codes=True)
     assert whole == (0, len(RULES.hard_stops), ())
     none = RULES.safeguards_blind(set())
     assert none.blind == none.total == len(none.names)
     some = RULES.safeguards_blind({"Domestic Violence", "care_home"}, has_remarks=True)
     assert {"domestic_abuse", "care_home", "agreed_codeword", "suicidal", "silent_solution_55"}.isdisjoint(some.names)
     assert some.blind == some.total - 5
+    by_codes = RULES.safeguards_blind(set(), has_codes=True)
+    assert set(none.names) - set(by_codes.names) == {"new_content", "handset_fault"}
+
+
+@dataclass(frozen=True)
+class Fields:
+    columns: Sequence[str] = ()
+    markers_supplied: Sequence[str] = ()
+
+
+def test_what_a_source_maps_decides_which_safeguards_it_leaves_blind() -> None:
+    blind = {rule.id for rule in RULES.hard_stops}
+    assert set(RULES.blind_in(Fields()).names) == blind
+    assert set(RULES.blind_in(Fields(["cli", "closing_code"])).names) == blind - {"new_content", "handset_fault"}
+    assert set(RULES.blind_in(Fields(["opening_code"])).names) == blind, "without numbers nobody is a frequent contact"
+    assert set(RULES.blind_in(Fields(["remarks"])).names) == blind - {
+        "agreed_codeword",
+        "suicidal",
+        "silent_solution_55",
+    }
+    assert set(RULES.blind_in(Fields([], ["child"])).names) == blind, "markers that no column holds are not supplied"
+    assert set(RULES.blind_in(Fields(["markers"], ["child"])).names) == blind - {"child"}
 
 
 def test_unintentional_calls_are_not_misuse() -> None:
@@ -140,19 +239,33 @@ def test_unintentional_calls_are_not_misuse() -> None:
 
 
 def test_dispatch_and_a_plain_arrest_are_no_doubt() -> None:
-    codes = {code for _, _, code in RULES.doubt_rows({"a": Source()})}
+    codes = {code for _, _, code, _ in RULES.doubt_rows({"a": Source()})}
     assert {"CRIME RECORDED", "PATIENT CONVEYED", "PERSON AT RISK", "ARREST_OTHER"} <= codes
     assert codes.isdisjoint({"ARREST", "UNITS SENT", "ATTENDED", "OFFICERS ATTENDED"})
 
 
+def test_doubt_is_of_three_kinds() -> None:
+    kinds = {(field, code): kind for _, field, code, kind in RULES.doubt_rows({"a": Source()})}
+    assert kinds["result_code", "PATIENT CONVEYED"] == "contradicted"
+    assert kinds["qualifiers", "DEFAULTED"] == "defaulted"
+    assert kinds["closing_code", "NOT KNOWN"] == kinds["closing_code", None] == "unknown"
+    assert ("closing_code", "OTHER") not in kinds, "that is a code"
+    assert {kind for (field, _), kind in kinds.items() if field == "closing_code"} == {"unknown"}
+
+
 def test_a_source_that_declares_its_own_lists_uses_them() -> None:
-    own = Source(misuse={"opening_code": [" nuisance  call"]}, doubt={"qualifiers": ["injury"]})
+    own = Source(misuse={"opening_code": [" nuisance  call"]}, doubt={"qualifiers": ["injury", "auto_closed"]})
     sources = {"own": own, "all": Source(is_all_misuse=True), "plain": Source()}
     misuse, doubts = RULES.misuse_code_rows(sources), RULES.doubt_rows(sources)
     assert [row for row in misuse if row[0] == "own"] == [("own", "opening_code", "NUISANCE CALL")]
     assert [row for row in misuse if row[0] == "all"] == [("all", "*", "*")]
     assert len([row for row in misuse if row[0] == "plain"]) > 20
-    assert [row for row in doubts if row[0] == "own"] == [("own", "qualifiers", "INJURY")]
+    of_own = [row for row in doubts if row[0] == "own"]
+    assert of_own[:2] == [
+        ("own", "qualifiers", "INJURY", "contradicted"),
+        ("own", "qualifiers", "AUTO_CLOSED", "defaulted"),
+    ]
+    assert {row[1:] for row in of_own[2:]} == {row[1:] for row in doubts if row[0] == "plain" and row[3] == "unknown"}
     assert len([row for row in doubts if row[0] == "all"]) > 20
 
 
@@ -258,8 +371,22 @@ def test_the_digest_changes_with_any_rule(tmp_path: Path) -> None:
         ("hard_stops", 'checker = "to be named by the force"\n', "", "'checker' is missing"),
         ("hard_stops", 'id = "silent_solution_55"', 'id = "domestic_abuse"', "names a rule twice"),
         ("hard_stops", r"'\bpizzas?\b'", "'('", "no regular expression"),
+        ("hard_stops", r"'\bscream'", "'('", "no regular expression"),
+        ("hard_stops", 'pattern = "burst"', 'pattern = "bang"', "'pattern' must be one of"),
+        (
+            "hard_stops",
+            "limits = { calls = 5, minutes = 10 }",
+            "limits = { calls = 5 }",
+            "must give just: calls, minutes",
+        ),
+        ("hard_stops", "calls = 5", "calls = 0", "whole numbers over nought"),
+        ("hard_stops", 'id = "nowhere"', 'id = "handset"', "names a rule twice"),
+        ("hard_stops", 'id = "nowhere"', 'id = "anywhere"', "'id' must be one of"),
+        ("hard_stops", 'markers = ["missing_person"', 'nothing = ["missing_person"', "unknown key 'nothing'"),
         ("misuse_codes", 'intent = "intentional"', 'intent = "unintentional"', "nobody meant"),
         ("doubts", 'field = "result_code"', 'field = "remarks"', "'field' must be one of"),
+        ("doubts", 'kind = "contradicted"', 'kind = "unknown"', "only a closing code"),
+        ("doubts", 'kind = "contradicted"', 'absent = true\nkind = "contradicted"', "'absent' is for"),
         ("options", 'lane = "technical"', 'lane = "fast"', "'lane' must be one of"),
         ("options", "[[option]]", "[[option", "cannot be read"),
     ],
@@ -273,3 +400,45 @@ def test_a_damaged_rule_is_named(tmp_path: Path, name: str, old: str, new: str, 
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(StoreError, match=re.escape(said)):
         rules.load(copy)
+
+
+def test_blind_safeguards_are_counted_and_those_without_another_check_apart() -> None:
+    with duckdb.connect() as con:
+        con.execute((SQL_ROOT / "rules" / "casebook_safeguard_checks.sql").read_text())
+        con.execute(
+            "insert into casebook_safeguard_checks values ('child', null, '2026-01-05'), ('kiosk', null, '2026-01-04')"
+        )
+        values = {"run_id": "r1", "as_of": NOW, "safeguards": 27}
+        found = {}
+        for names in (["kiosk", "child", "refuge"], []):
+            rows = con.execute((SQL_ROOT / "estimates" / "safeguards_blind.sql").read_text(), values | {"names": names})
+            found[len(names)] = {row[2]: (row[6], row[12], row[13].rpartition(": ")[2]) for row in rows.fetchall()}
+    assert found[3] == {
+        "safeguards_blind": (3, 27, "child, kiosk, refuge"),
+        "safeguards_unchecked": (2, 27, "kiosk, refuge"),
+    }
+    assert found[0] == {"safeguards_blind": (0, 27, "none"), "safeguards_unchecked": (0, 27, "none")}
+
+
+# The page
+
+
+def test_the_page_of_safeguards_is_in_step() -> None:
+    assert safeguards_page.PAGE.read_text(encoding="utf-8") == safeguards_page.page(), (
+        "run: python -m tests.safeguards_page"
+    )
+
+
+@pytest.mark.parametrize("rule", RULES.hard_stops, ids=lambda rule: rule.id)
+def test_the_page_tells_all_of_a_rule(rule: rules.HardStop) -> None:
+    page = safeguards_page.page()
+    (section,) = [part for part in page.split("\n### ") if part.startswith(rule.id.replace("_", "-") + "\n")]
+    review = rule.review
+    assert all(text in section for text in (rule.title, review.why, review.source, review.author, review.checker))
+    assert f"{review.next_review:%B %Y}" in section
+    assert all(f"`{marker}`" in section for marker in rule.markers)
+    assert all(str(limit) in page for limit in rule.limits.values())
+    if rule.is_stop:
+        assert f"](#{rule.id.replace('_', '-')})" in page
+        assert (rule.duty_role or "duty_role") in section
+        assert ("the same night" in section) == rule.is_urgent

@@ -78,11 +78,30 @@ def test_all_is_well(settings: Settings) -> None:
     last_run(settings)
     beat(settings)
     found = status.status(settings, NOW)
-    assert [line.key for line in found.lines] == ["ok published", "ok last run", "ok files", "ok scheduler", "ok disk"]
+    keys = ["ok published", "ok last run", "ok identity", "ok files", "ok scheduler", "ok disk"]
+    assert [line.key for line in found.lines] == keys
     assert found.problems == ()
     assert found.exit_code(check=True) == 0
     assert "as of 2026-01-01, 6 h old" in found.as_text()
     assert "next nightly 2026-01-03 02:30" in found.as_text()
+
+
+def test_the_line_on_identity_says_which_model_links_and_what_waits_for_a_person(settings: Settings) -> None:
+    publish(settings)
+    assert line(settings, "ok identity").command == "misuse identity train"
+    with duckdb.connect(str(settings.current_path.resolve())) as con:
+        con.execute("create table caller_links as select unnest(['suggested', 'automatic', 'suggested']) as status")
+    note = {"in_force": {"digest": "a1", "made_at": "2025-12-01T10:00:00"}}
+    status.write_json(status.identity_path(settings), note)
+    assert "model a1 of 2025-12-01" in line(settings, "ok identity").text
+    assert "2 suggested links wait" in line(settings, "ok identity").text
+    assert line(settings, "ok identity").command == "misuse identity links"
+    assert "NEW model" not in words(settings)
+    status.write_json(
+        status.identity_path(settings), note | {"candidate": {"digest": "b2", "made_at": "2026-01-01T10:00:00"}}
+    )
+    assert line(settings, "NEW model").command == "misuse identity diff"
+    assert not line(settings, "NEW model").is_problem
 
 
 def test_nothing_set_up_says_what_to_type(settings: Settings) -> None:

@@ -288,6 +288,14 @@ def test_options_follow_the_date_of_law() -> None:
     assert not any("Online" in title or "false communications" in title for title in then)
 
 
+def test_a_number_that_behaves_as_a_shared_line_is_said_and_changes_no_place() -> None:
+    plain, flagged = candidate("a", misuse_calls_window=30), candidate("b", flags=["may_be_shared_line"])
+    first, second = ranked([plain, flagged]).to_dicts()
+    assert not any("line of many people" in doubt for doubt in first["doubts"])
+    assert "A number behaves as a line of many people: find out first whether it is one." in second["doubts"]
+    assert second["lane"] == first["lane"]
+
+
 def test_reasons_and_doubts_are_whole_sentences() -> None:
     row = candidate(
         "a",
@@ -309,12 +317,63 @@ def test_reasons_and_doubts_are_whole_sentences() -> None:
     ]
     assert result["doubts"] == [
         "1 more coded call barred by a hard stop, not counted: look there first.",
-        "3 more coded calls doubtful, not counted: the result contradicts the code.",
+        "3 more coded calls doubtful, not counted: the code is unknown, defaulted or contradicted.",
         "Also made 9 genuine calls in the window.",
         "8 of 14 calls came within 24 hours, 2 episodes in all: one bad night is not persistence.",
         "One number is taken as one person; linkage has not been run.",
         "Coding has not been double-checked: ten coded calls may not be ten misuse calls.",
         "No handling time was measured, so the workload is not known.",
+    ]
+
+
+# links  confirmed  changed  blind  calls  ->  bars
+BARS = """
+0        -          no       0      12         -
+2        12         no       0      12         -
+2        10         no       0      12         -
+2        9          no       0      12         unconfirmed_links
+1        4          yes      0      12         unconfirmed_links,changed_identity
+0        -          yes      0      12         changed_identity
+0        -          no       2      12         safeguards_blind
+1        5          yes      1      12         unconfirmed_links,changed_identity,safeguards_blind
+0        -          no       0      7          below_threshold
+"""
+
+
+@pytest.mark.parametrize("line", table(BARS), ids=lambda line: "-".join(line))
+def test_enforcement_is_shut_where_anything_bars_it_and_the_list_says_why(line: list[str]) -> None:
+    links, confirmed, changed, blind, calls, bars = line
+    row = candidate(
+        "a",
+        status="under_action",
+        case_lane="enforcement",
+        misuse_calls_window=int(calls),
+        unconfirmed_links=int(links),
+        misuse_calls_confirmed=None if confirmed == "-" else int(confirmed),
+        is_changed=changed == "yes",
+    )
+    (result,) = ranked([row], blind=["child", "suicidal"][: int(blind)]).to_dicts()
+    expected = [] if bars == "-" else bars.split(",")
+    assert result["enforcement_bars"] == expected
+    assert result["unconfirmed_links"] == int(links)
+    assert result["misuse_calls_confirmed"] == int(calls if confirmed == "-" else confirmed)
+    assert result["lane"] == ("engagement" if expected else "enforcement")
+    assert result["options"] == list(rules.load().options_for(AS_OF)[result["lane"]])
+    shut = [doubt for doubt in result["doubts"] if doubt.startswith("Enforcement is shut: ")]
+    assert len(shut) == len(expected)
+    assert all(doubt.endswith(".") for doubt in shut)
+
+
+def test_what_shuts_enforcement_is_told_in_plain_sentences() -> None:
+    row = candidate(
+        "a", number_count=3, misuse_calls_window=14, unconfirmed_links=2, misuse_calls_confirmed=6, is_changed=True
+    )
+    (result,) = ranked([row], blind=["child", "suicidal"]).to_dicts()
+    assert "3 numbers are taken as one person, by 2 links that nobody has confirmed." in result["doubts"]
+    assert result["doubts"][-3:] == [
+        "Enforcement is shut: 2 links between these numbers are confirmed by nobody, and without them 6 misuse calls stand.",
+        "Enforcement is shut: the case was opened on other numbers than are now taken as this person.",
+        "Enforcement is shut: 2 safeguards cannot be set off by this log, and nobody has recorded another check.",
     ]
 
 

@@ -1,28 +1,45 @@
 """The casebook: an append-only, hash-chained record of who decided, saw or stopped what, and why.
 
-Nothing is ever changed or deleted: users, stops, cases and the last cycle are read off the events.
+Nothing is ever changed or deleted: users, stops, links, shared lines, cases and the last cycle are read off the events.
 The reasons people give live only here. Every time is an argument. Only this package imports SQLAlchemy.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
-from misuse.casebook import opening, state
+from misuse.casebook import opening, payloads, spells, state
 from misuse.casebook.events import GENESIS, KINDS, Actor, Broken, Event, add, last_event, read
+from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
+from misuse.casebook.state import LiveStop
+from misuse.casebook.tables import tables as rows_of_tables
 from misuse.errors import InputError, LockHeld, Refused, StoreError, UsageError
 from misuse.settings import SQL_ROOT, Settings
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["GENESIS", "KINDS", "PIPELINE", "Actor", "Broken", "Casebook", "Event", "casebook_path", "opened"]
+__all__ = [
+    "GENESIS",
+    "KINDS",
+    "PIPELINE",
+    "Actor",
+    "Broken",
+    "Casebook",
+    "Event",
+    "LinkDecision",
+    "LiveStop",
+    "SafeguardCheck",
+    "SharedLine",
+    "casebook_path",
+    "opened",
+]
 
 PIPELINE = "pipeline"
 _FIRST_USER = "misuse users add NAME --role administrator"
@@ -35,8 +52,18 @@ _PERMISSION_OF_KIND: Mapping[str, str] = {
     "look_acknowledged": "acknowledge_look",
     "note_added": "note",
     "identity_read": "see_identity",
+    "vault_key_rotated": "rotate_vault_key",
     "rule_overridden": "override_rule",
     "list_frozen": "freeze_list",
+    "link_decided": "decide_link",
+    "link_undone": "decide_link",
+    "shared_line_registered": "register_shared_line",
+    "shared_line_removed": "register_shared_line",
+    "safeguard_checked": "record_safeguard_check",
+    "identity_model_trained": "train_model",
+    "identity_model_accepted": "accept_model",
+    "identity_model_rejected": "accept_model",
+    "callers_published": "publish_callers",
 }
 # Recorded by methods of their own, which know the state they change.
 _OWN_METHOD = frozenset({"user_added", "user_changed", "case_opened", "case_moved"})
@@ -101,25 +128,37 @@ class Casebook:
 
         A list frozen opens the cases of its parts 1 to 3, whoever a stop bars at this moment left out; frozen again
         for the same run it changes nothing. An acknowledged look may carry `urgent_stops_seen`: how many urgent stops
-        the look list showed of the caller.
-        Errors: Refused for whoever may not; UsageError for a payload that lacks what its kind needs;
-        InputError for lifting a stop that does not stand.
+        the look list showed of the caller. What is of a caller is kept with the caller's spells, given or known here;
+        a stop is lifted from those, by `rule_id` a rule's.
+        Errors: Refused for whoever may not; UsageError for a payload that lacks what its kind needs or says nothing
+        sensible; InputError for lifting, undoing or removing what does not stand.
         """
         if kind in _OWN_METHOD:
             raise ValueError(f"{kind} has a method of its own")
         with self._connection(writing=True) as con:
             who = _actor(con, actor, _PERMISSION_OF_KIND.get(kind))
-            if kind == "stop_lifted" and caller_id not in state.live_stops(con):
-                raise InputError("no stop entered by a person stands on that caller", next_step="see misuse why CALLER")
             if kind == "list_frozen":
                 return _freeze(con, who, occurred_at, payload or {}, run_id)
-            return add(con, kind, who, occurred_at, payload or {}, caller_id, case_ref, run_id)
+            whole = payloads.completed(con, kind, payloads.Draft(who, occurred_at, caller_id, payload or {}))
+            return add(con, kind, who, occurred_at, whole, caller_id, case_ref, run_id)
 
     def move_case(
-        self, case_ref: str, move: str, given: Mapping[str, Any], *, actor: str, occurred_at: datetime, run_id: str
+        self,
+        case_ref: str,
+        move: str,
+        given: Mapping[str, Any],
+        *,
+        actor: str,
+        occurred_at: datetime,
+        run_id: str,
+        bars: Sequence[str] = (),
+        seen_as: Sequence[str] = (),
     ) -> Event:
         """Make a move that `review.MOVES` allows, on the case as it stands at this moment.
 
+        `bars` are the caller's `enforcement_bars` of the published tasking list, and 'hard_stop' where a stop reaches
+        the caller through others: what is published knows more of links than the casebook does. `seen_as` are
+        the spells of the caller as whom the case was looked at: from then on it is of these.
         Errors: InputError for an unknown case; Refused for a move that may not be made.
         """
         with self._connection(writing=True) as con:
@@ -128,9 +167,11 @@ class Casebook:
             if case is None:
                 raise InputError("no such case is open", next_step="cases open when a list is frozen for a meeting")
             legal = review.check(case["status"], move, who.role, given)
-            if move == "act" and case["caller_id"] in state.live_stops(con):
-                raise Refused("a hard stop bars action on this caller", next_step="look first, then lift the stop")
+            stands = ("hard_stop",) if state.is_stopped(case["spells"], state.live_stops(con)) else ()
+            review.check_bars(move, given, (*stands, *bars))
             payload = {**given, "move": move, "from": case["status"], "to": legal.to}
+            if seen_as:
+                payload["spells"] = sorted(seen_as)
             return add(con, "case_moved", who, occurred_at, payload, case["caller_id"], case_ref, run_id)
 
     def set_user(self, name: str, role: str, *, actor: str, occurred_at: datetime, is_new: bool | None = None) -> Event:
@@ -216,10 +257,40 @@ class Casebook:
             heads.add(previous)
         return Broken(expected, "the chain lacks the head it is compared with") if head and head not in heads else None
 
-    def live_stops(self) -> dict[str, Event]:
-        """The entry of each stop that stands, by caller."""
+    def live_stops(self) -> list[LiveStop]:
+        """The stops that people entered and that stand, with the spells on which they do."""
         with self._connection() as con:
             return state.live_stops(con)
+
+    def link_decisions(self) -> list[LinkDecision]:
+        """What people decided on links and what still holds, in the order in which it was decided."""
+        with self._connection() as con:
+            return spells.link_decisions(con)
+
+    def shared_lines(self) -> dict[str, SharedLine]:
+        """The register of shared lines by token."""
+        with self._connection() as con:
+            return spells.shared_lines(con)
+
+    def safeguard_checks(self) -> dict[str, SafeguardCheck]:
+        """The newest check of each safeguard that somebody made by other means."""
+        with self._connection() as con:
+            return spells.safeguard_checks(con)
+
+    def carried_stops(self) -> list[tuple[tuple[str, ...], str]]:
+        """Stops kept over a change of model and not lifted since: spells and rule."""
+        with self._connection() as con:
+            return spells.carried_stops(con)
+
+    def spells_of(self, caller_id: str) -> list[str]:
+        """The spells of a caller by any id it was ever published under."""
+        with self._connection() as con:
+            return spells.spells_of(con, caller_id)
+
+    def model_decision(self, model_digest: str) -> Mapping[str, Any] | None:
+        """Whether a model was last accepted or rejected (`kind`), and when (`at`); None where nobody decided."""
+        with self._connection() as con:
+            return spells.model_decision(con, model_digest)
 
     def cases(self) -> dict[str, dict[str, Any]]:
         """Each case as its events leave it, by reference."""
@@ -233,7 +304,7 @@ class Casebook:
         change that day's list; without `as_of`, the newest of all.
         """
         with self._connection() as con:
-            return state.tables(con, as_of)
+            return rows_of_tables(con, as_of)
 
     @contextlib.contextmanager
     def _connection(self, *, writing: bool = False) -> Iterator[sa.Connection]:
@@ -284,25 +355,36 @@ def _freeze(con: sa.Connection, who: Actor, at: datetime, payload: Mapping[str, 
     """Record the list with its whole eligible pool, then open the cases that the meeting is to decide on.
 
     Whoever was stopped since the list was made is neither eligible nor a case, and is named apart; `digest` stays
-    that of the list as published.
+    that of the list as published. A row may name its `case_ref`; without one a case goes with the caller who holds
+    most of its spells, so that it is not opened twice because callers merged.
     """
     earlier = [event for event in read(con, "list_frozen") if event.run_id == run_id]
     if earlier:
         return earlier[0]
-    frozen = add(con, "list_frozen", who, at, _less_stopped(payload, state.live_stops(con)), run_id=run_id)
-    known = {case["caller_id"] for case in state.cases(con).values()}
-    for row in frozen.data["eligible"]:
-        if row["part"] < 4 and row["caller_id"] not in known:
-            reference = state.case_reference(row["caller_id"])
-            add(con, "case_opened", who, at, {"to": "listed"}, row["caller_id"], reference, run_id)
+    frozen = add(con, "list_frozen", who, at, _less_stopped(con, payload), run_id=run_id)
+    rows = frozen.data["eligible"]
+    found = state.cases(con)
+    held = {caller: reference for reference, caller in sorted(state.case_holders(found, rows).items())}
+    for row in rows:
+        caller = row["caller_id"]
+        reference = row.get("case_ref") or held.get(caller) or state.case_reference(caller)
+        if row["part"] < 4 and reference not in found:
+            opening_payload = {"to": "listed", "spells": row["spells"]}
+            add(con, "case_opened", who, at, opening_payload, caller, reference, run_id)
     return frozen
 
 
-def _less_stopped(payload: Mapping[str, Any], stops: Mapping[str, Event]) -> dict[str, Any]:
-    """A list's payload without whom a stop bars: their ids go under `stopped`."""
-    listed = payload.get("eligible")
-    if listed is None:
+def _less_stopped(con: sa.Connection, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A list's payload with everybody's spells, without whom a stop bars: their ids go under `stopped`."""
+    if payload.get("eligible") is None:
         return dict(payload)  # refused when it is added
-    kept = [row for row in listed if row["caller_id"] not in stops]
-    stopped = sorted(row["caller_id"] for row in listed if row["caller_id"] in stops)
-    return {**payload, "eligible": kept, "stopped": stopped}
+    sets, stops = spells.caller_sets(con), state.live_stops(con)
+    known = {caller: list(members) for caller, (members, _) in sets.items()}
+    listed = [
+        {**row, "spells": row.get("spells") or known.get(row["caller_id"]) or state.row_spells(row)}
+        for row in payload["eligible"]
+    ]
+    barred = {row["caller_id"] for row in listed if state.is_stopped(row["spells"], stops)}
+    barred |= {row["caller_id"] for row in listed}.intersection(payload.get("stopped") or ())
+    kept = [row for row in listed if row["caller_id"] not in barred]
+    return {**payload, "eligible": kept, "stopped": sorted(barred)}

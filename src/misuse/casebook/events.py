@@ -29,11 +29,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "look_acknowledged": (),
     "list_frozen": ("as_of", "digest", "eligible"),
     "identity_read": ("way", "reason"),
+    "vault_key_rotated": ("reason",),  # never the key
     "sql_run": ("statement",),
     "batch_withdrawn": ("batch_id", "reason"),
     "run_published": ("as_of",),
     "retention_done": (),
     "rule_overridden": ("rule_id", "reason"),
+    # Who is calling. Stops, looks and cases carry `spells` too: number-holding spells outlive a caller's id.
+    "link_decided": ("decision", "spells_a", "spells_b", "reason"),
+    "link_undone": ("event_id", "reason"),
+    "shared_line_registered": ("lines", "reason"),
+    "shared_line_removed": ("token", "reason"),
+    "safeguard_checked": ("rule_id", "reason", "until"),
+    "identity_model_trained": ("model_digest", "status"),
+    "identity_model_accepted": ("model_digest", "reason"),
+    "identity_model_rejected": ("model_digest", "reason"),
+    "callers_published": ("sets",),
 }
 
 

@@ -1,12 +1,14 @@
-"""What the casebook's events amount to: users, live stops, cases, the last cycle; and the tables a run reads."""
+"""What the casebook's events amount to: users, stops that stand, cases, the last cycle."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, read
+from misuse.casebook.spells import known_spells, sole_spell
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -21,7 +23,36 @@ DECISIONS = (
     "look_acknowledged",
     "list_frozen",
     "rule_overridden",
+    "link_decided",
+    "link_undone",
+    "shared_line_registered",
+    "shared_line_removed",
+    "safeguard_checked",
+    "identity_model_accepted",
 )
+
+
+@dataclass(frozen=True)
+class LiveStop:
+    """A stop that somebody entered, and those of its spells that nobody has lifted it from."""
+
+    event: Event
+    spells: tuple[str, ...]
+
+    @property
+    def caller_id(self) -> str:
+        """The caller it was entered on, by the id of that time."""
+        return str(self.event.caller_id)
+
+    @property
+    def at(self) -> datetime:
+        """When it was entered, UTC without a zone."""
+        return self.event.at
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is to be looked at the same night."""
+        return bool(self.event.data["is_urgent"])
 
 
 def case_reference(caller_id: str) -> str:
@@ -35,67 +66,68 @@ def users(con: sa.Connection) -> dict[str, str]:
     return {user: role for user, role in held.items() if role != NO_ROLE}
 
 
-def live_stops(con: sa.Connection) -> dict[str, Event]:
-    """By caller, the entry that stands; of several, the first, unless a later one is urgent."""
-    live: dict[str, Event] = {}
+def live_stops(con: sa.Connection) -> list[LiveStop]:
+    """Stops that stand, by caller; of several on the same spells the first, unless a later one is urgent.
+
+    A stop is lifted spell by spell: on a caller who was split since, it goes on for the others.
+    """
+    entered: list[tuple[Event, frozenset[str]]] = []
     for event in read(con, "stop_entered", "stop_lifted"):
-        caller = str(event.caller_id)
-        if event.kind == "stop_lifted":
-            live.pop(caller, None)
-        elif caller not in live or (event.data["is_urgent"] and not live[caller].data["is_urgent"]):
-            live[caller] = event
-    return live
+        spells = frozenset(known_spells(event))
+        if event.kind == "stop_entered":
+            entered.append((event, spells))
+        elif not event.data.get("rule_id"):
+            entered = [(entry, left - spells) for entry, left in entered if left - spells]
+    live: dict[frozenset[str], Event] = {}
+    for event, left in entered:
+        if left not in live or (event.data["is_urgent"] and not live[left].data["is_urgent"]):
+            live[left] = event
+    stops = [LiveStop(event, tuple(sorted(left))) for left, event in live.items()]
+    return sorted(stops, key=lambda stop: (stop.caller_id, stop.event.event_id))
 
 
 def cases(con: sa.Connection) -> dict[str, dict[str, Any]]:
-    """Each case as its events leave it, by reference."""
+    """Each case as its events leave it, by reference; `spells` are its caller's when it was opened or looked at again."""
     found: dict[str, dict[str, Any]] = {}
     for event in read(con, "case_opened", "case_moved"):
         data = event.data
-        new = {"caller_id": event.caller_id, "opened_at": event.at, "moves": 0}
+        new = {"caller_id": event.caller_id, "spells": known_spells(event), "opened_at": event.at, "moves": 0}
         case = found.setdefault(str(event.case_ref), new)
         case["status"] = data["to"]
         case["moves"] += event.kind == "case_moved"
+        if data.get("spells"):
+            case["spells"] = known_spells(event)
         case.update({key: data.get(key) for key in ("lane", "owner", "review_date") if key in data or key not in case})
     return found
 
 
-def _case_row(case_ref: str, case: Mapping[str, Any]) -> tuple[Any, ...]:
-    review_date = date.fromisoformat(str(case["review_date"])) if case["review_date"] else None
-    return (
-        case_ref,
-        case["caller_id"],
-        case["opened_at"],
-        case["status"],
-        case["lane"],
-        case["owner"],
-        review_date,
-        case["moves"],
-    )
+def is_stopped(spells: Iterable[str], stops: Iterable[LiveStop]) -> bool:
+    """Whether one of the stops stands on any of the spells."""
+    wanted = set(spells)
+    return any(wanted.intersection(stop.spells) for stop in stops)
 
 
-def _move_row(event: Event) -> tuple[Any, ...]:
-    data = event.data
-    who = (event.event_id, event.case_ref, event.caller_id, event.at)
-    return (*who, data["move"], data["from"], data["to"], event.actor_role, event.run_id)
+def row_spells(row: Mapping[str, Any]) -> list[str]:
+    """The spells of a row of a frozen list; lists of before linkage name none."""
+    return list(row.get("spells") or [sole_spell(row["caller_id"])])
 
 
-def _last_cycle(con: sa.Connection, as_of: date | None) -> list[tuple[Any, ...]]:
+def case_holders(found: Mapping[str, Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Which caller of the rows each case now is of: the one with most of its spells, ties by the lowest spell."""
+    holder = {spell: row["caller_id"] for row in rows for spell in row_spells(row)}
+    followed: dict[str, str] = {}
+    for reference, case in found.items():
+        callers = [holder[spell] for spell in sorted(case["spells"]) if spell in holder]
+        if callers:
+            followed[reference] = max(callers, key=callers.count)  # of equals the first, so the lowest spell's
+    return followed
+
+
+def last_cycle(con: sa.Connection, as_of: date | None) -> tuple[date, list[dict[str, Any]]] | None:
+    """Day and rows of the newest list frozen for a day before `as_of`; without `as_of`, the newest of all."""
     frozen = [(date.fromisoformat(e.data["as_of"]), e.event_id, e) for e in read(con, "list_frozen")]
     earlier = [item for item in frozen if as_of is None or item[0] < as_of]
     if not earlier:
-        return []
+        return None
     day, _, event = max(earlier, key=lambda item: item[:2])
-    return [(row["caller_id"], day) for row in event.data["eligible"]]
-
-
-def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[tuple[Any, ...]]]:
-    """The tables a run reads; see `Casebook.tables`."""
-    looks = {str(event.caller_id): event for event in read(con, "look_acknowledged")}
-    return {
-        "casebook_stops": [(c, e.at, bool(e.data["is_urgent"])) for c, e in sorted(live_stops(con).items())],
-        "casebook_cases": [_case_row(ref, case) for ref, case in sorted(cases(con).items())],
-        "casebook_moves": [_move_row(event) for event in read(con, "case_moved")],
-        "casebook_acknowledgements": [(c, e.at, e.data.get("urgent_stops_seen")) for c, e in sorted(looks.items())],
-        "last_cycle": _last_cycle(con, as_of),
-    }
+    return day, list(event.data["eligible"])

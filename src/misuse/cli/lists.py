@@ -24,7 +24,7 @@ def tasking_list(context: Context) -> int:
             con, "select * from tasking_list where list_contains($parts, part) order by part, rank", {"parts": parts}
         )
         total = con.execute("select count(*) from tasking_list").fetchone()[0]
-    stopped = _stopped_since(context)
+        stopped = _stopped_since(context, con)
     left_out = sum(row["caller_id"] in stopped for row in rows)
     rows = [row for row in rows if row["caller_id"] not in stopped]
     if left_out:
@@ -61,14 +61,11 @@ def tasking_list(context: Context) -> int:
     return 0
 
 
-def _stopped_since(context: Context) -> dict[str, bool]:
+def _stopped_since(context: Context, con: Any) -> dict[str, bool]:
     """Callers whom a person's stop bars at this moment, whether or not a run has seen it, and whether urgently."""
-    from misuse import casebook
+    from misuse import published_callers
 
-    if not casebook.casebook_path(context.settings).exists():
-        return {}
-    with casebook.opened(context.settings) as book:
-        return {caller: bool(event.data.get("is_urgent")) for caller, event in book.live_stops().items()}
+    return published_callers.stopped_now(con, context.settings)
 
 
 # What a caller stopped since the run looks like on the look list until the next one.
@@ -88,14 +85,14 @@ order by callers.caller_id
 
 
 def _with_stops_since(context: Context, con: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The look list with whomever a person has stopped since the run at its head."""
-    stops = _stopped_since(context)
+    """The look list with whomever a stop entered since the run reaches, at its head; what is not reckoned is null."""
+    stops = _stopped_since(context, con)
     unseen = sorted(set(stops) - {row["caller_id"] for row in rows if row["is_stopped"]})
     if not unseen:
         return rows
-    added = _rows(con, _LOOK_ROW, {"callers": unseen, "duty_role": context.settings.duty_role})
-    for row in added:
-        row["is_urgent"] = stops[row["caller_id"]]
+    columns = dict.fromkeys(con.table("look_list").columns)
+    found = _rows(con, _LOOK_ROW, {"callers": unseen, "duty_role": context.settings.duty_role})
+    added = [columns | row | {"is_urgent": stops[row["caller_id"]]} for row in found]
     return added + [row for row in rows if row["caller_id"] not in unseen]
 
 
@@ -139,20 +136,21 @@ def list_row_json(row: dict[str, Any]) -> dict[str, Any]:
 def look_list(context: Context) -> int:
     """The look list, urgent first."""
     if context.options.acknowledge:
-        from misuse import casebook
+        from misuse import casebook, published_callers
 
         with published(context) as con:
             caller_id = resolve(con, context.options.acknowledge)
             row = con.execute(
                 "select urgent_stops from look_list where caller_id = $caller_id", {"caller_id": caller_id}
             ).fetchone()
+            spells = published_callers.spells_of(con, caller_id)
         with casebook.opened(context.settings) as book:
             book.record(
                 "look_acknowledged",
                 actor=context.actor,
                 occurred_at=context.now,
                 caller_id=caller_id,
-                payload={"urgent_stops_seen": row[0] if row else 0},
+                payload={"urgent_stops_seen": row[0] if row else 0, "spells": spells},
             )
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0
@@ -230,8 +228,8 @@ def why(context: Context) -> int:
             threshold=context.settings.threshold,
             headline_channel=context.settings.headline_channel,
         )
-    told = explanation.as_json()
-    is_stopped = told["caller"]["caller_id"] in _stopped_since(context)
+        told = explanation.as_json()
+        is_stopped = told["caller"]["caller_id"] in _stopped_since(context, con)
     if context.wants_json:
         context.print_json(told | {"is_stopped_by_a_person": is_stopped})
     else:

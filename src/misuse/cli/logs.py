@@ -28,10 +28,29 @@ def demo(context: Context) -> int:
         problems = [outcome for outcome in taken if isinstance(outcome, MisuseError)]
         if problems:
             raise problems[0]
+        trained = _train_once(context)
         outcome = pipeline.run(settings, as_of=None, now=context.now, actor=context.actor, tracker=context.tracker)
+    context.say(*trained)
     print_headline(context)
     print_whereabouts(context, outcome, is_demo=True)
     return 0
+
+
+def _train_once(context: Context) -> list[str]:
+    """Which numbers are one person's, learned from the invented records, unless a model is there already."""
+    from misuse import model_review
+
+    held = {row["status"]: model_review.shown(row["model_digest"]) for row in model_review.listed(context.settings)}
+    if model_review.IN_FORCE in held:
+        return [f"model {held[model_review.IN_FORCE]} links numbers to callers; misuse identity card describes it"]
+    try:
+        trained = model_review.train(context.settings, actor=context.actor, now=context.now, tracker=context.tracker)
+    except InputError as error:
+        return [f"no model was trained, so each number is a caller of its own: {error.message}"]
+    name = model_review.shown(trained.model_digest)
+    return [
+        f"model {name} was trained (misuse identity train) and links numbers to callers; misuse identity card describes it"
+    ]
 
 
 def synth(context: Context) -> int:

@@ -36,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="settings file (default: MISUSE_CONFIG, HOME/misuse.toml, ./misuse.toml)"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_logs, _runs, _lists, _people, _service):
+    for add in (_logs, _runs, _lists, _people, _identity, _lines, _keeping, _service):
         add(_adder(commands))
     return parser
 
@@ -149,19 +149,25 @@ def _lists(add: Adder) -> None:
 
 
 def _people(add: Adder) -> None:
-    find = add("find", "people:find", "the caller behind a number or an address; recorded", json=True)
+    find = add("find", "keeping:find", "the callers behind a number or an address; recorded", json=True)
     what = find.add_mutually_exclusive_group(required=True)
     what.add_argument("--number", metavar="NUMBER", help="a telephone number, as dialled or as +44…")
     what.add_argument("--address", metavar="ADDRESS", help="an address as the log has it")
     find.add_argument("--reason", required=True, help="why; recorded with your name")
-    identify = add("identify", "people:identify", "the numbers behind a caller; recorded", json=True)
-    identify.add_argument("caller", metavar="CALLER")
+    identify = add(
+        "identify", "keeping:identify", "who is behind a caller, or a file's rejected rows; recorded", json=True
+    )
+    whom = identify.add_mutually_exclusive_group(required=True)
+    whom.add_argument("caller", metavar="CALLER", nargs="?", help="caller id, its beginning, or a case reference")
+    whom.add_argument("--batch", metavar="ID", help="show this batch's rejected rows as they were read")
+    identify.add_argument("--limit", type=int, default=20, metavar="N", help="with --batch: how many rows (default 20)")
     identify.add_argument("--reason", required=True, help="why; recorded with your name")
     stop = add("stop", "people:stop", "bar a caller from being treated as misuse; acts at once")
     stop.add_argument("caller", metavar="CALLER")
     stop.add_argument("--reason", required=True, help="why; recorded with your name")
     stop.add_argument("--urgent", action="store_true", help="to be looked at tonight")
     stop.add_argument("--lift", action="store_true", help="lift the stop again")
+    stop.add_argument("--rule", metavar="RULE", help="with --lift: lift this rule's stop from the caller")
     users = add("users", "people:users", "who may do what: list, add, change", json=True)
     users.add_argument("action", nargs="?", choices=("list", "add", "change"), default="list")
     users.add_argument("name", nargs="?", metavar="NAME", help="operating-system user")
@@ -170,6 +176,69 @@ def _people(add: Adder) -> None:
     )
     audit = add("audit", "people:audit", "whether the casebook's record is whole", json=True)
     audit.add_argument("action", choices=("verify", "export"), help="check the chain, or print every event")
+
+
+def _identity(add: Adder) -> None:
+    identity = add("identity", "", "who is calling: the model that suggests links, and what people decide on them")
+    part = _actions(identity)
+    part("train", "identity:train", "make a model from the records that are in; a run never does", json=True)
+    diff = part("diff", "identity:diff", "what a candidate model would change, and whether it is taken", json=True)
+    diff.add_argument("model", metavar="MODEL", nargs="?", help="an earlier model instead, as identity models names it")
+    verdict = diff.add_mutually_exclusive_group()
+    verdict.add_argument("--accept", action="store_true", help="put the candidate in force")
+    verdict.add_argument("--reject", action="store_true", help="put the candidate away")
+    diff.add_argument("--reason", help="why; recorded with your name")
+    links = part("links", "identity:links", "links of a caller, or every suggestion that waits for a person", json=True)
+    links.add_argument("caller", metavar="CALLER", nargs="?", help="caller id, its beginning, or a case reference")
+    same = part("same", "identity:same", "record that two callers are one person", json=True)
+    same.add_argument("one", metavar="A", help="a caller, or one number's id (s…)")
+    same.add_argument("other", metavar="B", nargs="?", help="another; left out, every link within A is confirmed")
+    differ = part("differ", "identity:differ", "record that two callers are not one person", json=True)
+    differ.add_argument("one", metavar="A", help="a caller, or one number's id (s…)")
+    differ.add_argument("other", metavar="B", help="another, or one number of A")
+    undo = part("undo", "identity:undo", "take a decision on a link back")
+    undo.add_argument("event", metavar="EVENT", help="its number, as identity links shows it")
+    for command in (same, differ, undo):
+        command.add_argument("--reason", required=True, help="why; recorded with your name")
+    part("models", "identity:models", "every model that is kept, and which is in force", json=True)
+    part("card", "identity:card", "the card of the model in force: data, features, error rates, what it is not for")
+
+
+def _lines(add: Adder) -> None:
+    part = _actions(add("shared-lines", "", "numbers that are many people's: the register, and what looks like one"))
+    part("list", "lines:shared_lines", "the register, without a number in it", json=True)
+    one = part("add", "lines:add", "put a number into the register")
+    file = part("import", "lines:load", "put a CSV file of numbers into the register, all or none")
+    file.add_argument("file", metavar="FILE", help="columns number and kind; others, a name say, are not read")
+    gone = part("remove", "lines:remove", "take a number out of the register")
+    for command in (one, gone):
+        which = command.add_mutually_exclusive_group(required=True)
+        which.add_argument("--number", metavar="NUMBER", help="a telephone number, as dialled or as +44…")
+        which.add_argument("--caller", metavar="CALLER", help="a caller of one number: nobody need see it")
+    one.add_argument("--kind", required=True, metavar="KIND", help="care_home, hospital, hostel, refuge, switchboard …")
+    for command in (one, file, gone):
+        command.add_argument("--reason", required=True, help="why; recorded with your name")
+    part("suggest", "lines:suggest", "numbers that behave as shared lines, for a person to judge", json=True)
+
+    safeguards = add(
+        "safeguards", "lines:safeguards", "which safeguards the logs leave blind, and other checks", json=True
+    )
+    record = _actions(safeguards, required=False)("record", "lines:record", "record that you checked by other means")
+    record.add_argument("rule", metavar="RULE", help="the safeguard, as misuse safeguards names it")
+    record.add_argument("--until", required=True, metavar="DATE", help="last day on which the check counts")
+    record.add_argument("--reason", required=True, help="what was checked and how; recorded with your name")
+
+
+def _keeping(add: Adder) -> None:
+    vault = add("vault", "", "the keeping of what identifies")
+    rotate = _actions(vault)("rotate", "keeping:vault_rotate", "encrypt the vault with a new key; recorded", json=True)
+    rotate.add_argument("--reason", required=True, help="why; recorded with your name")
+    rotate.add_argument("--new-key", metavar="FILE", help="the new key, in a file of mode 0600 (default: one is drawn)")
+
+
+def _actions(command: argparse.ArgumentParser, *, required: bool = True) -> Adder:
+    """Adds the actions of a command."""
+    return _adder(command.add_subparsers(metavar="ACTION", required=required))
 
 
 def _service(add: Adder) -> None:

@@ -1,4 +1,4 @@
-"""Commands that concern persons: find, identify, stop, users, audit. Each is recorded in the casebook."""
+"""Commands of persons and on persons: stop, users, audit. Each is recorded in the casebook."""
 
 from __future__ import annotations
 
@@ -6,91 +6,78 @@ from misuse.cli.context import Context, published
 from misuse.errors import StoreError, UsageError
 
 
-def find(context: Context) -> int:
-    """The caller behind a number or an address."""
-    from misuse import identities
-
-    options = context.options
-    found = identities.find(
-        context.settings,
-        number=options.number,
-        address=options.address,
-        reason=options.reason,
-        actor=context.actor,
-        now=context.now,
-    )
-    if context.wants_json:
-        context.print_json(found)
-    elif not found:
-        context.say("no caller in the log is known by that; the look was recorded")
-    for row in [] if context.wants_json else found:
-        context.say(f"{row['caller_id']}  {row['identity_kind']}  {row['calls']} calls")
-    return 0
-
-
-def identify(context: Context) -> int:
-    """The numbers, names and addresses behind a caller."""
-    from misuse import identities
-
-    found = identities.identify(
-        context.settings,
-        context.options.caller,
-        reason=context.options.reason,
-        actor=context.actor,
-        now=context.now,
-    )
-    if context.wants_json:
-        context.print_json(found)
-        return 0
-    context.say(f"{context.settings.protective_marking} · identity of {found['caller_id']} · this look was recorded")
-    for name, title in _IDENTITY_TITLES.items():
-        for value in found[name]:
-            context.say(f"  {title:20} {value}")
-    return 0
-
-
-_IDENTITY_TITLES = {
-    "numbers": "number",
-    "premises": "premises",
-    "subscriber_names": "subscriber",
-    "subscriber_addresses": "address of the line",
-    "person_names": "named as",
-}
-
-
 def stop(context: Context) -> int:
-    """Bar a caller, or lift the bar."""
-    from misuse import casebook, notify
+    """Bar a caller, or lift the bar; one entered by a person, or a rule's."""
+    from misuse import casebook, published_callers
     from misuse.cli.lists import resolve
 
     options = context.options
     if not options.reason.strip():
         raise UsageError("a stop needs a reason", next_step='misuse stop CALLER --reason "…"')
+    rule = _rule_to_lift(context)
     with published(context) as con:
         caller_id = resolve(con, options.caller)
-    kind = "stop_lifted" if options.lift else "stop_entered"
-    with casebook.opened(context.settings) as book:
-        book.record(
-            kind,
-            actor=context.actor,
-            occurred_at=context.now,
-            caller_id=caller_id,
-            payload={"reason": options.reason, "is_urgent": options.urgent},
-        )
+        spells = published_callers.spells_of(con, caller_id)
+        payload = {"reason": options.reason, "is_urgent": options.urgent, "spells": spells, **rule}
+        with casebook.opened(context.settings) as book:
+            kind = "stop_lifted" if options.lift else "stop_entered"
+            book.record(kind, actor=context.actor, occurred_at=context.now, caller_id=caller_id, payload=payload)
+            stops = book.live_stops()
+        here = [stop for stop in stops if stop.caller_id == caller_id or set(spells).intersection(stop.spells)]
+        reached = published_callers.stopped(con, stops if options.lift else here)
     if options.lift:
-        context.say(f"{caller_id}: stop lifted, recorded as {context.actor}'s", "The next run counts the caller again.")
-        return 0
+        context.say(*_lifted(context, caller_id, is_still_stopped=caller_id in reached))
+    else:
+        _tell_stopped(context, caller_id, others=len(set(reached) - {caller_id}))
+    return 0
+
+
+def _rule_to_lift(context: Context) -> dict[str, str]:
+    """The rule whose stop is to be lifted, if one is named."""
+    from misuse import safeguards
+
+    rule = context.options.rule
+    if rule is None:
+        return {}
+    if not context.options.lift:
+        raise UsageError("a rule's stop is only lifted, never entered", next_step="leave --rule out, or add --lift")
+    known = safeguards.stops()
+    if rule not in (*known, "person"):
+        raise UsageError("no rule that stops has that name", next_step=f"they are: {', '.join(known)}")
+    return {"rule_id": rule}
+
+
+def _lifted(context: Context, caller_id: str, *, is_still_stopped: bool) -> list[str]:
+    rule = context.options.rule
+    if rule not in (None, "person"):
+        return [
+            f"{caller_id}: the stop by rule {rule} is lifted from the caller, recorded as {context.actor}'s",
+            "Calls that carry the marker stay barred, and a new one stops the caller again. The next run counts it.",
+        ]
+    lines = [f"{caller_id}: stop lifted, recorded as {context.actor}'s"]
+    if is_still_stopped:
+        return [
+            *lines,
+            "It is still stopped: a stop on somebody it may be one with reaches it. See misuse identity links.",
+        ]
+    return [*lines, "The next run counts the caller again."]
+
+
+def _tell_stopped(context: Context, caller_id: str, *, others: int) -> None:
+    from misuse import notify
+
     context.say(
         f"{caller_id}: stop entered, recorded as {context.actor}'s",
         "It counts from this moment: list, look and why follow it, and a frozen list leaves the caller out.",
         "Papers already printed do not: misuse run makes new ones.",
     )
-    if options.urgent:
+    if others:
+        context.say(f"It reaches {others} more who may be one with this caller: misuse identity links {caller_id}")
+    if context.options.urgent:
         trouble = notify.notify(
             context.settings, "URGENT  a stop was entered that is to be looked at tonight → misuse look"
         )
         context.note(*([trouble] if trouble else []))
-    return 0
 
 
 def users(context: Context) -> int:

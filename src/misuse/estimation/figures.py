@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from misuse.estimation.resampling import (
-    NOMINAL_FROM_UNITS,
-    Interval,
-    Sums,
-    observed_sums,
-    resampled_sums,
-    share_interval,
-    total_interval,
-)
-from misuse.estimation.units import MEASURES, Units, call_bounds, outer_bound
+from misuse.estimation import coverage
+from misuse.estimation.call_bounds import call_bounds, outer_bound
+from misuse.estimation.intervals import Interval, share_interval, total_interval
+from misuse.estimation.resampling import Draws, draws
+from misuse.estimation.units import MEASURES, Units
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,7 @@ COUNTS = {
     "coded_misuse_calls": "calls whose codes are in the misuse code list",
     "stopped_calls": "coded misuse calls that a hard stop bars",
     "stopped_unidentified_calls": "stopped calls without a caller: they cannot be on the look list",
-    "doubtful_calls": "coded misuse calls, not stopped, that their own facts contradict",
+    "doubtful_calls": "coded misuse calls, not stopped, of unknown, defaulted or contradicted code",
     "doubtful_unidentified_calls": "doubtful calls without a caller",
     "misuse_calls": "coded misuse, neither stopped nor doubtful",
     "unidentified_misuse_calls": "misuse calls with no usable number or premises",
@@ -70,15 +65,18 @@ _MONTHLY = {
     "hours": ("hours_a_month", "month_handling_seconds", 3600.0, "hours of handling"),
     "unit_hours": ("hours_a_month", "month_unit_seconds", 3600.0, "hours of units"),
 }
+_KINDS: Mapping[tuple[bool, bool], coverage.Kind] = {  # by whether all misuse counts, and by calls
+    (False, True): "total_of_calls",
+    (False, False): "total_of_time",
+    (True, True): "all_calls",
+    (True, False): "all_time",
+}
 Totals = Mapping[str, float | None]
 
 
 def figures(units: Units, totals: Totals, *, replicates: int, seed: int) -> list[Figure]:
     """Every figure of one window and way of counting. `totals` is its row of window_totals, with `months`."""
-    callers = int(units.is_persistent.sum())
-    observed = observed_sums(units)
-    drawn = resampled_sums(units, replicates, seed) if len(units.values) else observed
-    sample = _Sample(units, totals, observed, drawn, callers, replicates)
+    sample = _Sample(units, totals, draws(units, replicates, seed))
     rows = [Figure(name, "calls", method, point=totals[name]) for name, method in COUNTS.items()]
     rows += _counts_of_persistent(sample)
     rows += [_share_of_misuse(sample, name) for name in _SHARES_OF_MISUSE]
@@ -91,16 +89,13 @@ def figures(units: Units, totals: Totals, *, replicates: int, seed: int) -> list
 class _Sample:
     units: Units
     totals: Totals
-    observed: Sums
-    drawn: Sums
-    callers: int
-    replicates: int
+    draws: Draws
 
     def persistent(self, measure: str) -> float:
-        return float(self.observed.persistent[0, MEASURES.index(measure)])
+        return float(self.draws.observed.persistent[0, MEASURES.index(measure)])
 
     def misuse(self, measure: str) -> float:
-        return self.persistent(measure) + float(self.observed.others[0, MEASURES.index(measure)])
+        return self.persistent(measure) + float(self.draws.observed.others[0, MEASURES.index(measure)])
 
     def lacking(self, measure: str) -> str:
         """Why this log cannot support a figure of the measure; empty where it can."""
@@ -110,26 +105,28 @@ class _Sample:
             return "not reckoned: this log does not measure it on any misuse call"
         return ""
 
-    def coverage(self, measure: str) -> str:
+    def measured(self, measure: str) -> str:
         if measure not in _MEASURED or self.totals[_MEASURED[measure]] == self.totals["misuse_calls"]:
             return ""
         return f"; measured on {self.totals[_MEASURED[measure]]:.0f} of {self.totals['misuse_calls']:.0f} misuse calls"
 
-    def interval_method(self, interval: Interval | None) -> str:
+    def interval_method(self, interval: Interval | None, kind: coverage.Kind) -> str:
         if interval is None:
             return "; no interval: there is nothing to resample on one side"
-        kind = "studentised bootstrap" if interval.is_studentised else "percentile bootstrap, too few for a better one"
-        claim = "" if self.observed.units >= NOMINAL_FROM_UNITS else "; with so few callers 95% coverage is not claimed"
-        return f"; interval: {kind} over {self.observed.units} callers, {self.replicates} draws{claim}"
+        callers, persistent = self.draws.callers, self.draws.persistent_callers
+        return (
+            f"; interval: {callers} callers resampled {self.draws.replicates} times, studentised, the heaviest also "
+            f"from a fitted tail; {coverage.said(kind, callers, persistent)}"
+        )
 
 
 def _counts_of_persistent(sample: _Sample) -> list[Figure]:
     bounds = call_bounds(sample.units)
-    calls = sample.persistent("misuse_calls")
+    callers, calls = sample.draws.persistent_callers, sample.persistent("misuse_calls")
     how = f"at least {sample.units.threshold} misuse calls in the window; bounds: whoever made the unidentified calls"
     high, calls_high = float(bounds.callers_high), float(bounds.calls_high)
     return [
-        Figure("persistent_callers", "callers", how, float(sample.callers), bound_low=sample.callers, bound_high=high),
+        Figure("persistent_callers", "callers", how, float(callers), bound_low=callers, bound_high=high),
         Figure("persistent_misuse_calls", "calls", how, calls, bound_low=calls, bound_high=calls_high),
     ]
 
@@ -146,11 +143,12 @@ def _share_of_misuse(sample: _Sample, name: str) -> Figure:
     lacking = sample.lacking(measure) or ("" if bottom else "not reckoned: nothing to divide by")
     if lacking:
         return Figure(name, "share", lacking)
-    interval = share_interval(sample.observed, sample.drawn, measure, sample.callers)
+    interval = share_interval(sample.draws, measure)
+    held = sample.interval_method(interval, "share_of_calls" if measure == "misuse_calls" else "share_of_time")
     exact = "exact" if measure == "misuse_calls" else "outer"
     method = (
         f"{_WHAT[measure]} of persistent callers over that of all misuse calls, shared lines and unidentified included"
-        f"{sample.coverage(measure)}{sample.interval_method(interval)}; {exact} bounds over who made unidentified calls"
+        f"{sample.measured(measure)}{held}; {exact} bounds over who made unidentified calls"
     )
     low, high = (interval.low, interval.high) if interval else (None, None)
     most = min(_highest(sample, measure) / bottom, 1.0)
@@ -164,10 +162,11 @@ def _share_of_all(sample: _Sample, name: str) -> Figure:
     if lacking or not bottom:
         return Figure(name, "share", lacking)
     top = sample.persistent(measure)
-    interval = total_interval(sample.observed, sample.drawn, measure, sample.callers)
+    interval = total_interval(sample.draws, measure)
+    held = sample.interval_method(interval, "total_of_calls" if measure == "misuse_calls" else "total_of_time")
     method = (
         f"{_WHAT[measure]} of persistent callers' misuse calls over that of all calls on the channel"
-        f"{sample.coverage(measure)}{sample.interval_method(interval)}, other calls held as they were"
+        f"{sample.measured(measure)}{held}, other calls held as they were"
     )
     low, high = (interval.low / bottom, min(interval.high / bottom, 1.0)) if interval else (None, None)
     most = min(_highest(sample, measure) / bottom, 1.0)
@@ -182,11 +181,11 @@ def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
     if lacking:
         return Figure(estimate, unit, lacking)
     total = sample.misuse(measure) if all_misuse else sample.persistent(measure)
-    effective = sample.observed.units if all_misuse else sample.callers
-    interval = total_interval(sample.observed, sample.drawn, measure, effective, all_misuse=all_misuse)
+    interval = total_interval(sample.draws, measure, all_misuse=all_misuse)
+    held = sample.interval_method(interval, _KINDS[all_misuse, measure == "days_work"])
     method = (
         f"{what}, {'all misuse' if all_misuse else 'persistent callers'}, averaged over {months:.0f} whole months"
-        f"{sample.coverage(measure)}{sample.interval_method(interval)}, other calls held as they were"
+        f"{sample.measured(measure)}{held}, other calls held as they were"
     )
     low, high = (interval.low / scale, interval.high / scale) if interval else (None, None)
     bounds = (None, None) if all_misuse else (total / scale, outer_bound(sample.units, measure) / scale)

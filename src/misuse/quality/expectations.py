@@ -236,7 +236,7 @@ def _mart_expectations(name: str, settings: Settings) -> list[Any]:
     if name == "estimates":
         return [
             among(column="window_name", value_set=["headline", "since_log_start", "d365", "d90", "d30"]),
-            among(column="counted_by", value_set=["caller", "number"]),
+            among(column="counted_by", value_set=["caller", "number", "standard", "loose"]),
             among(
                 column="unit", value_set=["calls", "callers", "share", "days_a_month", "hours_a_month", "safeguards"]
             ),

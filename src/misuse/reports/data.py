@@ -83,7 +83,7 @@ class Pack:
     runs: list[Row]
     changes: Changes
     kinds: Mapping[str, int]  # callers of any kind of call: person, shared_line, premises
-    apart: list[Row]  # shared lines and premises over the threshold, by window
+    apart: list[Row]  # shared lines and premises over their own threshold, by window
     details: Mapping[str, Detail]
 
     @property
@@ -161,7 +161,7 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         runs=[row for row in runs if row["run_id"] == run_id],
         changes=_changes(con, tasking, scope, as_of, span["first_day"], settings),
         kinds={row["identity_kind"]: int(row["callers"]) for row in _ask(con, queries.KINDS, {})},
-        apart=_ask(con, queries.APART, {"threshold": settings.threshold}),
+        apart=_ask(con, queries.APART, {"threshold": settings.shared_line_threshold}),
         details=_details(con, tasking, scope | {"as_of": as_of}),
     )
 

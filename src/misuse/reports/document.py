@@ -296,7 +296,7 @@ def _safeguards(pack: Pack) -> list[str]:
     unseen = sum(1 for row in look if row["acknowledged_at"] is None)
     said = [
         f"Of {wording.of(held['coded'], 'call')} coded misuse, {wording.of(held['stopped'], 'call')} barred by a hard stop and "
-        f"{wording.of(held['doubtful'], 'call')} contradicted by their own facts are counted against nobody.",
+        f"{wording.of(held['doubtful'], 'call')} of unknown, defaulted or contradicted code are counted against nobody.",
         wording.sentence(wording.of(held["shared"], "misuse call"))
         + " came from shared lines and premises; such calls are never shown as a person’s.",
         wording.bounds(pack),

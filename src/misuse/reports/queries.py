@@ -23,7 +23,7 @@ EARLIER_CASES = "select count(*) as cases from cases where opened_at < $before"
 
 KINDS = "select identity_kind, count(*) as callers from callers group by identity_kind"
 
-# Over the threshold too, but never a person.
+# Over a threshold of their own, a calendar month's, and never a person.
 APART = """
 select
     caller_windows.window_name,
@@ -34,7 +34,7 @@ from caller_windows
 inner join callers on caller_windows.caller_id = callers.caller_id
 where
     callers.identity_kind in ('shared_line', 'premises')
-    and caller_windows.misuse_calls >= $threshold
+    and caller_windows.most_misuse_calls_month >= $threshold
 group by all
 order by all
 """

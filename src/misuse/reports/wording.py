@@ -21,7 +21,7 @@ STEPS = {
     "coded_misuse": "Every call coded misuse",
     "by_number": "Numbers with {threshold} or more (the 2005 count)",
     "less_stopped": "Less calls and callers barred by a hard stop",
-    "less_doubtful": "Less calls whose own facts contradict the code",
+    "less_doubtful": "Less calls whose code is unknown, defaulted or contradicted",
     "less_unidentified": "Less placeholder and malformed numbers",
     "less_shared_lines": "Less shared lines and premises",
     "after_linkage": "After linking one person's numbers: the headline",
@@ -38,6 +38,7 @@ FLAGS = {
     "burst": "burst of calls",
     "one_bad_night": "one bad night",
     "several_numbers": "several numbers",
+    "may_be_shared_line": "may be a shared line",
     "new": "new",
     "quiet_30_days": "quiet for 30 days",
 }
@@ -45,12 +46,19 @@ LOOKS = {
     "ten_or_more_coded": "{threshold} or more coded misuse",
     "hard_stop": "hard stop",
     "new_hard_stop": "new hard stop",
+    "linked_stop": "stop from another number, address or person in common",
+    "new_content": "new content from a frequent contact",
     "sharp_change": "sharp change of pattern",
 }
 ESTIMATES = {
     "calls": "Calls on the headline channel",
     "misuse_calls": "Misuse calls",
     "unidentified_misuse_calls": "Misuse calls without a usable number",
+    "doubtful_calls_contradicted": "Doubtful calls: the result shows need",
+    "doubtful_calls_defaulted": "Doubtful calls: nobody chose the code",
+    "doubtful_calls_unknown": "Doubtful calls: the closing code is not known",
+    "safeguards_blind": "Safeguards that this log can never set off",
+    "safeguards_unchecked": "Of these, without another check",
     "persistent_callers": "Persistent callers",
     "persistent_misuse_calls": "Misuse calls by persistent callers",
     "share_of_misuse": "Persistent callers' share of misuse calls",
@@ -196,10 +204,10 @@ def headline(pack: Pack) -> str:
 
 
 def apart(pack: Pack, window: str = HEADLINE) -> str:
-    """The shared lines and premises over the threshold in one window, never among the persons."""
+    """The shared lines and premises over their own threshold in one window, never among the persons."""
     final = pack.final(window)
     found = {row["identity_kind"]: row for row in pack.apart if row["window_name"] == window}
-    said = plain.apart(found, pack.settings.threshold, final["misuse_calls"] if final else None)
+    said = plain.apart(found, pack.settings.shared_line_threshold, final["misuse_calls"] if final else None)
     lead = "" if uncounted(pack) or not said else "Apart from persons: "
     return lead + " ".join(said)
 

@@ -9,96 +9,49 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from misuse.errors import StoreError
+from misuse.rules import reading
+from misuse.rules.kinds import (
+    CHECK_OWED,
+    CODE_LISTS,
+    LANES,
+    PATTERNS,
+    CodeGroup,
+    CodeList,
+    Doubt,
+    HardStop,
+    Option,
+    Review,
+)
 from misuse.settings import RULES_ROOT
 
-LANES = ("technical", "support", "engagement", "enforcement")
-MISUSE_FIELDS = ("closing_code", "opening_code", "qualifiers", "result_code")
-DOUBT_FIELDS = ("result_code", "qualifiers")
-SCOPES = ("call", "caller")
-INTENTS = ("intentional", "unintentional")
-CHECK_OWED = "to be named by the force"
+__all__ = [
+    "CHECK_OWED",
+    "CODE_LISTS",
+    "LANES",
+    "PATTERNS",
+    "CodeGroup",
+    "CodeList",
+    "Doubt",
+    "HardStop",
+    "Option",
+    "Review",
+    "Rules",
+    "Safeguards",
+    "SourceLists",
+    "load",
+    "spellings",
+    "tables",
+]
 
-
-@dataclass(frozen=True)
-class Review:
-    """Who wrote a rule, who checked it against its source, and when it is looked at again."""
-
-    source: str
-    why: str
-    author: str
-    checker: str
-    next_review: date
-    version: int
-
-    @property
-    def is_check_owed(self) -> bool:
-        """Whether the check by a person of the force is still outstanding."""
-        return self.checker == CHECK_OWED
-
-
-@dataclass(frozen=True)
-class HardStop:
-    """A marker or codeword and what it bars, or (`is_stop` false) what it merely flags."""
-
-    id: str
-    title: str
-    markers: tuple[str, ...]
-    codewords: tuple[str, ...]
-    scope: str
-    is_stop: bool
-    is_urgent: bool
-    support_first: bool
-    makes_shared_line: bool
-    duty_role: str
-    review: Review
-
-
-@dataclass(frozen=True)
-class CodeGroup:
-    """Codes that mean one thing: misuse or not, meant or not."""
-
-    field: str
-    codes: tuple[str, ...]
-    title: str
-    intent: str
-    is_misuse: bool
-    review: Review
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """Codes that contradict a misuse code."""
-
-    field: str
-    codes: tuple[str, ...]
-    title: str
-    review: Review
-
-
-@dataclass(frozen=True)
-class Option:
-    """Something the coordination group may choose, with the days on which the law has it."""
-
-    id: str
-    lane: str
-    title: str
-    valid_from: date
-    valid_to: date
-    needs: tuple[str, ...]
-    review: Review
-
-    def is_open(self, day: date) -> bool:
-        """Whether the option stands in law on `day`."""
-        return self.valid_from <= day <= self.valid_to
+# Patterns that codes alone can set off; ties start from a marked call.
+_SEEN_BY_CODES = frozenset({"burst", "new_content"})
 
 
 class SourceLists(Protocol):
@@ -112,6 +65,16 @@ class SourceLists(Protocol):
 
     @property
     def doubt(self) -> Mapping[str, Sequence[str]]: ...
+
+
+class SourceFields(Protocol):
+    """What one source's log holds: the fields it maps, the markers it says it supplies."""
+
+    @property
+    def columns(self) -> Collection[str]: ...
+
+    @property
+    def markers_supplied(self) -> Collection[str]: ...
 
 
 class Safeguards(NamedTuple):
@@ -130,6 +93,7 @@ class Rules:
     misuse_codes: tuple[CodeGroup, ...]
     doubts: tuple[Doubt, ...]
     options: tuple[Option, ...]
+    code_lists: tuple[CodeList, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -145,9 +109,31 @@ class Rules:
             for m in spellings(r.markers)
         ]
 
+    def stop_rows(self) -> list[tuple[str, str, bool, bool, bool, bool, str, str]]:
+        """Rows of rule_stops: a rule each, whether it has markers or not."""
+        return [
+            (r.id, r.scope, r.is_urgent, r.support_first, r.is_stop, r.makes_shared_line, r.duty_role, r.pattern)
+            for r in self.hard_stops
+        ]
+
+    def pattern_rows(self) -> list[tuple[str | int | None, ...]]:
+        """Rows of rule_patterns: rule_id, pattern, then every pattern's figures, empty but for the rule's own."""
+        names = [name for figures in PATTERNS.values() for name in figures]
+        return [(r.id, r.pattern, *map(r.limits.get, names)) for r in self.hard_stops if r.pattern]
+
     def codeword_rows(self) -> list[tuple[str, str]]:
         """Rows of rule_codewords: rule_id, pattern."""
         return [(rule.id, pattern) for rule in self.hard_stops for pattern in rule.codewords]
+
+    def word_rows(self) -> list[tuple[str, str]]:
+        """Rows of rule_words: rule_id, pattern; heard only where the rule's own pattern is met."""
+        return [(rule.id, pattern) for rule in self.hard_stops for pattern in rule.words]
+
+    def list_rows(self) -> list[tuple[str, str]]:
+        """Rows of rule_lists: list_id, words; list `listed` is every code of the misuse list, misuse or not."""
+        named = [(group.id, " ".join(_parts(word))) for group in self.code_lists for word in group.words]
+        listed = [("listed", " ".join(_parts(code))) for group in self.misuse_codes for code in group.codes]
+        return list(dict.fromkeys([*named, *listed]))
 
     def misuse_code_rows(self, sources: Mapping[str, SourceLists]) -> list[tuple[str, str, str]]:
         """Rows of rule_misuse_codes: source, field, code."""
@@ -159,27 +145,58 @@ class Rules:
             for row in _code_rows(every if sources[name].is_all_misuse else sources[name].misuse or default)
         ]
 
-    def doubt_rows(self, sources: Mapping[str, SourceLists]) -> list[tuple[str, str, str]]:
-        """Rows of rule_doubts: source, field, code."""
-        default = _by_field((doubt.field, doubt.codes) for doubt in self.doubts)
-        return [(name, *row) for name in sorted(sources) for row in _code_rows(sources[name].doubt or default)]
+    def doubt_rows(self, sources: Mapping[str, SourceLists]) -> list[tuple[str, str, str | None, str]]:
+        """Rows of rule_doubts: source, field, code, kind.
+
+        A source's own lists take the place of the reviewed ones but for the unknown closing codes, which stand for
+        all; a code of its own is a contradiction unless the reviewed lists know it as a default. No code: a blank one.
+        """
+        reviewed = {(d.field, code): d.kind for d in self.doubts for code in spellings(d.codes)}
+        unknown: list[tuple[str, str | None, str]] = [
+            (*row, kind) for row, kind in reviewed.items() if kind == "unknown"
+        ]
+        unknown += [(d.field, None, d.kind) for d in self.doubts if d.absent]
+        shown = {row: kind for row, kind in reviewed.items() if kind != "unknown"}
+        found: list[tuple[str, str, str | None, str]] = []
+        for name in sorted(sources):
+            own = {row: shown.get(row, "contradicted") for row in _code_rows(sources[name].doubt)}
+            found += [(name, *row, kind) for row, kind in (own or shown).items()]
+            found += [(name, *row) for row in unknown]
+        return found
 
     def known_codes(self, field: str) -> frozenset[str]:
         """Every spelling of every code of `field` that the default lists hold, misuse or not."""
-        groups = [*((g.field, g.codes) for g in self.misuse_codes), *((d.field, d.codes) for d in self.doubts)]
+        doubts = ((d.field, d.codes) for d in self.doubts if d.kind != "unknown")
+        groups = [*((g.field, g.codes) for g in self.misuse_codes), *doubts]
         return frozenset(_by_field(groups).get(field, ()))
 
     def options_for(self, day: date) -> dict[str, tuple[str, ...]]:
         """Titles of the options that stand in law on `day`, by lane, least intrusive first."""
         return {lane: tuple(o.title for o in self.options if o.lane == lane and o.is_open(day)) for lane in LANES}
 
-    def safeguards_blind(self, markers_supplied: set[str], *, has_remarks: bool = False) -> Safeguards:
-        """Which rules can never fire on a source that supplies just these markers (any spelling, or a rule's id)."""
+    def blind_in(self, source: SourceFields) -> Safeguards:
+        """Which rules can never fire on the log of a source so declared."""
+        has = set(source.columns)
+        return self.safeguards_blind(
+            set(source.markers_supplied) if "markers" in has else set(),
+            has_remarks="remarks" in has,
+            has_codes="cli" in has and bool(has & {"opening_code", "closing_code"}),
+        )
+
+    def safeguards_blind(
+        self, markers_supplied: set[str], *, has_remarks: bool = False, has_codes: bool = False
+    ) -> Safeguards:
+        """Which rules can never fire on a source that supplies just these markers (any spelling, or a rule's id).
+
+        `has_remarks`: codewords can be heard; `has_codes`: numbers and codes are there, so that patterns can be seen.
+        """
         supplied = {_fold(marker) for marker in markers_supplied}
 
         def sees(rule: HardStop) -> bool:
-            return bool(supplied & {*spellings(rule.markers), *spellings((rule.id,))}) or (
-                has_remarks and bool(rule.codewords)
+            return (
+                bool(supplied & {*spellings(rule.markers), *spellings((rule.id,))})
+                or (has_remarks and bool(rule.codewords))
+                or (has_codes and rule.pattern in _SEEN_BY_CODES)
             )
 
         names = tuple(rule.id for rule in self.hard_stops if not sees(rule))
@@ -193,6 +210,11 @@ def spellings(words: Sequence[str]) -> tuple[str, ...]:
 
 def _fold(word: str) -> str:
     return " ".join(word.upper().split())
+
+
+def _parts(word: str) -> list[str]:
+    """The letters and figures of a word or code in upper case, whatever stands between them."""
+    return re.findall(r"[A-Z0-9]+", word.upper())
 
 
 def _by_field(groups: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, list[str]]:
@@ -212,7 +234,11 @@ def tables(rules: Rules, sources: Mapping[str, SourceLists]) -> dict[str, list[t
     """Rows of the rule tables, each in the column order of its file under sql/rules/."""
     return {
         "rule_hard_stops": list(rules.hard_stop_rows()),
+        "rule_stops": list(rules.stop_rows()),
+        "rule_patterns": list(rules.pattern_rows()),
         "rule_codewords": list(rules.codeword_rows()),
+        "rule_words": list(rules.word_rows()),
+        "rule_lists": list(rules.list_rows()),
         "rule_misuse_codes": list(rules.misuse_code_rows(sources)),
         "rule_doubts": list(rules.doubt_rows(sources)),
     }
@@ -224,99 +250,20 @@ def load(root: Path = RULES_ROOT) -> Rules:
     Errors: StoreError naming file, rule and key for one that is missing, unknown or ill-formed.
     """
     rules = Rules(
-        hard_stops=tuple(_hard_stop(*item) for item in _items(root, "hard_stops", "rule")),
-        misuse_codes=tuple(_code_group(*item) for item in _items(root, "misuse_codes", "code")),
-        doubts=tuple(_doubt(*item) for item in _items(root, "doubts", "doubt")),
-        options=tuple(_option(*item) for item in _items(root, "options", "option")),
+        hard_stops=tuple(reading.hard_stop(*item) for item in reading.items(root, "hard_stops", "rule")),
+        misuse_codes=tuple(reading.code_group(*item) for item in reading.items(root, "misuse_codes", "code")),
+        doubts=tuple(reading.doubt(*item) for item in reading.items(root, "doubts", "doubt")),
+        options=tuple(reading.option(*item) for item in reading.items(root, "options", "option")),
+        code_lists=tuple(reading.code_list(*item) for item in reading.items(root, "hard_stops", "list")),
     )
-    for kind, ids in (("hard_stops", [r.id for r in rules.hard_stops]), ("options", [o.id for o in rules.options])):
+    named = {
+        "hard_stops": [r.id for r in rules.hard_stops],
+        "options": [o.id for o in rules.options],
+        "hard_stops' lists": [c.id for c in rules.code_lists],
+    }
+    for kind, ids in named.items():
         if len(ids) != len(set(ids)):
-            raise _damaged(f"{kind}.toml names a rule twice")
+            raise reading.damaged(f"{kind}.toml names a rule twice")
+    if any(rule.pattern for rule in rules.hard_stops) and len(rules.code_lists) < len(CODE_LISTS):
+        raise reading.damaged(f"hard_stops.toml must have the lists {', '.join(CODE_LISTS)}")
     return rules
-
-
-_REVIEW_KEYS = tuple(f.name for f in fields(Review))
-
-
-def _items(root: Path, name: str, table: str) -> Iterator[tuple[str, dict[str, Any], Review]]:
-    """Each entry of a file, with where it stands, its own keys, and its review (the file's, overridden)."""
-    path = root / f"{name}.toml"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise _damaged(f"{path.name} cannot be read: {error}") from None
-    for number, entry in enumerate(document.get(table, []), start=1):
-        where = f"{path.name}, {table} {entry.get('id', number)}"
-        review = {**document.get("review", {}), **{key: entry.pop(key) for key in _REVIEW_KEYS if key in entry}}
-        if name == "options":  # an option's reason to be there is its basis in law or practice
-            review = {"source": entry.pop("basis", ""), "why": entry.get("title", ""), **review}
-        yield where, entry, _review(where, review)
-
-
-def _review(where: str, values: dict[str, Any]) -> Review:
-    for key in _REVIEW_KEYS:
-        if not values.get(key):
-            raise _damaged(f"{where}: '{key}' is missing")
-    if not isinstance(values["next_review"], date):
-        raise _damaged(f"{where}: 'next_review' must be a date")
-    return Review(**values)
-
-
-def _take(where: str, entry: dict[str, Any], needed: Mapping[str, type], optional: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry's values, typed, with defaults; lists become tuples."""
-    unknown = sorted(set(entry) - set(needed) - set(optional))
-    missing = sorted(set(needed) - set(entry))
-    if unknown or missing:
-        raise _damaged(f"{where}: " + (f"unknown key '{unknown[0]}'" if unknown else f"'{missing[0]}' is missing"))
-    values = {**optional, **entry}
-    for key, kind in {**needed, **{key: type(value) for key, value in optional.items()}}.items():
-        if isinstance(values[key], list):
-            values[key] = tuple(values[key])
-        if not isinstance(values[key], kind):
-            raise _damaged(f"{where}: '{key}' is of the wrong kind")
-    return values
-
-
-def _one_of(where: str, key: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise _damaged(f"{where}: '{key}' must be one of {', '.join(allowed)}")
-
-
-def _hard_stop(where: str, entry: dict[str, Any], review: Review) -> HardStop:
-    needed = {"id": str, "title": str, "markers": tuple, "scope": str, "is_stop": bool, "is_urgent": bool}
-    optional = {"codewords": (), "support_first": False, "makes_shared_line": False, "duty_role": ""}
-    values = _take(where, entry, needed, optional)
-    _one_of(where, "scope", values["scope"], SCOPES)
-    for pattern in values["codewords"]:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise _damaged(f"{where}: a codeword is no regular expression: {error}") from None
-    return HardStop(**values, review=review)
-
-
-def _code_group(where: str, entry: dict[str, Any], review: Review) -> CodeGroup:
-    needed = {"codes": tuple, "title": str, "intent": str, "is_misuse": bool}
-    values = _take(where, entry, needed, {"field": "closing_code"})
-    _one_of(where, "field", values["field"], MISUSE_FIELDS)
-    _one_of(where, "intent", values["intent"], INTENTS)
-    if values["is_misuse"] and values["intent"] == "unintentional":
-        raise _damaged(f"{where}: what nobody meant is not misuse")
-    return CodeGroup(**values, review=review)
-
-
-def _doubt(where: str, entry: dict[str, Any], review: Review) -> Doubt:
-    values = _take(where, entry, {"field": str, "codes": tuple, "title": str}, {})
-    _one_of(where, "field", values["field"], DOUBT_FIELDS)
-    return Doubt(**values, review=review)
-
-
-def _option(where: str, entry: dict[str, Any], review: Review) -> Option:
-    needed = {"id": str, "lane": str, "title": str, "needs": tuple}
-    values = _take(where, entry, needed, {"valid_from": date.min, "valid_to": date.max})
-    _one_of(where, "lane", values["lane"], LANES)
-    return Option(**values, review=review)
-
-
-def _damaged(message: str) -> StoreError:
-    return StoreError(f"the rules are damaged: {message}", next_step="mend that line, or reinstall the program")

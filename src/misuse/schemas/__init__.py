@@ -18,9 +18,10 @@ from misuse.schemas.counts import (
     PERSISTENT_CALLERS,
     WINDOWS,
 )
+from misuse.schemas.identity import CALLER_CHANGES, CALLER_LINKS, CALLER_SPELLS
+from misuse.schemas.lines import SHARED_LINE_SUGGESTIONS, SHARED_LINES
 from misuse.schemas.lists import (
     BATCHES,
-    CALLER_CHANGES,
     CASE_MOVES,
     CASES,
     DEMAND_DAILY,
@@ -34,6 +35,8 @@ from misuse.schemas.relation import Column, Relation
 PUBLISHED: tuple[Relation, ...] = (
     CALLS,
     CALLERS,
+    CALLER_SPELLS,
+    CALLER_LINKS,
     WINDOWS,
     CALLER_WINDOWS,
     PERSISTENT_CALLERS,
@@ -43,6 +46,8 @@ PUBLISHED: tuple[Relation, ...] = (
     MISUSE_MONTHLY,
     TASKING_LIST,
     LOOK_LIST,
+    SHARED_LINES,
+    SHARED_LINE_SUGGESTIONS,
     CASES,
     CASE_MOVES,
     CALLER_CHANGES,
@@ -51,14 +56,16 @@ PUBLISHED: tuple[Relation, ...] = (
     RUNS,
 )
 
-# Not part of the canonical digest: they tell when and how, not what.
-UNDIGESTED = frozenset({"batches", "runs"})
+# Not part of the canonical digest: they tell when, how and what was published before, not what is.
+UNDIGESTED = frozenset({"batches", "runs", "caller_changes"})
 
 __all__ = [
     "BATCHES",
     "BRIDGE",
     "CALLERS",
     "CALLER_CHANGES",
+    "CALLER_LINKS",
+    "CALLER_SPELLS",
     "CALLER_WINDOWS",
     "CALLS",
     "CALL_RECORD",
@@ -74,6 +81,8 @@ __all__ = [
     "PREMISES_FIELD",
     "PUBLISHED",
     "RUNS",
+    "SHARED_LINES",
+    "SHARED_LINE_SUGGESTIONS",
     "TASKING_LIST",
     "UNDIGESTED",
     "VERSION_FIELD",

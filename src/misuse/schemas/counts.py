@@ -11,6 +11,7 @@ CALLS = Relation(
     columns("""
         call_key | UUID | keyed token of source and the source's own call id
         source | VARCHAR | which declared source the call came from
+        spell_id | VARCHAR | the number-holding spell it was made in; null where no usable number or premises is known
         caller_id | VARCHAR | the caller the call is counted to; null where no usable number or premises is known
         identity_kind | VARCHAR | person, shared_line or premises; null where no caller is known
         line_id | VARCHAR | pseudonym of the line a coded misuse call came from, as logged: a number, premises, or a malformed or placeholder number; null on other calls
@@ -40,7 +41,8 @@ CALLS = Relation(
         arrived_at | TIMESTAMP | first unit arrived, UTC
         is_coded_misuse | BOOLEAN | its codes are in the misuse code list
         is_stopped | BOOLEAN | a hard stop bars the call or its caller from being treated as misuse
-        is_doubtful | BOOLEAN | its own facts contradict its misuse code
+        is_doubtful | BOOLEAN | coded misuse, not stopped, but its code is not known, nobody chose it, or its own facts contradict it
+        doubt_kind | VARCHAR | why it is doubtful: contradicted, defaulted or unknown; null where it is not
         is_misuse | BOOLEAN | coded misuse, neither stopped nor doubtful
         episode_number | INTEGER | which of the caller's misuse episodes the call belongs to; null for other calls
     """),
@@ -53,15 +55,15 @@ CALLERS = Relation(
     columns("""
         caller_id | VARCHAR | stable pseudonym
         identity_kind | VARCHAR | person, shared_line or premises
-        identity_basis | VARCHAR | how the caller was decided: single_number, premises, shared_line_marker, register, linked
+        identity_basis | VARCHAR | how the caller was decided: single_number, premises, linked (the program joined several numbers), confirmed (people did), shared_line_marker, shared_line_register
         number_count | INTEGER | numbers behind the caller
-        number_kinds | VARCHAR[] | kinds of those numbers
+        number_kinds | VARCHAR[] | kinds of those numbers; payphone where a marker or the register says that it is a kiosk
         first_call_at | TIMESTAMP | first call of any kind, UTC
         last_call_at | TIMESTAMP | last call of any kind, UTC
         calls | BIGINT | calls of any kind
         coded_misuse_calls | BIGINT | calls coded misuse, whatever else is known
         stopped_calls | BIGINT | coded misuse barred by a hard stop
-        doubtful_calls | BIGINT | coded misuse, not stopped, contradicted by its own facts
+        doubtful_calls | BIGINT | coded misuse, not stopped, the code not known, chosen by nobody or contradicted by the call's own facts
         misuse_calls | BIGINT | coded misuse, neither stopped nor doubtful
         genuine_calls | BIGINT | calls not coded misuse
         is_stopped | BOOLEAN | a hard stop bars this caller
@@ -84,6 +86,7 @@ WINDOWS = Relation(
         first_date | DATE | first local day
         last_date | DATE | last local day: as-of
         threshold | INTEGER | misuse calls that make a caller persistent
+        shared_line_threshold | INTEGER | misuse calls in a calendar month that put a shared line or premises over its own threshold
         channel | VARCHAR | the channel that misuse is counted on
         reporting_zone | VARCHAR | the zone of local days and hours
     """),
@@ -104,6 +107,7 @@ CALLER_WINDOWS = Relation(
         misuse_calls | BIGINT | misuse calls in the window
         episodes | BIGINT | misuse episodes: calls within the episode gap of one another collapse
         active_days | BIGINT | local days with a misuse call
+        most_misuse_calls_month | BIGINT | misuse calls of the window in the calendar month with most
         handling_seconds | BIGINT | handling time of the misuse calls; null where none was measured
         unit_seconds | BIGINT | unit time of the misuse calls; null where none was measured
         first_misuse_at | TIMESTAMP | first misuse call in the window, UTC
@@ -141,7 +145,7 @@ ESTIMATES = Relation(
         as_of | DATE | last local day the run speaks for
         estimate | VARCHAR | which figure
         window_name | VARCHAR | headline, since_log_start, d365, d90 or d30
-        counted_by | VARCHAR | caller, or number (before linkage and before shared lines are set apart)
+        counted_by | VARCHAR | caller (the strict level); number (before linkage and before shared lines are set apart); standard or loose (were suggested links confirmed)
         unit | VARCHAR | calls, callers, share, days_a_month, hours_a_month, safeguards
         point | DOUBLE | the figure
         low | DOUBLE | lower end of its 95% interval; null where none is given

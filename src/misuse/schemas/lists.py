@@ -27,7 +27,7 @@ TASKING_LIST = Relation(
         handling_hours | DOUBLE | handling time of the window's misuse calls; null where not measured
         unit_hours | DOUBLE | unit time of the window's misuse calls; null where not measured
         boroughs | VARCHAR[] | boroughs of the window's misuse calls, most first
-        flags | VARCHAR[] | support_first, burst, one_bad_night, several_numbers, new, quiet_30_days
+        flags | VARCHAR[] | support_first, burst, one_bad_night, several_numbers, may_be_shared_line, new, quiet_30_days
         lane | VARCHAR | recommended lane: technical, support, engagement or enforcement; a person decides
         options | VARCHAR[] | options of that lane in law on as-of, least intrusive first
         owner | VARCHAR | who owns the case's action; null where nobody does yet
@@ -36,6 +36,9 @@ TASKING_LIST = Relation(
         reasons | VARCHAR[] | why listed, in sentences
         doubts | VARCHAR[] | why it might be wrong, in sentences
         is_new | BOOLEAN | over the threshold now, not at the last cycle
+        unconfirmed_links | BIGINT | joins between the caller's numbers that no person has confirmed
+        misuse_calls_confirmed | BIGINT | misuse calls in the headline window of the largest group of its numbers that people alone joined; one number counts
+        enforcement_bars | VARCHAR[] | what bars enforcement: unconfirmed_links, below_threshold, changed_identity, safeguards_blind; empty where nothing does
         first_misuse_at | TIMESTAMP | first misuse call of the window, UTC
         last_misuse_at | TIMESTAMP | last misuse call of the window, UTC
         tenth_misuse_at | TIMESTAMP | when the threshold was reached, UTC
@@ -52,10 +55,10 @@ LOOK_LIST = Relation(
         case_ref | VARCHAR | the case's reference, stable for a caller
         caller_id | VARCHAR | the caller
         identity_kind | VARCHAR | person, shared_line or premises
-        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, sharp_change
+        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change
         coded_misuse_calls | BIGINT | coded misuse in the headline window, before any exclusion
         stopped_calls | BIGINT | of them barred by a hard stop
-        doubtful_calls | BIGINT | of them contradicted by their own facts
+        doubtful_calls | BIGINT | of them doubtful: the code not known, chosen by nobody or contradicted by the call's own facts
         misuse_calls | BIGINT | misuse calls in the headline window
         calls_d30 | BIGINT | calls of any kind in 30 days
         calls_prior_d30 | BIGINT | calls of any kind in the 30 days before those
@@ -76,7 +79,7 @@ CASES = Relation(
     ("case_ref",),
     columns("""
         case_ref | VARCHAR | the case's reference
-        caller_id | VARCHAR | the caller
+        caller_id | VARCHAR | the caller it is about now
         opened_at | TIMESTAMP | when it was opened, UTC
         status | VARCHAR | state of the case
         lane | VARCHAR | lane decided; null before a decision
@@ -93,25 +96,13 @@ CASE_MOVES = Relation(
     columns("""
         move_id | BIGINT | position in the casebook
         case_ref | VARCHAR | the case
-        caller_id | VARCHAR | the caller
+        caller_id | VARCHAR | the caller it is about now
         moved_at | TIMESTAMP | when, UTC
         move | VARCHAR | which move
         from_status | VARCHAR | state before
         to_status | VARCHAR | state after
         actor_role | VARCHAR | role of who decided
         run_id | VARCHAR | the run whose list was decided on
-    """),
-)
-
-CALLER_CHANGES = Relation(
-    "caller_changes",
-    "One row per change of who a caller is: merges, splits, aliases.",
-    ("caller_id", "other_caller_id", "change", "run_id"),
-    columns("""
-        caller_id | VARCHAR | the caller as it is now
-        other_caller_id | VARCHAR | an earlier id that resolves to it
-        change | VARCHAR | merged, split or alias
-        run_id | VARCHAR | the run that published the change
     """),
 )
 
@@ -166,6 +157,7 @@ RUNS = Relation(
         rules_digest | VARCHAR | digest of the reviewed rules
         input_digest | VARCHAR | digest of the live batches
         casebook_head | VARCHAR | digest of the last casebook event
+        identity_model | VARCHAR | digest of the model that linked callers; null where none was trained
         calls | BIGINT | calls published
         misuse_calls | BIGINT | misuse calls in the headline window
         persistent_callers | BIGINT | persistent callers in the headline window

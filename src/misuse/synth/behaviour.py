@@ -80,7 +80,8 @@ def facts(calls: Calls, rng: np.random.Generator) -> Facts:
     units, unit_seconds, assigned, arrived = _deployment(calls, grade, np.maximum(answer, 0), rng)
     return Facts(
         answer, talk, wrap, opening, result, grade, _qualifiers(len(calls), rng), _boroughs(calls, rng),
-        units, unit_seconds, assigned, arrived, coded, truly, coded & (result < _NEED),
+        units, unit_seconds, assigned, arrived, coded, truly,
+        coded & ((result < _NEED) | (calls.closing == codes.BLANK)),
     )  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def stop_markers(scope: str) -> frozenset[str]:
     """The log's markers that the rules in force make a hard stop of this scope."""
     document = tomllib.loads((RULES_ROOT / "hard_stops.toml").read_text(encoding="utf-8"))
     rules = [rule for rule in document["rule"] if rule.get("is_stop") and rule["scope"] == scope]
-    return frozenset(marker for rule in rules for marker in rule["markers"]) & frozenset(codes.MARKERS)
+    return frozenset(marker for rule in rules for marker in rule.get("markers", ())) & frozenset(codes.MARKERS)
 
 
 def counted_by_log(frame: pl.DataFrame) -> dict[str, Any]:

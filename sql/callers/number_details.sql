@@ -1,0 +1,84 @@
+-- One row per changed number and the details of a holder that its calls carry, where the number has several or has
+-- been silent for long. Key: token, detail, first_at. Params: $end_at, $number_gap_days.
+-- detail 'subscriber' is a subscriber's name (its words, less titles and fillers) and postcode; 'person' is a name and
+-- a date of birth that a caller gave; 'silence' is a silence of $number_gap_days or more, from call to call.
+with
+
+live_calls as (
+    select changed_numbers.token, call_records.call_key, call_records.content_digest, call_records.received_at
+    from call_records
+    inner join changed_numbers on call_records.number_token = changed_numbers.token
+    where changed_numbers.calls > 1 and call_records.received_at < cast($end_at as timestamp)
+),
+
+silences as (
+    select
+        token,
+        lag(received_at) over (partition by token order by received_at) as first_at,
+        received_at as last_at
+    from live_calls
+    qualify last_at - first_at >= to_days(cast($number_gap_days as integer))
+),
+
+logged as (
+    select
+        live_calls.token, details.subscriber_name, details.subscriber_postcode, details.person_name,
+        details.birth_date, min(live_calls.received_at) as first_at, max(live_calls.received_at) as last_at
+    from live_calls
+    inner join vault.call_details as details
+        on live_calls.call_key = details.call_key and live_calls.content_digest = details.content_digest
+    where
+        details.subscriber_name is not null
+        or details.subscriber_postcode is not null
+        or (details.person_name is not null and details.birth_date is not null)
+    group by
+        live_calls.token, details.subscriber_name, details.subscriber_postcode, details.person_name,
+        details.birth_date
+),
+
+-- All others stay with one holder, whatever their details say.
+open_numbers as (
+    select token from silences
+    union
+    select token
+    from logged
+    group by token
+    having min(subscriber_name) <> max(subscriber_name) and min(subscriber_postcode) <> max(subscriber_postcode)
+),
+
+folded as (
+    select
+        token, first_at, last_at,
+        nullif(list_filter(
+            string_split(trim(regexp_replace(upper(strip_accents(subscriber_name)), '[^\p{L}\p{N}]+', ' ', 'g')), ' '),
+            lambda word: length(word) > 1 and not list_contains([
+                'MR', 'MRS', 'MS', 'MISS', 'DR', 'PROF', 'REV', 'SIR', 'LADY', 'LTD', 'LIMITED', 'PLC', 'THE', 'OF',
+                'AND', 'UNKNOWN', 'NOT', 'KNOWN', 'AVAILABLE', 'REGISTERED', 'UNREGISTERED', 'PREPAID', 'PREPAY',
+                'PAYG', 'CUSTOMER', 'SUBSCRIBER', 'NONE', 'NA'
+            ], word)
+        ), []) as words,
+        nullif(regexp_replace(upper(subscriber_postcode), '[^A-Z0-9]', '', 'g'), '') as postcode,
+        upper(trim(regexp_replace(person_name, '\s+', ' ', 'g'))) || ' ' || trim(birth_date) as person
+    from logged
+    where token in (select token from open_numbers)
+),
+
+final as (
+    select
+        token, 'subscriber' as detail, words, postcode, min(first_at) as first_at, max(last_at) as last_at
+    from folded
+    where words is not null or postcode is not null
+    group by token, words, postcode
+    union all
+    select
+        token, 'person' as detail, [person] as words, null as postcode, min(first_at) as first_at,
+        max(last_at) as last_at
+    from folded
+    where person is not null
+    group by token, person
+    union all
+    select token, 'silence' as detail, null as words, null as postcode, first_at, last_at
+    from silences
+)
+
+select * from final

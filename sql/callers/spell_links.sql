@@ -1,0 +1,31 @@
+-- One row per pair of number-holding spells whose details the model in force has compared, but for the unlikely.
+-- Key: spell_a, spell_b. Params: $identity_model, $review_weight. Shared lines are linked to nobody, nor is a record
+-- that stands for more numbers than one person has: 50.
+with
+
+linkable as (
+    select spell_records.spell_id, spell_records.record_key
+    from spell_records
+    where
+        spell_records.record_key is not null
+        and spell_records.spell_id not in (select spell_id from shared_spells)
+    qualify count(*) over (partition by spell_records.record_key) <= 50
+),
+
+pairs as (
+    select record_a, record_b, probability, weight, reasons
+    from vault.identity_pairs
+    where model_digest = cast($identity_model as varchar)
+),
+
+final as (
+    select
+        least(one.spell_id, other.spell_id) as spell_a, greatest(one.spell_id, other.spell_id) as spell_b,
+        pairs.probability, pairs.weight, pairs.reasons, pairs.weight >= cast($review_weight as double) as is_near
+    from pairs
+    inner join linkable as one on pairs.record_a = one.record_key
+    inner join linkable as other on pairs.record_b = other.record_key
+    where pairs.record_a <> pairs.record_b or one.spell_id < other.spell_id
+)
+
+select * from final

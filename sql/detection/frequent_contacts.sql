@@ -1,0 +1,63 @@
+-- One row per call of a person who ever had enough contacts to be a frequent one, and rule that asks for such.
+-- Key: rule_id, call_key. Param: $end_at. contacts_before: calls of any kind and channel in the rule's days before,
+-- through every number that may be the person's; calls at the same moment are not before one another.
+with
+
+limits as (
+    select rule_id, contacts, days from rule_patterns where pattern = 'new_content'
+),
+
+persons as (
+    select token, spell_id, spell_from, spell_to, reach_id
+    from caller_numbers
+    where identity_kind = 'person'
+),
+
+number_tallies as (
+    select number_token as token, count(*) as calls
+    from call_records
+    where number_token is not null and received_at < cast($end_at as timestamp)
+    group by number_token
+),
+
+-- A first sieve: a number's calls are here counted to each of its holders.
+busy as (
+    select limits.rule_id, limits.days, persons.reach_id
+    from persons
+    inner join number_tallies on persons.token = number_tallies.token
+    cross join limits
+    group by limits.rule_id, limits.days, limits.contacts, persons.reach_id
+    having sum(number_tallies.calls) > limits.contacts
+),
+
+busy_spells as (
+    select persons.*, busy.rule_id, busy.days
+    from persons
+    inner join busy on persons.reach_id = busy.reach_id
+),
+
+final as (
+    select
+        busy.rule_id, calls.call_key, calls.content_digest, calls.received_at, busy.spell_id, busy.reach_id,
+        contents.is_coded_misuse, contents.is_silent, contents.is_duplicate, contents.news_code,
+        count(*) over (
+            partition by busy.rule_id, busy.reach_id order by calls.received_at
+            range between interval (busy.days) days preceding and interval '1 microsecond' preceding
+        ) as contacts_before
+    from call_records as calls
+    inner join busy_spells as busy
+        on
+            calls.number_token = busy.token
+            and calls.received_at >= busy.spell_from
+            and calls.received_at < busy.spell_to
+    inner join code_contents as contents
+        on
+            calls.source = contents.source
+            and calls.closing_code is not distinct from contents.closing_code
+            and calls.opening_code is not distinct from contents.opening_code
+            and calls.qualifiers is not distinct from contents.qualifiers
+            and calls.result_code is not distinct from contents.result_code
+    where calls.received_at < cast($end_at as timestamp)
+)
+
+select * from final

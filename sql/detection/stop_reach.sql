@@ -1,0 +1,71 @@
+-- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was
+-- lifted. Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered: it and a
+-- stop carried over a change of the identity model reach everyone who may be the same person, too. Lifted, a rule
+-- reaches a caller again by a hit later than the lift, or once the caller has a number that was not the caller's
+-- then.
+with
+
+caller_sets as (
+    select caller_id, list(spell_id) as spell_ids
+    from caller_numbers
+    group by caller_id
+),
+
+last_hits as (
+    select caller_id, rule_id, max(hit_at) as last_at
+    from rule_reach
+    group by caller_id, rule_id
+),
+
+lifted as (
+    select distinct last_hits.caller_id, last_hits.rule_id
+    from last_hits
+    inner join casebook_lifts as lifts
+        on last_hits.rule_id = lifts.rule_id and last_hits.last_at <= lifts.lifted_at
+    inner join caller_sets on last_hits.caller_id = caller_sets.caller_id
+    where list_has_all(lifts.spell_ids, caller_sets.spell_ids)
+),
+
+entered as (
+    select
+        'person_entered' as via, 'person' as rule_id, stopped_at as hit_at, is_urgent, caller_id,
+        unnest(coalesce(nullif(spell_ids, []), ['no spell'])) as spell_id
+    from casebook_stops
+    union all
+    select
+        'carried' as via, rule_id, cast(null as timestamp) as hit_at, cast(null as boolean) as is_urgent,
+        cast(null as varchar) as caller_id, unnest(spell_ids) as spell_id
+    from casebook_carried_stops
+),
+
+entered_reach as (
+    select entered.* exclude (caller_id), numbers.caller_id
+    from entered
+    inner join caller_numbers as spells on entered.spell_id = spells.spell_id
+    inner join caller_numbers as numbers on spells.reach_id = numbers.reach_id
+    union all by name
+    -- Whoever was stopped stays stopped under the id of then, be there a call of theirs or not.
+    select * from entered where caller_id is not null
+),
+
+by_decision as (
+    select
+        reached.caller_id, reached.rule_id, reached.via, 'decision' as hit, max(reached.hit_at) as hit_at,
+        false as is_silent_only, bool_or(coalesce(rules.is_stop, true)) as is_stop,
+        bool_or(coalesce(reached.is_urgent, rules.is_urgent, false)) as is_urgent,
+        bool_or(coalesce(rules.support_first, false)) as support_first, max(nullif(rules.duty_role, '')) as duty_role
+    from entered_reach as reached
+    left join rule_stops as rules on reached.rule_id = rules.rule_id
+    group by reached.caller_id, reached.rule_id, reached.via
+),
+
+final as (
+    select rule_reach.*
+    from rule_reach
+    left join lifted on rule_reach.caller_id = lifted.caller_id and rule_reach.rule_id = lifted.rule_id
+    where lifted.rule_id is null
+    union all by name
+    select * from by_decision
+)
+
+select * from final

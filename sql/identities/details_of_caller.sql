@@ -1,0 +1,23 @@
+-- One row: whom a caller's calls name, while the caller held the number. Param: $caller_id.
+with
+
+details as (
+    select call_details.*
+    from caller_numbers
+    inner join call_records
+        on
+            caller_numbers.token = coalesce(call_records.number_token, call_records.premises_token)
+            and caller_numbers.spell_from <= call_records.received_at
+            and caller_numbers.spell_to > call_records.received_at
+    inner join vault.call_details as call_details
+        on call_records.call_key = call_details.call_key
+            and call_records.content_digest = call_details.content_digest
+    where caller_numbers.caller_id = $caller_id
+)
+
+select
+    list(distinct subscriber_name) filter (where subscriber_name is not null) as subscriber_names,
+    list(distinct subscriber_address) filter (where subscriber_address is not null) as subscriber_addresses,
+    list(distinct person_name) filter (where person_name is not null) as person_names,
+    list(distinct birth_date) filter (where birth_date is not null) as birth_dates
+from details

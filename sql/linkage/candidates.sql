@@ -1,0 +1,29 @@
+-- One row per pair worth comparing, at least one of the two not compared yet; a record is worth comparing with
+-- itself. Key: record_a, record_b; record_a <= record_b. Params: $block_limit.
+-- A key that more records share than the limit, against what the model knew, brings nobody together.
+with
+
+fresh as (select record_key, unnest(keys) as key from features_to_score),
+
+known as (
+    select record_key, key
+    from (select record_key, unnest(keys) as key from compared)
+    semi join fresh using (key)
+),
+
+sized as (select key from known group by key having count(*) between 2 and $block_limit),
+
+brought as (
+    select least(fresh.record_key, known.record_key) as record_a, greatest(fresh.record_key, known.record_key) as record_b
+    from fresh
+    semi join sized using (key)
+    inner join known on fresh.key = known.key and fresh.record_key <> known.record_key
+),
+
+final as (
+    select distinct record_a, record_b from brought
+    union all
+    select record_key, record_key from features_to_score
+)
+
+select * from final

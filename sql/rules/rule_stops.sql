@@ -1,0 +1,5 @@
+-- One row per safeguard: what it bars and whom it asks to look. pattern: ties, burst, new_content, or blank.
+create or replace table rule_stops (
+    rule_id varchar, scope varchar, is_urgent boolean, support_first boolean, is_stop boolean,
+    makes_shared_line boolean, duty_role varchar, pattern varchar
+)

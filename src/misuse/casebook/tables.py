@@ -1,0 +1,75 @@
+"""The tables a run reads of the casebook: rows in the column order of the file of each name under sql/rules/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from misuse.casebook import spells, state
+from misuse.casebook.events import Event, read
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+Row = tuple[Any, ...]
+
+
+def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
+    """The tables a run reads; see `Casebook.tables`."""
+    return {
+        "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent) for s in state.live_stops(con)],
+        "casebook_lifts": [(list(members), rule, at) for members, rule, at in spells.rule_lifts(con)],
+        "casebook_cases": [_case_row(ref, case) for ref, case in sorted(state.cases(con).items())],
+        "casebook_moves": [_move_row(event) for event in read(con, "case_moved")],
+        "casebook_acknowledgements": _acknowledgements(con),
+        "casebook_links": [
+            (d.link_id, d.decision, list(d.spells_a), list(d.spells_b), d.event.at) for d in spells.link_decisions(con)
+        ],
+        "casebook_shared_lines": [
+            (token, line.kind, line.event.at) for token, line in sorted(spells.shared_lines(con).items())
+        ],
+        "casebook_safeguard_checks": [
+            (rule, check.event.at, check.until) for rule, check in sorted(spells.safeguard_checks(con).items())
+        ],
+        "casebook_caller_sets": [
+            (caller, list(members), event.run_id, event.at)
+            for caller, (members, event) in sorted(spells.caller_sets(con).items())
+        ],
+        "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con)],
+        "last_cycle": _last_cycle(con, as_of),
+    }
+
+
+def _case_row(case_ref: str, case: Mapping[str, Any]) -> Row:
+    review_date = date.fromisoformat(str(case["review_date"])) if case["review_date"] else None
+    return (
+        case_ref,
+        case["caller_id"],
+        list(case["spells"]),
+        case["opened_at"],
+        case["status"],
+        case["lane"],
+        case["owner"],
+        review_date,
+        case["moves"],
+    )
+
+
+def _move_row(event: Event) -> Row:
+    data = event.data
+    who = (event.event_id, event.case_ref, event.caller_id, event.at)
+    return (*who, data["move"], data["from"], data["to"], event.actor_role, event.run_id)
+
+
+def _acknowledgements(con: sa.Connection) -> list[Row]:
+    looks = {str(event.caller_id): event for event in read(con, "look_acknowledged")}
+    return [
+        (caller, event.at, event.data.get("urgent_stops_seen"), list(spells.known_spells(event)))
+        for caller, event in sorted(looks.items())
+    ]
+
+
+def _last_cycle(con: sa.Connection, as_of: date | None) -> list[Row]:
+    found = state.last_cycle(con, as_of)
+    return [(row["caller_id"], found[0], state.row_spells(row)) for row in found[1]] if found else []

@@ -1,0 +1,138 @@
+"""The run ledger in the warehouse: what a run is made from, its id, and the day that it speaks for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+from misuse import models, sources
+from misuse.errors import UsageError
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+# The settings that bear on what is published; the others only on how or when.
+RESULT_SETTINGS = (
+    "threshold",
+    "shared_line_threshold",
+    "window_days",
+    "episode_gap_minutes",
+    "number_gap_days",
+    "number_gap_settled_days",
+    "headline_channel",
+    "reporting_zone",
+    "capacity",
+    "cycle_days",
+    "bootstrap_replicates",
+    "seed",
+    "duty_role",
+)
+
+
+def default_as_of(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> date:
+    """The last local day that has ended and that the log covers.
+
+    Errors: UsageError where the log has no such day.
+    """
+    today = now.replace(tzinfo=now.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
+    row = models.select(con, "ingest/last_day", {"reporting_zone": zone, "before": today}).fetchone()
+    if row is None or row[0] is None:
+        raise UsageError(
+            "no calls of a day that has ended are in yet",
+            next_step="misuse ingest FILE --source NAME, or put files into the inbox folder of their source",
+        )
+    return cast(date, row[0])
+
+
+def calls_after(con: duckdb.DuckDBPyConnection, as_of: date, zone: str) -> int:
+    """Calls that are in but later than the run speaks for."""
+    end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+    row = con.execute(
+        "select count(*) from call_records where received_at >= $end", {"end": end.replace(tzinfo=None)}
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def run_id(as_of: date, *parts: str) -> str:
+    """A run's id, a function of the day it speaks for and of the digests of all that it is made from."""
+    return f"{as_of:%Y%m%d}-{hashlib.sha256('|'.join((as_of.isoformat(), *parts)).encode()).hexdigest()[:10]}"
+
+
+def settings_digest(settings: Settings, layouts: dict[str, Any]) -> str:
+    """SHA-256 over the settings and source declarations that bear on what is published."""
+    values = {name: getattr(settings, name) for name in RESULT_SETTINGS}
+    values["layouts"] = {name: layout.digest for name, layout in layouts.items()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def layouts(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, sources.Layout]:
+    """The declared layouts of the sources whose calls are in, by name."""
+    held = [str(row[0]) for row in con.execute("select distinct source from call_records order by 1").fetchall()]
+    known = set(sources.source_names(settings))
+    return {name: sources.load_layout(settings, name) for name in held if name in known}
+
+
+def open_run(con: duckdb.DuckDBPyConnection, **values: Any) -> None:
+    """Enter a run: run_id, as_of, now, version, head, settings_digest, rules_digest, input_digest, model_digest."""
+    con.execute(_INSERT_RUN, values)
+
+
+_INSERT_RUN = """
+insert or replace into run_ledger by name
+select
+    $run_id as run_id, $as_of as as_of, $now as started_at, 'running' as status, $version as code_version,
+    $settings_digest as settings_digest, $rules_digest as rules_digest, $input_digest as input_digest,
+    $model_digest as model_digest, $head as casebook_head
+"""
+
+
+def times(con: duckdb.DuckDBPyConnection, name: str) -> tuple[date, datetime]:
+    """A run's as-of and when it began. Errors: UsageError for an unknown run."""
+    row = con.execute("select as_of, started_at from run_ledger where run_id = $run_id", {"run_id": name}).fetchone()
+    if row is None:
+        raise UsageError(f"no run {name}", next_step="see `misuse runs`")
+    return row[0], row[1]
+
+
+def current_run(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[str, date] | None:
+    """The run whose copy is published and its as-of, if its file is there."""
+    if not settings.current_path.exists():
+        return None
+    name = settings.current_path.resolve().stem
+    row = con.execute("select as_of from run_ledger where run_id = $run_id", {"run_id": name}).fetchone()
+    return (name, row[0]) if row else None
+
+
+def is_latest(con: duckdb.DuckDBPyConnection, as_of: date) -> bool:
+    """Whether no run was published that speaks for a later day."""
+    row = con.execute("select max(as_of) from run_ledger where status = 'published'").fetchone()
+    return row is None or row[0] is None or as_of >= row[0]
+
+
+def count(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Enter what a run counted."""
+    con.execute(_COUNTS, {"run_id": name})
+
+
+_COUNTS = """
+update run_ledger set
+    calls = (select count(*) from calls),
+    misuse_calls = (
+        select point::bigint from estimates
+        where estimate = 'misuse_calls' and window_name = 'headline' and counted_by = 'caller'
+    ),
+    persistent_callers = (select count(*) from persistent_callers)
+where run_id = $run_id
+"""
+
+
+def publish(con: duckdb.DuckDBPyConnection, name: str, now: datetime) -> None:
+    """Enter that a run's copy is published."""
+    con.execute(_PUBLISHED, {"run_id": name, "now": now})
+
+
+_PUBLISHED = "update run_ledger set finished_at = $now, status = 'published' where run_id = $run_id"

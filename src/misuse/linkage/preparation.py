@@ -1,0 +1,79 @@
+"""From records to what is compared of them, and to the pairs worth comparing: the same steps for training and scoring.
+
+Everything is made in temporary tables of the connection given, whose vault is attached as `vault`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from misuse import models
+from misuse.linkage.levels import ADDRESS_WORDS, BIRTH_WORDS, COMPARISONS, NAME_WORDS, POSTCODE_WORDS
+
+if TYPE_CHECKING:
+    import duckdb
+
+BLOCK_LIMIT = 500  # records that a key may bring together, where the model did not know it as common
+
+
+def build(con: duckdb.DuckDBPyConnection, *names: str, **parameters: object) -> None:
+    """Make these models of sql/linkage, in turn, as temporary tables."""
+    for name in names:
+        models.build(con, f"linkage/{name}", parameters, temporary=True)
+
+
+def define_words(con: duckdb.DuckDBPyConnection) -> None:
+    """The macros that levels are written in."""
+    models.script(con, "linkage/macros", {})
+
+
+def read_details(con: duckdb.DuckDBPyConnection, digest: str) -> int:
+    """Details of every record that this model has not scored; how many there are."""
+    build(con, "unscored", digest=digest)
+    build(con, "details")
+    row = con.execute("select count(*) from details").fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextlib.contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block or nothing."""
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def define_pairs(con: duckdb.DuckDBPyConnection, table: Literal["candidates", "drawn_pairs"]) -> None:
+    """`pairs`: those that `pair_levels` compares."""
+    con.execute("create or replace temp view pairs as from " + table)
+
+
+def define_comparison(con: duckdb.DuckDBPyConnection) -> None:
+    """`compared`: what the vault keeps of every record that the model in hand has scored."""
+    con.execute("create or replace temp view compared as\n" + models.text("linkage/compared"))
+
+
+def define_levels(con: duckdb.DuckDBPyConnection) -> None:
+    """`pair_levels`: a view, so that of the pairs in `pairs` only what is asked for is compared."""
+    con.execute("create or replace temp view pair_levels as\n" + models.text("linkage/pair_levels"))
+
+
+def words() -> dict[str, list[str | None]]:
+    """What a reader is told of each level, as parameters of sql/linkage/scored_pairs.sql."""
+    return {
+        "name_words": [*NAME_WORDS],
+        "postcode_words": [*POSTCODE_WORDS],
+        "address_words": [*ADDRESS_WORDS],
+        "birth_words": [*BIRTH_WORDS],
+    }
+
+
+def weights(document: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Bits of every level, as parameters of sql/linkage/scored_pairs.sql."""
+    return {f"{name}_weights": document["comparisons"][name]["bits"] for name in COMPARISONS}

@@ -1,0 +1,111 @@
+"""Callers and their number-holding spells as the published copy has them, and whom a stop entered since then reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from misuse import casebook, explain, models
+from misuse.errors import InputError
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody named on the command line: the caller, and the spells that were meant."""
+
+    caller_id: str
+    identity_kind: str
+    spells: tuple[str, ...]
+
+
+def holds(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether the copy has the relation: one published by an older program may lack it."""
+    row = con.execute(_HOLDS, {"relation": relation}).fetchone()
+    return row is not None and bool(row[0])
+
+
+_HOLDS = "select count(*) > 0 from duckdb_tables() where table_name = $relation"
+
+
+def open_suggestions(con: duckdb.DuckDBPyConnection) -> int:
+    """How many links wait for a person; none where the copy is older than linkage."""
+    row = con.execute(_OPEN_SUGGESTIONS).fetchone() if holds(con, "caller_links") else None
+    return int(row[0]) if row else 0
+
+
+_OPEN_SUGGESTIONS = "select count(*) from caller_links where status = 'suggested'"
+
+
+def spells_of(con: duckdb.DuckDBPyConnection, caller_id: str) -> list[str]:
+    """The spells of a published caller, in order; empty where the copy does not tell."""
+    if not holds(con, "caller_spells"):
+        return []
+    found = models.select(con, "identities/spells_of_caller", {"caller_id": caller_id, "spell_id": None})
+    return [str(row[0]) for row in found.fetchall()]
+
+
+def known(con: duckdb.DuckDBPyConnection, text: str) -> Known:
+    """Whom a caller id, its beginning, a case reference, an earlier id or a spell's id means.
+
+    A spell's id means that spell alone. Errors: InputError for one that the copy does not hold, or a copy that tells
+    nothing of spells.
+    """
+    if not holds(con, "caller_spells"):
+        raise InputError("the published copy is older than linkage", next_step="misuse run, then try again")
+    name = text.strip().lower()
+    asked = {"caller_id": None, "spell_id": name}
+    if not name.startswith("s"):
+        asked = {"caller_id": explain.resolve_caller(con, text), "spell_id": None}
+    rows = models.select(con, "identities/spells_of_caller", asked).fetchall()
+    if not rows:
+        raise InputError(
+            "no caller and no number of a caller has that id in the published run",
+            next_step="misuse identity links lists the ids, misuse callers the callers",
+        )
+    return Known(str(rows[0][1]), str(rows[0][2]), tuple(str(row[0]) for row in rows))
+
+
+def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) -> dict[str, bool]:
+    """Callers whom the stops reach, and whether one of those is urgent.
+
+    A stop reaches everyone in reach of a stopped spell, and the caller it was entered on by that id too.
+    """
+    stops = list(stops)
+    reached = {stop.caller_id: stop.is_urgent for stop in stops}
+    if not stops or not holds(con, "caller_spells"):
+        return reached
+    spells = sorted({spell for stop in stops for spell in stop.spells})
+    urgent = sorted({spell for stop in stops if stop.is_urgent for spell in stop.spells})
+    found = models.select(con, "identities/reached_callers", {"spells": spells, "urgent_spells": urgent}).fetchall()
+    for caller_id, is_urgent in found:
+        reached[caller_id] = bool(is_urgent) or reached.get(caller_id, False)
+    return reached
+
+
+def stopped_now(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bool]:
+    """Callers whom a person's stop bars at this moment, whether or not a run has seen it, and whether urgently."""
+    if not casebook.casebook_path(settings).exists():
+        return {}
+    with casebook.opened(settings) as book:
+        stops = book.live_stops()
+    return stopped(con, stops)
+
+
+def enforcement_bars(con: duckdb.DuckDBPyConnection, settings: Settings, caller_id: str) -> tuple[str, ...]:
+    """What keeps a caller from action now: the bars of the published list, and 'hard_stop' where a stop reaches them."""
+    bars: list[Any] = []
+    if holds(con, "tasking_list"):
+        columns = con.table("tasking_list").columns
+        if "enforcement_bars" in columns:
+            row = con.execute(_BARS, {"caller_id": caller_id}).fetchone()
+            bars = list(row[0] or []) if row else []
+    stop = ["hard_stop"] if caller_id in stopped_now(con, settings) else []
+    return tuple(dict.fromkeys([*stop, *map(str, bars)]))
+
+
+_BARS = "select enforcement_bars from tasking_list where caller_id = $caller_id"

@@ -1,0 +1,78 @@
+"""Which safeguards the logs that are in can set off, and what a person checked by other means where they cannot."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from misuse import casebook, publication, rules, sources
+from misuse.errors import UsageError
+from misuse.settings import Settings
+
+_LIVE_SOURCES = "select distinct source from batches where not is_withdrawn order by source"
+
+
+def listed(settings: Settings, today: date) -> list[dict[str, Any]]:
+    """One row a safeguard, in the order of the rules.
+
+    Keys: rule_id, title, is_stop, blind_in (sources whose log can never set it off), is_blind (there is such a source),
+    checked_at, checked_by_role, until, is_covered (a check counts today).
+    """
+    reviewed = rules.load()
+    blind = _blind(settings, reviewed)
+    with casebook.opened(settings) as book:
+        checks = book.safeguard_checks()
+    rows = []
+    for rule in reviewed.hard_stops:
+        check = checks.get(rule.id)
+        rows.append(
+            {
+                "rule_id": rule.id,
+                "title": rule.title,
+                "is_stop": rule.is_stop,
+                "blind_in": blind.get(rule.id, []),
+                "is_blind": rule.id in blind,
+                "checked_at": check.event.at if check else None,
+                "checked_by_role": check.event.actor_role if check else None,
+                "until": check.until if check else None,
+                "is_covered": bool(check and check.until >= today),
+            }
+        )
+    return rows
+
+
+def record(settings: Settings, rule_id: str, until: date, *, reason: str, actor: str, now: datetime) -> None:
+    """Record that somebody checked by other means what a safeguard would have told, and until when that counts.
+
+    Errors: UsageError for an unknown rule or a day too far off; Refused for whoever may not.
+    """
+    known = [rule.id for rule in rules.load().hard_stops]
+    if rule_id not in known:
+        raise UsageError("no safeguard has that name", next_step=f"they are: {', '.join(known)}")
+    with casebook.opened(settings) as book:
+        payload = {"rule_id": rule_id, "reason": reason, "until": until.isoformat()}
+        book.record("safeguard_checked", actor=actor, occurred_at=now, payload=payload)
+
+
+def stops() -> tuple[str, ...]:
+    """The rules whose stop a person may lift from a caller."""
+    return tuple(rule.id for rule in rules.load().hard_stops if rule.is_stop)
+
+
+def _blind(settings: Settings, reviewed: rules.Rules) -> dict[str, list[str]]:
+    """By rule, the sources in use that can never set it off."""
+    found: dict[str, list[str]] = {}
+    for name in _sources(settings):
+        layout = sources.load_layout(settings, name)
+        for rule_id in reviewed.blind_in(layout).names:
+            found.setdefault(rule_id, []).append(name)
+    return found
+
+
+def _sources(settings: Settings) -> list[str]:
+    """Sources whose calls are in, as published; before that, those declared."""
+    known = set(sources.source_names(settings))
+    if not settings.current_path.exists():
+        return sorted(settings.sources)
+    with publication.opened(settings) as con:
+        return [str(row[0]) for row in con.execute(_LIVE_SOURCES).fetchall() if row[0] in known]

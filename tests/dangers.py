@@ -1,0 +1,172 @@
+"""What hard stops find by themselves, in plain Python by the words of the rules: an oracle that shares nothing with SQL.
+
+Silent calls of numbers with an address or person in common with a marked call; wordless calls within minutes; something
+new from a frequent contact. It keeps every call in memory and is slow.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The reviewed words and figures."""
+
+    silent: tuple[str, ...] = ()
+    handset: tuple[str, ...] = ()
+    duplicate: tuple[str, ...] = ()
+    nowhere: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()  # every code of the misuse list, misuse or not
+    words: tuple[str, ...] = ()
+    marks: frozenset[str] = frozenset()  # markers whose ties count
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Seen:
+    """One call as a safeguard sees it."""
+
+    at: datetime
+    line: str | None
+    spell: Hashable
+    caller: Hashable
+    reach: Hashable
+    is_person: bool
+    coded: bool
+    text: Mapping[str, str]
+
+    def is_of(self, words: Collection[str], *fields: str) -> bool:
+        return any(f" {word} " in f" {_plain(self.text.get(name, ''))} " for name in fields for word in words)
+
+
+@dataclass
+class Found:
+    """Calls barred, by position; callers of whom every call is."""
+
+    calls: set[int] = field(default_factory=set)
+    callers: set[Hashable] = field(default_factory=set)
+
+
+def find(calls: Sequence[Seen], patterns: Patterns) -> Found:
+    """What the patterns bar."""
+    found = Found()
+    if patterns.limits:
+        silent = [call.is_of(patterns.silent, "opening_code", "closing_code") for call in calls]
+        _bursts(calls, silent, patterns, found)
+        _news(calls, silent, patterns, found)
+        _ties(calls, silent, patterns, found)
+    return found
+
+
+def _plain(code: str) -> str:
+    return " ".join(re.findall("[A-Z0-9]+", code.upper()))
+
+
+def _bursts(calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, found: Found) -> None:
+    least, span = patterns.limits["calls"], timedelta(minutes=patterns.limits["minutes"])
+    lines: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    for place, call in enumerate(calls):
+        if call.spell and call.line and (silent[place] or call.is_of(patterns.handset, "opening_code", "closing_code")):
+            lines[call.line].append((call.at, place))
+    for wordless in lines.values():
+        for start, _ in wordless:
+            run = [place for at, place in wordless if start <= at <= start + span]
+            if len(run) >= least:
+                found.calls.update(run)
+
+
+def _news(calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, found: Found) -> None:
+    persons: dict[Hashable, list[int]] = defaultdict(list)
+    for place, call in enumerate(calls):
+        if call.is_person:
+            persons[call.reach].append(place)
+    for places in persons.values():
+        places.sort(key=lambda place: calls[place].at)
+        found.calls.update(_new_of_one(calls, silent, patterns, places))
+
+
+def _new_of_one(
+    calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, places: Sequence[int]
+) -> Iterator[int]:
+    limits, span = patterns.limits, timedelta(hours=patterns.limits["hours"])
+    times = [calls[place].at for place in places]
+    silences: dict[Hashable, datetime | None] = {}
+    codes: dict[Hashable, dict[str, datetime | None]] = defaultdict(dict)
+    last: dict[str, datetime] = {}
+    for place in places:
+        call = calls[place]
+        before = bisect_left(times, call.at) - bisect_left(times, call.at - timedelta(days=limits["days"]))
+        is_frequent = before >= limits["contacts"]
+        if silent[place] and call.spell not in silences:
+            silences[call.spell] = call.at if is_frequent else None
+        code, known = _news_code(call, patterns), codes[call.spell]
+        if code and code not in known:
+            known[code] = call.at if is_frequent and len(known) < limits["kinds"] else None
+        is_repeat = code in last and call.at - last[code] <= span
+        if code:
+            last[code] = call.at
+        is_duplicate = call.is_of(patterns.duplicate, "closing_code")
+        if not is_frequent or not (call.coded or is_duplicate or silent[place]):
+            continue
+        since = silences.get(call.spell) if silent[place] else None
+        new_since = known.get(code) if code and not is_duplicate else None
+        if (
+            any(re.search(word, call.text.get("remarks", "").lower()) for word in patterns.words)
+            or (silent[place] and (is_duplicate or (since is not None and call.at <= since + span)))
+            or (code and is_duplicate and not is_repeat)
+            or (new_since is not None and call.at <= new_since + span)
+        ):
+            yield place
+
+
+def _news_code(call: Seen, patterns: Patterns) -> str:
+    code = _plain(call.text.get("opening_code", ""))
+    quiet = (*patterns.silent, *patterns.handset, *patterns.duplicate)
+    return "" if code in patterns.listed or call.is_of(quiet, "opening_code") else code
+
+
+def _ties(calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, found: Found) -> None:
+    holders: dict[tuple[str, str], dict[Hashable, list[tuple[int, bool]]]] = defaultdict(lambda: defaultdict(list))
+    marked: dict[tuple[str, str], set[Hashable]] = defaultdict(set)
+    lines = {call.line: call.reach for call in calls if _is_marked(call, patterns) and call.spell}
+    for place, call in enumerate(calls):
+        for via, value, is_home in _in_common(call, patterns):
+            if call.spell is not None:
+                holders[via, value][call.spell].append((place, is_home))
+            if _is_marked(call, patterns):
+                marked[via, value].add(call.reach)
+            elif via == "address" and call.spell and call.line in lines:
+                marked[via, value].add(lines[call.line])
+    silenced: set[Hashable] = set()
+    for key, reaches in marked.items():
+        for bearers in holders[key].values() if len(holders[key]) <= patterns.limits["most_numbers"] else ():
+            call, at_home = calls[bearers[0][0]], any(home or silent[place] for place, home in bearers)
+            if reaches - {call.reach} and (at_home or len(bearers) >= patterns.limits["place_calls"]):
+                (found.callers if key[0] != "place" and call.is_person else silenced).add(call.caller)
+    found.calls.update(place for place, call in enumerate(calls) if silent[place] and call.caller in silenced)
+
+
+def _is_marked(call: Seen, patterns: Patterns) -> bool:
+    return bool(patterns.marks & set(call.text.get("markers", "").split(";")))
+
+
+def _in_common(call: Seen, patterns: Patterns) -> Iterator[tuple[str, str, bool]]:
+    fold = lambda name: "".join(re.findall("[A-Z0-9]+", call.text.get(name, "").upper()))  # noqa: E731
+    home, postcode, where = fold("subscriber_address"), fold("subscriber_postcode"), fold("incident_location")
+    person, born = fold("person_name"), fold("birth_date")
+    if person and born and person not in patterns.nowhere:
+        yield "person", f"{person}|{born}", True
+    if home and home not in patterns.nowhere:
+        if postcode:
+            yield "address", f"{home}|{postcode}", True
+            yield "place", home + postcode, True
+        if len(home) >= 6:
+            yield "place", home, True
+    if len(where) >= 6 and where not in patterns.nowhere:
+        yield "place", where, False
