@@ -27,7 +27,8 @@ class Cuts:
     """How much it takes to join, in bits of match weight (log2 of the odds; 0 is as likely as not).
 
     `strict` >= `standard` >= `loose`: what the best link between two groups must weigh at each level; `strict` is
-    the automatic threshold. Links from `review` up are shown to a human and make up the reach. `average` is what
+    the automatic threshold. Links from `review` up are shown to a human; those from `reach` up, as good as
+    certain, make up the reach with the loose groups. `average` is what
     all pairs between two groups must weigh on average, at any level: less than nothing, since many pairs of one
     caller's records say little or were never compared. There a pair counts no less than `floor`, as one that was
     never compared does, and no more than `ceiling`.
@@ -37,6 +38,7 @@ class Cuts:
     standard: float
     loose: float
     review: float
+    reach: float = 6.0
     average: float = -1.0
     floor: float = -4.0
     ceiling: float = 8.0
@@ -78,16 +80,24 @@ def group(
     newer decision replaced. `reach_only` pairs (spells of one number) count for reach alone. No order of any
     input changes the result.
     """
-    refused = _tidy(not_same)
+    refused, links = _tidy(not_same), _links(left, right, weight, cuts)
     start, contradictions = _decided(count, _tidy(same), refused)
-    clusters = _Clusters(start, _links(left, right, weight, cuts), refused)
+    strict, standard, loose = _levels(_Clusters(start, links, refused), cuts)
+    freely = _levels(_Clusters(_decided(count, _tidy(same), [])[0], links, []), cuts)[2] if refused else loose
+    near = np.asarray(weight) >= cuts.reach
+    ends = [(np.asarray(left)[near], np.asarray(right)[near]), (np.arange(count), loose), (np.arange(count), freely)]
+    one, other = (np.concatenate(side).astype(np.int64) for side in zip(*ends, strict=True))
+    reach = _connected(count, one, other, [*same, *reach_only])
+    return Groups(strict, standard, loose, reach, contradictions)
+
+
+def _levels(clusters: _Clusters, cuts: Cuts) -> list[Ints]:
+    """Labels at the strict, standard and loose level, each going on from the one before."""
     labels = []
     for level in (cuts.strict, cuts.standard, cuts.loose):
         _agglomerate(clusters, _in_steps(level, cuts), _in_steps(cuts.average, cuts))
         labels.append(clusters.labels())
-    near = np.asarray(weight) >= cuts.review
-    reach = _connected(count, np.asarray(left)[near], np.asarray(right)[near], [*same, *reach_only])
-    return Groups(labels[0], labels[1], labels[2], reach, contradictions)
+    return labels
 
 
 def _in_steps(bits: float, cuts: Cuts) -> float:

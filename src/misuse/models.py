@@ -86,9 +86,10 @@ def build(
             con.execute("set preserve_insertion_order = true")
 
 
-def view(con: duckdb.DuckDBPyConnection, name: str) -> None:
+def view(con: duckdb.DuckDBPyConnection, name: str, *, temporary: bool = False) -> None:
     """Make, or make anew, a view of the model's name: one without parameters that only picks columns."""
-    con.execute("create or replace view " + relation_name(name) + " as\n" + text(name))
+    opening = "create or replace temp view " if temporary else "create or replace view "
+    con.execute(opening + relation_name(name) + " as\n" + text(name))
 
 
 def append(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any], *, relation: str) -> None:

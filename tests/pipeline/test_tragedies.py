@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from misuse import callers, casebook, cli, detection, intake, pipeline, rules, warehouse
+from misuse import callers, casebook, cli, detection, intake, models, pipeline, rules, warehouse
 from misuse.errors import MisuseError
 from misuse.settings import SQL_ROOT, Settings
 from tests.logs import NOW, settings_for, write_csv
@@ -463,7 +463,9 @@ def detected(con: duckdb.DuckDBPyConnection, reviewed: rules.Rules) -> None:
             con.executemany("insert into " + table + " values (" + ", ".join("?" * len(rows[0])) + ")", rows)
     prepared = detection.prepare(con, PARAMETERS)
     callers.find_spells(con, prepared)
+    callers.keep_records(con, prepared, forgets=True)
     callers.link(con, prepared, None)
+    models.build(con, "callers/caller_numbers", prepared)
     detection.detect(con, PARAMETERS)
 
 

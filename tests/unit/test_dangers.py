@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from misuse import callers, detection
+from misuse import callers, detection, models
 from misuse.settings import SQL_ROOT
 from tests import oracle
 from tests.dangers import Patterns
@@ -189,6 +189,7 @@ def detected(con: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, str | None
     callers.find_spells(con, prepared)
     callers.keep_records(con, prepared, forgets=True)
     callers.link(con, prepared, None)
+    models.build(con, "callers/caller_numbers", prepared)
     detection.detect(con, PARAMETERS)
     found = con.execute(
         "select details.call_id, calls.is_stopped, calls.is_doubtful from calls "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,10 +27,11 @@ def parts(labels: np.ndarray) -> set[frozenset[int]]:
     return {frozenset(np.flatnonzero(labels == label).tolist()) for label in np.unique(labels)}
 
 
-def by_brute_force(
-    count: int, links: list[Link], cut: float, same: list[Pair], not_same: list[Pair]
-) -> set[frozenset[int]]:
-    """Average linkage as its definition says: every pair of groups reckoned anew at every step."""
+def by_brute_force(count: int, links: list[Link], same: list[Pair], not_same: list[Pair]) -> list[set[frozenset[int]]]:
+    """The three levels as their definition says: every pair of groups reckoned anew at every step.
+
+    Of those whose best link is enough for the level and whose average is enough at all, the best average first.
+    """
     steps: dict[frozenset[int], int] = {}
     for one, other, weight in links:
         value = round((min(max(weight, CUTS.floor), CUTS.ceiling) - CUTS.floor) * STEPS_PER_BIT)
@@ -44,19 +47,34 @@ def by_brute_force(
         if one is not other and not refused(one, other):
             groups.remove(other)
             one |= other
-    while True:
-        best = None
-        for one, other in itertools.combinations(sorted(groups, key=min), 2):
-            total = sum(steps.get(frozenset((a, b)), 0) for a in one for b in other)
-            average = total / (len(one) * len(other))
-            if average >= (cut - CUTS.floor) * STEPS_PER_BIT and total and not refused(one, other):
-                key = (-average, min(one), min(other))
-                if best is None or key < best[0]:
-                    best = (key, one, other)
-        if best is None:
-            return {frozenset(part) for part in groups}
-        groups.remove(best[2])
-        best[1].update(best[2])
+    levels = []
+    for level in LEVELS:
+        while best := _best(groups, steps, getattr(CUTS, level), refused):
+            groups.remove(best[1])
+            best[0].update(best[1])
+        levels.append({frozenset(part) for part in groups})
+    return levels
+
+
+def _best(
+    groups: list[set[int]],
+    steps: dict[frozenset[int], int],
+    level: float,
+    refused: Callable[[set[int], set[int]], bool],
+) -> tuple[set[int], set[int]] | None:
+    found = []
+    for one, other in itertools.combinations(sorted(groups, key=min), 2):
+        values = [steps.get(frozenset((a, b)), 0) for a in one for b in other]
+        average = sum(values) / len(values)
+        enough = max(values) >= (level - CUTS.floor) * STEPS_PER_BIT
+        if (
+            enough
+            and average >= (CUTS.average - CUTS.floor) * STEPS_PER_BIT
+            and any(values)
+            and not refused(one, other)
+        ):
+            found.append(((-average, min(one), min(other)), one, other))
+    return min(found, key=lambda entry: entry[0])[1:] if found else None
 
 
 @st.composite
@@ -74,8 +92,7 @@ def cases(draw: st.DrawFn) -> tuple[int, list[Link], list[Pair], list[Pair]]:
 def test_levels_agree_with_brute_force(case: tuple[int, list[Link], list[Pair], list[Pair]]) -> None:
     count, links, same, not_same = case
     found = grouped(count, links, same=same, not_same=not_same)
-    for level in LEVELS:
-        assert parts(getattr(found, level)) == by_brute_force(count, links, getattr(CUTS, level), same, not_same)
+    assert [parts(getattr(found, level)) for level in LEVELS] == by_brute_force(count, links, same, not_same)
 
 
 @given(cases(), st.randoms(use_true_random=False))
@@ -197,8 +214,10 @@ def test_averages_agree_with_scipy_on_a_dense_component() -> None:
     left, right = np.triu_indices(count, 1)
     weight = np.where(truth[left] == truth[right], 4.0, -3.0) + rng.normal(0, 2, len(left))
     steps = np.rint((weight.clip(CUTS.floor, CUTS.ceiling) - CUTS.floor) * STEPS_PER_BIT) + rng.random(len(left)) * 1e-6
-    found = group(count, left, right, weight, cuts=CUTS)
     heights = linkage(1e6 - steps, method="average")
-    for level in LEVELS:
-        lowest = (getattr(CUTS, level) - CUTS.floor) * STEPS_PER_BIT
-        assert parts(getattr(found, level)) == parts(fcluster(heights, 1e6 - lowest, criterion="distance"))
+    for average in (1.0, 0.0, -2.0):
+        # No link is asked for, so the average alone decides, as it does there.
+        cuts = replace(CUTS, strict=CUTS.floor, standard=CUTS.floor, loose=CUTS.floor, average=average)
+        found = group(count, left, right, weight, cuts=cuts)
+        lowest = (average - CUTS.floor) * STEPS_PER_BIT
+        assert parts(found.strict) == parts(fcluster(heights, 1e6 - lowest, criterion="distance"))

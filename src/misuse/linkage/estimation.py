@@ -85,14 +85,12 @@ def _comparison(name: str, matched: Floats, unmatched: Floats) -> Any:
 
     levels: list[dict[str, Any]] = [{"sql_condition": f"{name}_l is null", "is_null_level": True}]
     for level in reversed(range(SIZES[name])):
-        levels.append(
-            {
-                "sql_condition": f"{name}_l = {level}" if level else "ELSE",
-                "label_for_charts": str(level),
-                "m_probability": max(float(matched[level]), LEAST),
-                "u_probability": max(float(unmatched[level]), LEAST),
-            }
-        )
+        chances = {
+            "m_probability": max(float(matched[level]), LEAST),
+            "u_probability": max(float(unmatched[level]), LEAST),
+        }
+        condition = f"{name}_l = {level}" if level else "ELSE"
+        levels = [*levels, {"sql_condition": condition, "label_for_charts": str(level), **chances}]
     return library.CustomComparison(output_column_name=name, comparison_levels=levels)
 
 

@@ -51,17 +51,23 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def define_pairs(con: duckdb.DuckDBPyConnection, table: Literal["candidates", "drawn_pairs"]) -> None:
     """`pairs`: those that `pair_levels` compares."""
-    con.execute("create or replace temp view pairs as from " + table)
+    con.execute(_PAIRS[table])
+
+
+_PAIRS = {
+    "candidates": "create or replace temp view pairs as from candidates",
+    "drawn_pairs": "create or replace temp view pairs as from drawn_pairs",
+}
 
 
 def define_comparison(con: duckdb.DuckDBPyConnection) -> None:
     """`compared`: what the vault keeps of every record that the model in hand has scored."""
-    con.execute("create or replace temp view compared as\n" + models.text("linkage/compared"))
+    models.view(con, "linkage/compared", temporary=True)
 
 
 def define_levels(con: duckdb.DuckDBPyConnection) -> None:
     """`pair_levels`: a view, so that of the pairs in `pairs` only what is asked for is compared."""
-    con.execute("create or replace temp view pair_levels as\n" + models.text("linkage/pair_levels"))
+    models.view(con, "linkage/pair_levels", temporary=True)
 
 
 def words() -> dict[str, list[str | None]]:

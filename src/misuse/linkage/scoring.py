@@ -6,7 +6,7 @@ model has not seen are compared, with one another and with all others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from misuse import models
 from misuse.linkage import preparation
@@ -32,7 +32,7 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     preparation.build(con, "features", "key_parts", "composed_keys", "record_keys", "features_to_score")
     con.execute("set variable model_digest = $digest", digest)
     with preparation.transaction(con):
-        con.execute("insert into vault.identity_features by name\n" + _STAMPED, digest)
+        con.execute(_KEEP_FEATURES, digest)
         preparation.define_comparison(con)
         preparation.build(con, "candidates", block_limit=model.document["block_limit"])
         preparation.define_pairs(con, "candidates")
@@ -42,7 +42,10 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     return records
 
 
-_STAMPED = "select $digest as model_digest, * from features_to_score"
+_KEEP_FEATURES = """
+insert into vault.identity_features by name
+select $digest as model_digest, * from features_to_score
+"""
 
 
 def _parameters(model: Model) -> dict[str, Any]:

@@ -32,7 +32,7 @@ CALLER_LINKS = Relation(
         spell_b | VARCHAR | the other
         caller_a | VARCHAR | the caller of spell_a
         caller_b | VARCHAR | the caller of spell_b
-        status | VARCHAR | automatic (the program joined them), suggested (a person may), confirmed (a person said the same), refused (a person said not the same)
+        status | VARCHAR | automatic (the program joined them), suggested (a person may), confirmed (a person said the same; where the callers differ, another decision parts them), refused (a person said not the same)
         probability | DOUBLE | how likely the model holds it that they are one person's; null where it has not compared them
         weight | DOUBLE | the same as a match weight in bits; 0 is as likely as not
         reasons | VARCHAR[] | what agrees or differs, in words; never a value
