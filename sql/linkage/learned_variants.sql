@@ -25,13 +25,13 @@ agreeing as (
     from weighed
     inner join features as a on record_a = a.record_key
     inner join features as b on record_b = b.record_key
-    where $prior + home_bits + birth_bits >= $least_weight and (a.birth = b.birth or a.postcode = b.postcode)
+    where home_bits + birth_bits + $prior >= $least_weight and (a.birth = b.birth or a.postcode = b.postcode)
     union all
     select 'place', a.names[1], rest_of(a.places, b.places), rest_of(b.places, a.places)
     from weighed
     inner join features as a on record_a = a.record_key
     inner join features as b on record_b = b.record_key
-    where $prior + name_bits + birth_bits >= $least_weight and a.names[1] = b.names[1]
+    where name_bits + birth_bits + $prior >= $least_weight and a.names[1] = b.names[1]
 ),
 
 numbered as (

@@ -8,8 +8,8 @@ with
 weighed as (
     select
         *,
-        $prior + coalesce($name_weights[name + 1], 0) + coalesce($home_weights[home + 1], 0)
-        + coalesce($birth_weights[birth + 1], 0) as bits,
+        coalesce($name_weights[name + 1], 0) + coalesce($home_weights[home + 1], 0)
+        + coalesce($birth_weights[birth + 1], 0) + $prior as bits,
         name % 3 = 1 and coalesce(birth, 0) < 4 as may_be_two
     from pair_levels
 ),

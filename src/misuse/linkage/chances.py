@@ -35,7 +35,8 @@ def expected_names(steps: Floats) -> Floats:
     found = np.zeros(SIZES[NAME])
     for over, rarity in enumerate((less, fuller, slipped)):
         found[1 + over :: 3] = OVER_EXPECTED[over] * rarity / rarity.sum()
-    return np.append(NOTHING_OF_THE_NAME, (1 - NOTHING_OF_THE_NAME) * found[1:] / found[1:].sum())
+    levels: Floats = np.append(NOTHING_OF_THE_NAME, (1 - NOTHING_OF_THE_NAME) * found[1:] / found[1:].sum())
+    return levels
 
 
 def expected_homes(strangers: Floats) -> Floats:
@@ -46,7 +47,8 @@ def expected_homes(strangers: Floats) -> Floats:
     found[1:, 0] *= grid[1:, 0].sum()
     found[0, 1:] *= grid[0, 1:].sum()
     found[0, 0] = 0.0
-    return (found / max(found.sum(), 1e-12)).reshape(SIZES[HOME])
+    levels: Floats = (found / max(found.sum(), 1e-12)).reshape(SIZES[HOME])
+    return levels
 
 
 def seen(strangers: Floats, pairs: int, *, is_grid: bool) -> Floats:
@@ -63,7 +65,8 @@ def seen(strangers: Floats, pairs: int, *, is_grid: bool) -> Floats:
         rows, columns = np.maximum(both.sum(axis=1), least[0]), np.maximum(both.sum(axis=0), least[0])
         alone = np.minimum(ROOM_FOR_NEIGHBOURS * np.outer(rows, columns) / known, least[0])
         least.reshape(-1, ADDRESSES)[1:, 1:] = alone
-    return np.maximum(strangers, least)
+    raised: Floats = np.maximum(strangers, least)
+    return raised
 
 
 def bits(levels: npt.NDArray[np.generic], matched: Floats, unmatched: Floats) -> Floats:

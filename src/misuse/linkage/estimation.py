@@ -70,7 +70,7 @@ def estimate(
             fix_m_probabilities=learns != "matched",
             fix_probability_two_random_records_match=learns != "matched",
         )
-        api.delete_tables_created_by_splink_from_db()
+        api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
     found = session.core_model_settings
     return Session(
         {c.output_column_name: _chances(c, "m_probability") for c in found.comparisons},
@@ -83,7 +83,7 @@ def _comparison(name: str, matched: Floats, unmatched: Floats) -> Any:
     """A comparison for Splink: its levels from the highest down, and what has none."""
     import splink.comparison_library as library
 
-    levels: list[dict[str, Any]] = [{"sql_condition": f"{name}_l is null", "is_null_level": True}]
+    levels: list[Any] = [{"sql_condition": f"{name}_l is null", "is_null_level": True}]
     for level in reversed(range(SIZES[name])):
         chances = {
             "m_probability": max(float(matched[level]), LEAST),
