@@ -2,8 +2,7 @@
 
     python -m benchmarks.coverage                        # every tail and size, 2,000 logs each; hours on one core
     python -m benchmarks.coverage --tails town --sizes 300,3000 --logs 500
-    python -m benchmarks.coverage --summary              # what src/misuse/estimation/coverage.py holds, as Python
-    python -m benchmarks.coverage --page                 # the tables of docs/intervals.md
+    python -m benchmarks.coverage --write                # puts the result into misuse.estimation.coverage and docs/intervals.md
     python -m benchmarks.coverage --time                 # 10,000 draws of 40,000 callers with seven measures
 
 Writes benchmarks/coverage.json cell by cell and goes on where it stopped (--again: from the start). A log is as many
@@ -33,6 +32,8 @@ Ints = npt.NDArray[np.int64]
 Population = tuple[Ints, Floats]  # misuse calls of a caller, and the chance of each
 
 STORE = Path(__file__).parent / "coverage.json"
+TABLE = Path(__file__).parents[1] / "src/misuse/estimation/coverage.py"
+PAGE = Path(__file__).parents[1] / "docs/intervals.md"
 SIZES = (100, 300, 500, 1_000, 3_000, 10_000, 30_000, 100_000)
 LOGS, REPLICATES, THRESHOLD = 2_000, 1_000, 10
 SLICE = 40  # of each cell's logs, counted apart: what a test draws again
@@ -250,6 +251,19 @@ def page(cells: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def between(path: Path, start: str, end: str, text: str) -> None:
+    """Put a text between two lines of a file."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(start)
+    path.write_text(f"{before}{start}{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
+
+
+def write(cells: list[dict[str, Any]]) -> None:
+    """What the program says of its intervals, and the page: both from the same cells."""
+    rows = [f"    Trials({size:_}, {least:_}, {held}),\n".replace("'", '"') for size, least, held in summary(cells)]
+    between(TABLE, "TRIALS: tuple[Trials, ...] = (\n", ")\n# fmt: on", "".join(rows))
+    between(PAGE, "does not claim 95%.\n\n", "\nThe first table", page(cells))
+
+
 def timed_draws() -> float:
     """Seconds for the intervals of a year: 40,000 misuse callers, calls and times, 10,000 draws."""
     units = log_of(power(population.TAIL_EXPONENT, population.TOP_CALLS), 40_000, np.random.default_rng(1), timed=True)
@@ -267,18 +281,12 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=LOGS)
     parser.add_argument("--store", type=Path, default=STORE)
     parser.add_argument("--again", action="store_true")
-    for name in ("--summary", "--page", "--time"):
+    for name in ("--write", "--time"):
         parser.add_argument(name, action="store_true")
     options = parser.parse_args()
     kept = json.loads(options.store.read_text(encoding="utf-8")) if options.store.exists() else []
-    if options.summary:
-        print(
-            "\n".join(
-                f"    Trials({size:_}, {least:_}, {held}),".replace("'", '"') for size, least, held in summary(kept)
-            )
-        )
-    elif options.page:
-        print(page(kept), end="")
+    if options.write:
+        write(kept)
     elif options.time:
         print(f"{timed_draws():.2f} s for 10,000 draws of 40,000 callers")
     else:

@@ -48,6 +48,8 @@ PUBLICATION_OFFENCES = {
     "assert_rows_are_this_runs": "update tasking_list set run_id = 'another' where rank = 2",
     "assert_callers_are_their_spells": "update caller_spells set loose_id = 'c0' where caller_id < 'c1'",
     "assert_spells_are_all_calls": "update caller_spells set calls = calls + 1 where caller_id < 'c1'",
+    "assert_links_tell_no_values": "insert into caller_links by name select 's1' as spell_a, 's2' as spell_b, "
+    "'c1' as caller_a, 'c2' as caller_b, 'refused' as status, ['postcode ZZ1 1AA agrees'] as reasons",
     "assert_levels_are_nested": "update estimates set point = 0 where counted_by = 'loose'",
     "assert_enforcement_stays_shut": "update tasking_list set misuse_calls_confirmed = 3 where rank = 2",
     "rows_of_tasking_list": "update tasking_list set handling_hours = -1 where rank = 1",
