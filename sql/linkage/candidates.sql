@@ -7,14 +7,16 @@ fresh as (select record_key, unnest(keys) as key from features_to_score),
 
 known as (
     select record_key, key
-    from (select record_key, unnest(keys) as key from compared)
+    from (select record_key, unnest(keys) as key from compared) as held
     semi join fresh using (key)
 ),
 
 sized as (select key from known group by key having count(*) between 2 and $block_limit),
 
 brought as (
-    select least(fresh.record_key, known.record_key) as record_a, greatest(fresh.record_key, known.record_key) as record_b
+    select
+        least(fresh.record_key, known.record_key) as record_a,
+        greatest(fresh.record_key, known.record_key) as record_b
     from fresh
     semi join sized using (key)
     inner join known on fresh.key = known.key and fresh.record_key <> known.record_key
@@ -23,7 +25,7 @@ brought as (
 final as (
     select distinct record_a, record_b from brought
     union all
-    select record_key, record_key from features_to_score
+    select record_key as record_a, record_key as record_b from features_to_score
 )
 
 select * from final

@@ -4,7 +4,12 @@
 with
 
 parts as (
-    select record, family, source, key, family in ('name', 'postcode', 'sector', 'birth', 'near birth') as may_stand_alone
+    select
+        record,
+        family,
+        source,
+        key,
+        family in ('name', 'postcode', 'sector', 'birth', 'near birth') as may_stand_alone
     from key_parts
 ),
 

@@ -17,7 +17,9 @@ dated as (
     select
         *,
         regexp_extract(birth_date, '^(\d{4})[-/. ]?(\d{2})[-/. ]?(\d{2})(\D.*)?$', ['year', 'month', 'day']) as iso,
-        regexp_extract(birth_date, '^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(\D.*)?$', ['day', 'month', 'year']) as british,
+        regexp_extract(
+            birth_date, '^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(\D.*)?$', ['day', 'month', 'year']
+        ) as british,
         coalesce(
             try_strptime(birth_date, '%d %b %Y'), try_strptime(birth_date, '%d-%b-%Y'),
             try_strptime(birth_date, '%d %B %Y')
@@ -33,8 +35,9 @@ final as (
         case when len(place_words) > 0 then place_words end as place_words,
         case when length(postcode) between 5 and 8 then postcode end as postcode,
         case
-            when iso.year <> '' then iso.year || iso.month || iso.day
-            when british.year <> '' then british.year || lpad(british.month, 2, '0') || lpad(british.day, 2, '0')
+            when iso['year'] <> '' then iso['year'] || iso['month'] || iso['day']
+            when british['year'] <> ''
+                then british['year'] || lpad(british['month'], 2, '0') || lpad(british['day'], 2, '0')
             when worded is not null then strftime(worded, '%Y%m%d')
         end as birth
     from dated

@@ -23,8 +23,11 @@ variants as (select kind[9:] as kind, term, other from linkage_terms where start
 
 -- A word is looked up once, however many records hold it.
 coded as (
-    select kind, term, rarity_letter(coalesce(amount, case kind when 'name' then name_bits else place_bits end)) || term as code
-    from (select kind, term from held union select kind, other from variants)
+    select
+        kind,
+        term,
+        rarity_letter(coalesce(amount, case kind when 'name' then name_bits else place_bits end)) || term as code
+    from (select kind, term from held union select kind, other from variants) as words
     left join rarities using (kind, term)
     cross join unseen
 ),

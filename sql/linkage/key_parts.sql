@@ -5,12 +5,12 @@ with
 
 names as (
     select record, word_of(code) as word, row_number() over (partition by record order by code desc) as place
-    from (select record, unnest(names) as code from features)
+    from (select record, unnest(names) as code from features) as coded
 ),
 
 places as (
     select record, word_of(code) as word, row_number() over (partition by record order by code desc) as place
-    from (select record, unnest(places) as code from features)
+    from (select record, unnest(places) as code from features) as coded
 ),
 
 births as (select record, birth[3:] as birth from features where birth is not null),

@@ -1,5 +1,6 @@
 -- One row per two words that stand for one another in records that agree in all else: learned, not looked up.
--- Key: kind, term, other. Params: $prior, $name_weights, $home_weights, $birth_weights, $least_weight, $least_witnesses.
+-- Key: kind, term, other.
+-- Params: $prior, $name_weights, $home_weights, $birth_weights, $least_weight, $least_witnesses.
 -- Words of names are learned where home and birth date alone make one person likely, words of addresses where name
 -- and birth date do. Each two words must come up with several witnesses, a birth date, postcode or name
 -- that both records have (one person's slips make none), and far more often than chance brings them together.
@@ -42,7 +43,7 @@ numbered as (
 
 crossed as (
     select pair, kind, witness, word_of(word) as term, word_of(unnest(words_b)) as other
-    from (select pair, kind, witness, words_b, unnest(words_a) as word from numbered)
+    from (select pair, kind, witness, words_b, unnest(words_a) as word from numbered) as left_out
 ),
 
 both_ways as (
@@ -62,7 +63,11 @@ together as (
 ),
 
 final as (
-    select 'variant ' || kind as kind, term, other, round(log2(together.pairs * totals.pairs / (a.pairs * b.pairs)), 2) as amount
+    select
+        'variant ' || kind as kind,
+        term,
+        other,
+        round(log2(together.pairs * totals.pairs / (a.pairs * b.pairs)), 2) as amount
     from together
     inner join totals using (kind)
     inner join single as a using (kind, term)

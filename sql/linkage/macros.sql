@@ -1,7 +1,9 @@
 -- The words that details are compared in. A term carries its rarity before it: one letter, two steps to a bit,
 -- so that two details are compared by themselves, without a look at the table of frequencies.
 
-create or replace temp macro rarity_letter(bits) as (chr(48 + cast(round(greatest(least(bits, 20), 0) * 2) as integer)));
+create or replace temp macro rarity_letter(bits) as (
+    chr(48 + cast(round(greatest(least(bits, 20), 0) * 2) as integer))
+);
 create or replace temp macro bits_of(term) as (coalesce((ascii(term) - 48) / 2, 0));
 create or replace temp macro word_of(term) as (term[2:]);
 create or replace temp macro bits_of_all(terms) as (coalesce(list_sum(list_transform(terms, lambda t: bits_of(t))), 0));

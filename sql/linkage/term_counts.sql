@@ -18,7 +18,9 @@ totals as (
     union all
     select 'place', count(place_words) from details
     union all
-    select kind, count(birth) from details, (values ('birth'), ('day')) as kinds (kind) group by kind
+    select 'birth', count(birth) from details
+    union all
+    select 'day', count(birth) from details
 ),
 
 final as (select kind, term, records, total from counted inner join totals using (kind))
