@@ -1,13 +1,15 @@
 -- One row per combination of codes in the log: what it says beside misuse. Key: the five code columns. No params.
 -- A word of a list is found whole in a code, whatever stands between its parts: SILENT in SILENT NUISANCE.
 -- news_code: the opening code where it is outside the misuse list and tells of neither silence nor handset nor
--- duplicate; new from somebody who never had it, it may be another matter than the calls before.
+-- duplicate; new from somebody who never had it, it may be another matter than the calls before. Where a source says
+-- that every call is misuse and closes none with a code, its opening codes are kinds of misuse and no news.
 with
 
 combinations as (
     select
         row_number() over (order by source, closing_code, opening_code, qualifiers, result_code) as combination,
         source, closing_code, opening_code, qualifiers, result_code, is_coded_misuse,
+        count(closing_code) over (partition by source) > 0 as has_closing_codes,
         trim(regexp_replace(upper(closing_code), '[^A-Z0-9]+', ' ', 'g')) as closing_words,
         trim(regexp_replace(upper(opening_code), '[^A-Z0-9]+', ' ', 'g')) as opening_words
     from code_verdicts
@@ -41,6 +43,8 @@ misuse_words as (
     where rule_lists.list_id = 'listed'
 ),
 
+wholly_misuse as (select distinct source from rule_misuse_codes where field = '*'),
+
 final as (
     select
         combinations.source, combinations.closing_code, combinations.opening_code, combinations.qualifiers,
@@ -49,13 +53,16 @@ final as (
         coalesce(listed_hits.is_wordless, false) as is_wordless,
         coalesce(listed_hits.is_duplicate, false) as is_duplicate,
         case
-            when misuse_words.words is null and not coalesce(listed_hits.is_opening_listed, false)
+            when
+                misuse_words.words is null and not coalesce(listed_hits.is_opening_listed, false)
+                and (wholly_misuse.source is null or combinations.has_closing_codes)
                 then nullif(combinations.opening_words, '')
         end as news_code
     from combinations
     left join listed_hits on combinations.combination = listed_hits.combination
     left join misuse_words
         on combinations.source = misuse_words.source and combinations.opening_words = misuse_words.words
+    left join wholly_misuse on combinations.source = wholly_misuse.source
 )
 
 select * from final
