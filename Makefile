@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check schedule bench setup lock clean
+.PHONY: help run test test-deep check schedule bench setup lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -13,8 +13,11 @@ setup: .venv/ready ## build the environment from the hash-pinned lock
 run: .venv/ready ## a synthetic year of London, the whole job, the headline
 	$(BIN)/misuse demo
 
-test: .venv/ready ## every test
-	$(BIN)/python -m pytest -q
+test: .venv/ready ## every test but the deep ones, two files at once
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
+test-deep: .venv/ready ## what `make test` leaves out: long simulations, whole years, a thousand examples of every property
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 -m "deep or hypothesis"
 
 check: .venv/ready ## formatting, lint, types, SQL lint, import layers; every failure at once
 	@$(BIN)/python -m tests.check

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.test_cli_contract import misuse
+from tests.commands import misuse
+from tests.logs import COLUMNS, random_rows, write_csv
+from tests.pipeline.test_nothing_leaks import LAYOUT
 
 pytestmark = pytest.mark.slow
 
@@ -56,23 +58,20 @@ def assert_refused(home: Path, code: int, told: str, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with most of a small London in, a first model and a run."""
+    """A home made by one `demo`: a small London, a first model and a run."""
     root = tmp_path_factory.mktemp("identity") / "home"
     root.mkdir()
-    ok(root, "synth", "--days", str(DAYS), "--calls-per-day", str(CALLS))
-    first, *_ = logs(root)
-    ok(root, "ingest", str(first), "--source", "synthetic")
-    assert_refused(root, 3, "no model is trained", "identity", "card")
-    trained = asked(root, "identity", "train")
-    assert set(trained) == {"model_digest", "status", "records"}
-    assert trained["status"] == "in_force"
-    ok(root, "run")
+    told = ok(root, "demo", "--days", str(DAYS), "--calls-per-day", str(CALLS))
+    assert "was trained" in told
     become(root, "reviewer")
     return root
 
 
-def logs(home: Path) -> list[Path]:
-    return sorted((home / "synth" / "log").glob("*.csv"))
+def test_invented_and_real_people_never_share_a_home(home: Path, tmp_path: Path) -> None:
+    log = write_csv(tmp_path / "log.csv", random_rows(51, 20), COLUMNS)
+    (home / "misuse.toml").write_text(LAYOUT, encoding="utf-8")
+    assert_refused(home, 6, "never share a home", "ingest", str(log), "--source", "calls")
+    (home / "misuse.toml").unlink()
 
 
 def test_the_model_in_force_is_named_and_described(home: Path) -> None:
@@ -202,8 +201,8 @@ def test_a_stop_reaches_whoever_may_be_one_with_the_stopped_at_once(home: Path) 
 
 
 def test_a_later_model_waits_for_a_person(home: Path) -> None:
-    for log in logs(home)[1:]:
-        ok(home, "ingest", str(log), "--source", "synthetic")
+    last = asked(home, "batch", "list")[-1]["batch_id"]
+    ok(home, "batch", "withdraw", last, "--reason", "a named test: other records make another model")
     ok(home, "run")
     before = asked(home, "identity", "models")
     trained = asked(home, "identity", "train")

@@ -430,14 +430,13 @@ def test_the_corrected_count_is_near_the_truth_where_the_raw_count_is_far_off() 
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
-        {"missed": 0.25},
-        {"missed": 0.05, "wrong": 0.08},
-        {"prone": (2.0, 1.0), "others": (0.3, 3.0)},
-        {"tail": 1.2, "callers": (3_000, 30_000)},
-        {"callers": (2_000, 5_000)},
+        pytest.param({}, id="usual"),
+        pytest.param({"missed": 0.25}, id="much missed", marks=pytest.mark.deep),
+        pytest.param({"missed": 0.05, "wrong": 0.08}, id="much wrong", marks=pytest.mark.deep),
+        pytest.param({"prone": (2.0, 1.0), "others": (0.3, 3.0)}, id="mixed callers", marks=pytest.mark.deep),
+        pytest.param({"tail": 1.2, "callers": (3_000, 30_000)}, id="heavier tail", marks=pytest.mark.deep),
+        pytest.param({"callers": (2_000, 5_000)}, id="few callers", marks=pytest.mark.deep),
     ],
-    ids=["usual", "much missed", "much wrong", "mixed callers", "heavier tail", "few callers"],
 )
 def test_counts_and_probabilities_over_many_logs(changes: dict[str, Any]) -> None:
     found = trial(range(100, 130), **changes)
@@ -450,7 +449,7 @@ def test_counts_and_probabilities_over_many_logs(changes: dict[str, Any]) -> Non
     assert found.share_covered >= 0.86
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_errors_alike_within_a_caller_are_a_stated_limit() -> None:
     found = trial(range(100, 110), alike=10.0)
     assert np.abs(found.errors).max() < 0.05

@@ -157,7 +157,7 @@ def test_intervals_cover() -> None:
     assert min(found.values()) >= 0.85, found
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_intervals_cover_at_thirty_thousand_callers() -> None:
     names = ["gini", "share_at_least_3", "share_at_least_10", "share_at_least_30", "callers_making_half"]
     found = covered(30_000, 300, names)

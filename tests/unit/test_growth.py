@@ -126,7 +126,7 @@ def test_a_growing_log_of_a_stationary_population_says_no_change() -> None:
     assert naive >= 36  # nine in ten: the naive trend says otherwise
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_rate_of_findings_where_nothing_changed() -> None:
     seeds = range(1_000, 1_400)
     ours, naive = findings(seeds)

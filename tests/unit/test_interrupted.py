@@ -182,7 +182,7 @@ WITHOUT_EFFECT: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_findings_without_effect_over_many_series() -> None:
     """Consistent with 5% over all, and nowhere far above."""
     seeds = range(300)
@@ -191,7 +191,7 @@ def test_findings_without_effect_over_many_series() -> None:
     assert max(found.values()) < 0.09 * len(seeds), found
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_interval_covers_a_planted_effect_over_many_series() -> None:
     truth = np.expm1(-0.2)
     hits = [result.mean.low <= truth <= result.mean.high for result in (effect(Plan(step=-0.2), s) for s in range(300))]
