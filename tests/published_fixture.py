@@ -76,6 +76,7 @@ def invented(persons: int, seed: int) -> dict[str, pl.DataFrame]:
         "bridge": _bridge(calls, persistent),
         "concentration": _concentration(windows),
         "misuse_monthly": _monthly(calls, persistent),
+        "misuse_parts": _parts(calls, persistent),
         "tasking_list": tasking,
         "look_list": _look(calls, persistent),
         "cases": _cases(tasking),
@@ -284,12 +285,15 @@ def _estimate(name: str, point: float | None, unit: str, **more: float) -> dict[
 
 
 def _estimates(calls: pl.DataFrame, persistent: pl.DataFrame) -> pl.DataFrame:
-    misuse = float(calls["is_misuse"].sum())
+    coded, doubtful, misuse = (float(calls[f"is_{kind}"].sum()) for kind in ("coded_misuse", "doubtful", "misuse"))
     unknown = float(calls.filter(pl.col("caller_id").is_null())["is_misuse"].sum())
     made = float(persistent["misuse_calls"].sum())
     share, a_day = made / misuse, calls.height / 365
     interval = {"low": share - 0.03, "high": share + 0.03, "bound_low": share, "bound_high": share + 0.05}
     rows = [
+        _estimate("coded_misuse_calls", coded, "calls"),
+        _estimate("stopped_calls", coded - doubtful - misuse, "calls"),
+        _estimate("doubtful_calls", doubtful, "calls"),
         _estimate("misuse_calls", misuse, "calls"),
         _estimate("unidentified_misuse_calls", unknown, "calls"),
         _estimate("persistent_callers", float(persistent.height), "callers"),
@@ -353,6 +357,36 @@ def _concentration(windows: pl.DataFrame) -> pl.DataFrame:
         share_of_callers=pl.col("callers").cum_sum() / pl.col("callers").sum(),
         share_of_calls=pl.col("calls").cum_sum() / pl.col("calls").sum(),
     ).sort("misuse_calls")
+
+
+def _parts(calls: pl.DataFrame, persistent: pl.DataFrame) -> pl.DataFrame:
+    """Misuse by code, hour, borough and whether 101 would have served, by who made it."""
+    is_person, is_persistent = (
+        pl.col("identity_kind") == "person",
+        pl.col("caller_id").is_in(persistent["caller_id"].implode()),
+    )
+    parts = {
+        "code": pl.col("closing_code"),
+        "hour": pl.col("local_hour").cast(pl.String).str.zfill(2),
+        "borough": pl.col("borough").fill_null("not recorded"),
+        "101 would have served": pl.lit("no"),
+    }
+    frames = [
+        calls.filter(pl.col("is_misuse") & (pl.col("channel") == "999"))
+        .group_by(value=value)
+        .agg(
+            misuse_calls=pl.len(),
+            persistent_misuse_calls=is_persistent.sum(),
+            below_misuse_calls=(is_person & ~is_persistent).sum(),
+            apart_misuse_calls=(~is_person).sum(),
+            unidentified_misuse_calls=pl.col("caller_id").is_null().sum(),
+            below_callers=pl.col("caller_id").filter(is_person & ~is_persistent).n_unique(),
+            handling_seconds=pl.col("handling_seconds").sum(),
+        )
+        .with_columns(part=pl.lit(part), run_id=pl.lit(RUN_ID), as_of=pl.lit(AS_OF))
+        for part, value in parts.items()
+    ]
+    return pl.concat(frames).sort("part", "value")
 
 
 def _monthly(calls: pl.DataFrame, persistent: pl.DataFrame) -> pl.DataFrame:

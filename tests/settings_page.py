@@ -8,11 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from misuse.settings import Limits, Schedule, Settings
+from misuse.settings import Limits, Rates, Schedule, Settings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 # Given by the environment or by where the file lies, not by a key of it.
-NOT_KEYS = {"home", "schedule", "limits", "sources", "config_path", "vault_key", "token_key", "vault_key_new"}
+NOT_KEYS = {
+    "home",
+    "schedule",
+    "limits",
+    "rates",
+    "campaigns",
+    "sources",
+    "config_path",
+    "vault_key",
+    "token_key",
+    "vault_key_new",
+}
 
 MEANINGS = {
     "settings.threshold": "misuse calls in the window that make a caller persistent",
@@ -49,6 +60,12 @@ MEANINGS = {
     "limits.volume_change_share": "of a day's calls against the same weekday of the four weeks before: a warning",
     "limits.misuse_change_share": "the same for the day's share of misuse",
     "limits.unseen_code_share": "of calls whose deciding code was never seen before: a warning",
+    "rates.handler_hour_pounds": "what an hour of a call handler costs; 0: not stated, and no cost of handling is reckoned",
+    "rates.unit_hour_pounds": "the same for an hour of a unit",
+    "rates.handler_hours_a_year": "hours that one full-time handler works in a year; the default is an assumption",
+    "rates.handling_is_cashable": "whether handling time saved would be money saved, and not time for other calls",
+    "rates.units_are_cashable": "the same for unit time",
+    "rates.source": "where the rates come from; printed beside every cost",
 }
 
 ENVIRONMENT = {
@@ -64,7 +81,8 @@ OPENING = """# Settings
 
 `misuse.toml` lies in the data home, or in the working directory, or where `--config` or `MISUSE_CONFIG` says. It needs to
 hold only what differs from the defaults below; a key that is not known is named, with the nearest that is. Sources of
-call logs are declared in the same file, each in a table `[sources.NAME]`.
+call logs are declared in the same file, each in a table `[sources.NAME]`. A table `[campaigns]` holds what began when, a
+campaign or a new number, as `"school visits" = 2025-03-01`: each run then says what changed from that day on.
 
 This page is made by `python -m tests.settings_page` from `src/misuse/settings.py`; a test keeps them in step.
 """
@@ -72,13 +90,14 @@ This page is made by `python -m tests.settings_page` from `src/misuse/settings.p
 HEADINGS = {
     "settings": "What is counted, shown and kept.",
     "schedule": "When the flows run: cron lines in the reporting zone; an empty one means never.",
+    "rates": "What an hour costs, as the force states it.",
     "limits": "The lines that the checks at the two doors hold; shares lie between 0 and 1.",
 }
 
 
 def declared() -> Iterator[tuple[str, str, Any]]:
     """Every table, key and default of misuse.toml, in the order of their declaration."""
-    for table, kind in (("settings", Settings), ("schedule", Schedule), ("limits", Limits)):
+    for table, kind in (("settings", Settings), ("schedule", Schedule), ("rates", Rates), ("limits", Limits)):
         defaults = kind()
         for field in dataclasses.fields(kind):
             if table != "settings" or field.name not in NOT_KEYS:
@@ -102,6 +121,8 @@ def page() -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

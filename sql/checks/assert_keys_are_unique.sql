@@ -26,6 +26,28 @@ select 'concentration', count(*) - count(distinct misuse_calls) from concentrati
 union all
 select 'misuse_monthly', count(*) - count(distinct month) from misuse_monthly
 union all
+select 'misuse_parts', count(*) - count(distinct part || '|' || value) from misuse_parts
+union all
+select 'window_thresholds', count(*) - count(distinct window_name || '|' || counted || '|' || threshold)
+from window_thresholds
+union all
+select 'lorenz', count(*) - count(distinct share_of_callers) from lorenz
+union all
+select 'rank_stability', count(*) - count(distinct caller_id) from rank_stability
+union all
+select 'control_charts', count(*) - count(distinct split || '|' || value || '|' || measure || '|' || month)
+from control_charts
+union all
+select 'campaign_effects', count(*) - count(distinct campaign || '|' || figure) from campaign_effects
+union all
+select 'campaign_series', count(*) - count(distinct campaign || '|' || week) from campaign_series
+union all
+select 'sensitivity', count(*) - count(distinct kind || '|' || way) from sensitivity
+union all
+select 'sensitivity_callers', count(*) - count(distinct kind || '|' || way || '|' || caller_id) from sensitivity_callers
+union all
+select 'list_differences', count(*) - count(distinct caller_id) from list_differences
+union all
 select 'tasking_list', count(*) - count(distinct caller_id) from tasking_list
 union all
 select 'look_list', count(*) - count(distinct caller_id) from look_list

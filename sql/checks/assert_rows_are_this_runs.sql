@@ -16,6 +16,14 @@ stamps as (
     union all
     select 'bridge', run_id, as_of from bridge
     union all
+    select 'misuse_parts', run_id, as_of from misuse_parts
+    union all
+    select 'window_thresholds', run_id, as_of from window_thresholds
+    union all
+    select 'lorenz', run_id, as_of from lorenz
+    union all
+    select 'rank_stability', run_id, as_of from rank_stability
+    union all
     select 'tasking_list', run_id, as_of from tasking_list
     union all
     select 'look_list', run_id, as_of from look_list

@@ -18,7 +18,14 @@ union all
 select 'points outside their bounds', count(*) from estimates
 where bound_low > bound_high or point < bound_low or point > bound_high
 union all
-select 'amounts below nothing', count(*) from estimates where point < 0
+select 'amounts below nothing', count(*) from estimates
+where point < 0 and unit not like '%difference' and unit <> 'relative_change'
+union all
+select 'window_thresholds', count(*) from window_thresholds
+where share < 0 or share > 1 or low > share or high < share or low < 0 or high > 1
+union all
+select 'lorenz', count(*) from lorenz
+where share_of_calls < 0 or share_of_calls > 1 or low > share_of_calls or high < share_of_calls
 union all
 select 'bridge', count(*) from bridge where share < 0 or share > 1
 union all

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, fields
 from datetime import datetime
-from math import isclose
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -180,22 +178,19 @@ def estimate(
     temporary: bool = False,
 ) -> None:
     """Make the table `estimates` from `calls` and `window_calls`; its working tables go again."""
-    import polars as pl
-
     for name in ESTIMATE_MODELS:
         models.build(con, name, parameters, temporary=True)
     totals = _by_window(con)
     done: dict[tuple[Any, ...], list[estimation.Figure]] = {}
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[str, str, estimation.Figure]] = []
     for window_name in window_names:
         span = con.execute(_SPAN, {"window_name": window_name}).fetchone() or ()
         for way in counted_by:
             if (*span, way) not in done:  # the headline's window is often d365 under another name
                 units = _units(con, window_name, way, int(parameters["threshold"]))
                 done[*span, way] = estimation.figures(units, totals[window_name], replicates=replicates, seed=seed)
-            rows += [{**asdict(row), "window_name": window_name, "counted_by": way} for row in done[*span, way]]
-    frame = pl.DataFrame([_settled(row) for row in rows], schema=_ROW_SCHEMA, orient="row")
-    con.register("estimate_rows", frame)
+            rows += [(window_name, way, row) for row in done[*span, way]]
+    con.register("estimate_rows", estimation.frame(rows))
     models.build(con, "estimates/estimates", parameters, temporary=temporary)
     con.unregister("estimate_rows")
     models.append(con, "estimates/identity_levels", parameters, relation="estimates")
@@ -222,24 +217,6 @@ def _units(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str, th
         np.asarray(columns[name], dtype=np.bool_) for name in ("can_persist", "is_identified")
     )
     return estimation.Units(values, can_persist, is_identified, threshold)
-
-
-_ROW_NAMES = ("window_name", "counted_by", *(field.name for field in fields(estimation.Figure)))
-_TEXTS = frozenset({"window_name", "counted_by", "estimate", "unit", "method"})
-_ROW_SCHEMA = [(name, str if name in _TEXTS else float) for name in _ROW_NAMES]
-
-
-def _settled(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The row's values, interval ends cut to eight figures: a library's last bits must not move the digest."""
-    settled = dict(row)
-    for end, nearer in (("low", min), ("high", max)):
-        if row[end] is not None:
-            settled[end] = nearer(float(f"{row[end]:.8g}"), row["point"])
-    # A bound reckoned by another sum may miss the point by its last bit; by more, the check at the door tells.
-    for end in ("bound_low", "bound_high"):
-        if row[end] is not None and isclose(row[end], row["point"], rel_tol=1e-12):
-            settled[end] = row["point"]
-    return tuple(settled[name] for name in _ROW_NAMES)
 
 
 # ── the headline, read back ────────────────────────────────────────────────────────────────────

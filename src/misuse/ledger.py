@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
@@ -65,6 +66,8 @@ def run_id(as_of: date, *parts: str) -> str:
 def settings_digest(settings: Settings, layouts: dict[str, Any]) -> str:
     """SHA-256 over the settings and source declarations that bear on what is published."""
     values = {name: getattr(settings, name) for name in RESULT_SETTINGS}
+    values["rates"] = asdict(settings.rates)
+    values["campaigns"] = {name: day.isoformat() for name, day in settings.campaigns.items()}
     values["layouts"] = {name: layout.digest for name, layout in layouts.items()}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 

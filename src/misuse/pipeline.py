@@ -29,6 +29,7 @@ from misuse import (
     publication,
     published_callers,
     quality,
+    reckoning,
     reports,
     rules,
     tasking,
@@ -215,6 +216,7 @@ def estimate(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -
         detection.estimate(con, values, replicates=settings.bootstrap_replicates, seed=settings.seed)
         for name in ("estimates/doubtful_calls", "estimates/safeguards_blind"):
             models.append(con, name, values | _safeguards(con, settings), relation="estimates")
+        reckoning.reckon(con, values, settings)
 
 
 def _safeguards(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -53,6 +54,18 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """What an hour costs, as the force states it; nothing is reckoned in pounds from a rate of nought."""
+
+    handler_hour_pounds: float = 0.0
+    unit_hour_pounds: float = 0.0
+    handler_hours_a_year: float = 1500.0  # 36 hours a week less a fifth for leave, sickness and training: an assumption
+    handling_is_cashable: bool = False
+    units_are_cashable: bool = False
+    source: str = ""  # where the rates come from, printed beside every cost
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a run needs to know; every field is a key of misuse.toml's [settings] table."""
 
@@ -86,6 +99,8 @@ class Settings:
     inbox: str = "inbox"  # under the home unless absolute; one folder per source inside
     schedule: Schedule = field(default_factory=Schedule)
     limits: Limits = field(default_factory=Limits)
+    rates: Rates = field(default_factory=Rates)
+    campaigns: Mapping[str, date] = field(default_factory=dict)  # what began when: a campaign, a new number such as 101
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     config_path: Path | None = None
     # From the environment alone, never from a file that might be shared; empty means the key files.
@@ -154,10 +169,10 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
 def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path | None = None) -> Settings:
     """Settings from a parsed misuse.toml. Unknown keys are named, with the nearest known one."""
     where = str(config_path or "misuse.toml")
-    _known(document, ("settings", "schedule", "limits", "sources"), where, "")
+    _known(document, ("settings", "schedule", "limits", "rates", "campaigns", "sources"), where, "")
     plain = dict(document.get("settings", {}))
     names = [f.name for f in dataclasses.fields(Settings)]
-    for reserved in ("schedule", "limits", "sources", "config_path", "home", "vault_key", "token_key", "vault_key_new"):
+    for reserved in _NOT_PLAIN:
         names.remove(reserved)
     _known(plain, names, where, "settings")
     defaults = Settings()
@@ -167,11 +182,30 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
         config_path=config_path,
         schedule=_section(Schedule, document.get("schedule", {}), where, "schedule"),
         limits=_section(Limits, document.get("limits", {}), where, "limits"),
+        rates=_section(Rates, document.get("rates", {}), where, "rates"),
+        campaigns=_campaigns(document.get("campaigns", {}), where),
         sources=_sources(document.get("sources", {}), where),
         **values,
     )
     _sensible(settings, where)
     return settings
+
+
+# Tables of their own, or from the environment.
+_NOT_PLAIN = (
+    *("schedule", "limits", "rates", "campaigns", "sources"),
+    *("config_path", "home", "vault_key", "token_key", "vault_key_new"),
+)
+
+
+def _campaigns(value: Any, where: str) -> Mapping[str, date]:
+    is_right = isinstance(value, dict) and all(type(day) is date for day in value.values())
+    if not is_right:
+        raise UsageError(
+            f"{where}: [campaigns] must hold names with the day each began",
+            next_step='write "school visits" = 2025-03-01',
+        )
+    return dict(value)
 
 
 def _sources(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
@@ -221,6 +255,9 @@ def _sensible(settings: Settings, where: str) -> None:
     ):
         if getattr(settings, key) < 1:
             raise UsageError(f"{where}: 'settings.{key}' must be at least 1")
+    for key in ("handler_hour_pounds", "unit_hour_pounds", "handler_hours_a_year"):
+        if getattr(settings.rates, key) < 0:
+            raise UsageError(f"{where}: 'rates.{key}' cannot be below nought")
     for key in ("nightly", "tasking_cycle", "retention"):
         _cron(getattr(settings.schedule, key), where, f"schedule.{key}")
     try:

@@ -38,7 +38,16 @@ CLOCK_OR_CHANCE = re.compile(
     re.IGNORECASE,
 )
 # Relations that no model makes: Python does.
-MADE_IN_PYTHON = {"tasking_list"}
+MADE_IN_PYTHON = {
+    "tasking_list",
+    "window_thresholds",
+    "lorenz",
+    "rank_stability",
+    "control_charts",
+    "campaign_effects",
+    "campaign_series",
+    "list_differences",
+}
 # What Python hands to models: a file's rows, the estimates as reckoned, the batch at the door.
 HANDED_IN = {"raw_rows", "order_pairs", "distinct_cli", "estimate_rows", "landing_calls"}
 CHECK_FIELDS = ("Door: (?:landing|publication)", "Severity: (?:fail|warn)", "Limits: ", "Finding: ", "Next: ")

@@ -27,8 +27,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from misuse import callers, detection, models, shared_lines
-from misuse.settings import SQL_ROOT
+from misuse import callers, detection, models, reckoning, shared_lines
+from misuse.settings import SQL_ROOT, Settings
 
 HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("*/*.txt"))
@@ -47,10 +47,13 @@ PARAMETERS: dict[str, Any] = {
     "number_gap_settled_days": 90,
     "identity_model": "m1",
     "review_weight": 0.0,
+    **reckoning.stated(Settings()),
+    "rules_changed": False,
 }
 MODELS = (
     *callers.SPELL_MODELS, *callers.LINK_MODELS, "callers/caller_numbers", *detection.MODELS, *detection.ESTIMATE_MODELS, *shared_lines.MODELS,
-    "estimates/identity_levels",
+    "estimates/identity_levels", *reckoning.MODELS, *reckoning.APPENDED,
+    *reckoning.CHANGE_MODELS,
 )  # fmt: skip
 
 
@@ -91,6 +94,8 @@ def read_case(path: Path) -> Case:
 
 def _value(key: str, value: str) -> Any:
     kind = type(PARAMETERS[key])
+    if kind is list:
+        return value.split(",")
     return date.fromisoformat(value) if kind is date else kind(value)
 
 
@@ -127,7 +132,16 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
     detection.detect(con, PARAMETERS)
     detection.estimate(con, PARAMETERS, replicates=10, seed=1)
     con.execute("drop view caller_spells")  # a case may fill it
-    for name in (*callers.SPELL_MODELS, *detection.VIEWS, *detection.ESTIMATE_MODELS, *shared_lines.MODELS):
+    con.execute("attach ':memory:' as previous")
+    con.execute("create table previous.calls as from calls; create table previous.windows as from windows")
+    for name in (
+        *callers.SPELL_MODELS,
+        *detection.VIEWS,
+        *detection.ESTIMATE_MODELS,
+        *shared_lines.MODELS,
+        *reckoning.MODELS,
+        *reckoning.CHANGE_MODELS,
+    ):
         models.build(con, name, prepared)
     yield con
     con.close()

@@ -66,11 +66,13 @@ def test_replicates_are_days_drawn_again() -> None:
     """The spread of the bootstrap against days written out as often as drawn."""
     calls = log(2, days=45)
     columns = answering._within(
-        np.column_stack([calls.is_busy, calls.volume, calls.volume**2, calls.outcome]).astype(float), calls.cell
+        np.column_stack([calls.is_busy, calls.volume, calls.volume**2, calls.outcome]).astype(float),
+        calls.cell,
+        np.ones(len(calls.cell)),
     )
     rng = np.random.default_rng(3)
     drawn = rng.multinomial(45, np.full(45, 1 / 45), size=4)
-    _, ours = answering._mean(columns, calls.is_busy, calls.day, drawn.astype(float))
+    _, ours = answering._mean(columns, np.ones(len(calls.cell)), calls.day, drawn.astype(float))
     for row, weights in enumerate(drawn):
         written = np.repeat(columns, weights[calls.day], axis=0)
         expected = np.linalg.lstsq(written[:, :-1], written[:, -1], rcond=None)[0][0]
@@ -84,6 +86,33 @@ def test_weighted_medians_by_writing_out() -> None:
     for weights, median in zip(drawn, answering._medians(values, day, drawn.astype(float)), strict=True):
         written = np.sort(np.repeat(values, weights[day]))
         assert median == written[(len(written) + 1) // 2 - 1]
+
+
+def test_a_mean_of_many_weighs_as_many() -> None:
+    """Hours with the mean of their calls, weighed by how many, against the calls one by one."""
+    calls = log(5, effect=2.0)
+    order = np.lexsort((calls.volume, calls.cell, calls.day))
+    _, first, back = np.unique(calls.day * 1000 + calls.cell, return_index=True, return_inverse=True)
+    weight = np.bincount(back).astype(float)
+    mean = np.bincount(back, calls.outcome) / weight
+    hours = Calls(mean, calls.cell[first], calls.day[first], calls.is_busy[first], calls.volume[first], weight)
+    assert len(hours.outcome) < len(order) / 2
+    for ours, theirs in zip(vars(found(hours)).values(), vars(found(calls)).values(), strict=True):
+        assert ours == pytest.approx(theirs)
+
+
+def test_a_median_of_means_is_refused() -> None:
+    calls = log(5)
+    with pytest.raises(ValueError, match="one by one"):
+        answering.association(replace(calls, weight=np.ones(len(calls.outcome))), replicates=9, seed=1, is_median=True)
+
+
+def test_a_median_of_many_is_near_the_one_written_out() -> None:
+    rng = np.random.default_rng(6)
+    values, day = np.sort(rng.normal(size=50_000)), rng.integers(0, 60, 50_000)
+    drawn = rng.multinomial(60, np.full(60, 1 / 60), size=5)
+    for weights, median in zip(drawn, answering._medians(values, day, drawn.astype(float)), strict=True):
+        assert median == pytest.approx(np.median(np.repeat(values, weights[day])), abs=0.002)
 
 
 def test_volume_is_not_taken_for_an_effect() -> None:
@@ -153,7 +182,7 @@ def test_the_five_measures_each_with_its_method() -> None:
     assert len(found_rows) == 3 * len(answering.MEASURES)
     for name, (unit, _) in answering.MEASURES.items():
         difference = found_rows[f"{name}_difference"]
-        assert difference.unit == unit
+        assert difference.unit == f"{unit}_difference"
         assert "association" in difference.method
         assert "adjusted for volume" in difference.method
         assert difference.low <= difference.point <= difference.high

@@ -6,6 +6,7 @@ its own. Everything here is arithmetic on arrays: no store, no clock; chance com
 
 from misuse.estimation.call_bounds import call_bounds, outer_bound
 from misuse.estimation.figures import Figure, figures
+from misuse.estimation.rows import frame, rounded, rounded_figure
 from misuse.estimation.units import MEASURES, Units
 
-__all__ = ["MEASURES", "Figure", "Units", "call_bounds", "figures", "outer_bound"]
+__all__ = ["MEASURES", "Figure", "Units", "call_bounds", "figures", "frame", "outer_bound", "rounded", "rounded_figure"]

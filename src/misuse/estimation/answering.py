@@ -27,6 +27,8 @@ FEWEST_DAYS = 30
 FEWEST_CALLS = 100  # of either kind of hour
 LATE_MINUTES = 30.0
 _TAIL = 0.025
+_MOST_ONE_BY_ONE = 20_000
+_BINS = 2_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Calls:
     day: Whole  # numbered from 0
     is_busy: Flags  # in an hour with much handling of persistent callers' misuse
     volume: Floats  # others' calls in that hour (and borough)
+    weight: Floats | None = None  # calls that a value is the mean of; None: one each
 
 
 @dataclass(frozen=True)
@@ -78,28 +81,35 @@ def association(calls: Calls, *, replicates: int, seed: int, is_median: bool = F
     import numpy as np
 
     known = np.isfinite(calls.outcome)
+    if is_median and calls.weight is not None:
+        raise ValueError("a median is of calls one by one")
     kept = known & _has_both(calls.cell, calls.is_busy & known, ~calls.is_busy & known)
     outcome, cell, busy = calls.outcome[kept], calls.cell[kept], calls.is_busy[kept]
     days, day = np.unique(calls.day[kept], return_inverse=True)
-    busy_calls = int(busy.sum())
-    if len(days) < FEWEST_DAYS or min(busy_calls, len(outcome) - busy_calls) < FEWEST_CALLS:
+    weight = np.ones(len(outcome)) if calls.weight is None else calls.weight[kept]
+    busy_calls, every = round(float(weight[busy].sum())), round(float(weight.sum()))
+    if len(days) < FEWEST_DAYS or min(busy_calls, every - busy_calls) < FEWEST_CALLS:
         return Refused(
-            f"{busy_calls} calls in hours with much handling and {len(outcome) - busy_calls} in comparable ones, on "
+            f"{busy_calls} calls in hours with much handling and {every - busy_calls} in comparable ones, on "
             f"{len(days)} days: at least {FEWEST_CALLS} of each on {FEWEST_DAYS} days are needed"
         )
-    volume = calls.volume[kept] / calls.volume[kept].mean() - 1.0
-    columns = _within(np.stack([busy.astype(np.float64), volume, volume**2, outcome], axis=1), cell)
+    volume = calls.volume[kept] / np.average(calls.volume[kept], weights=weight) - 1.0
+    columns = _within(np.stack([busy.astype(np.float64), volume, volume**2, outcome], axis=1), cell, weight)
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(days), np.full(len(days), 1.0 / len(days)), size=replicates).astype(np.float64)
-    middle = np.median if is_median else np.mean
-    difference, differences = (_median if is_median else _mean)(columns, busy, day, drawn)
+    if is_median:
+        middles = [float(np.median(part)) for part in (outcome, outcome[busy], outcome[~busy])]
+        difference, differences = _median(columns, busy, day, drawn)
+    else:
+        middles = [float(np.average(outcome[part], weights=weight[part])) for part in (busy | True, busy, ~busy)]
+        difference, differences = _mean(columns, weight, day, drawn)
     low, high = np.quantile(differences, [_TAIL, 1.0 - _TAIL])
-    centre, part = float(middle(outcome)), busy_calls / len(outcome)
+    centre, part = middles[0], busy_calls / every
     return Association(
         *(centre + (1.0 - part) * difference, centre - part * difference, difference),
         *(min(float(low), difference), max(float(high), difference)),
-        float(middle(outcome[busy]) - middle(outcome[~busy])),
-        *(len(outcome), busy_calls, len(days)),
+        middles[1] - middles[2],
+        *(every, busy_calls, len(days)),
     )
 
 
@@ -111,22 +121,23 @@ def _has_both(cell: Whole, busy: Flags, quiet: Flags) -> Flags:
     return np.asarray((some[0] & some[1])[cell])
 
 
-def _within(columns: Floats, cell: Whole) -> Floats:
+def _within(columns: Floats, cell: Whole, weight: Floats) -> Floats:
     """Each column less its mean in the cell."""
     import numpy as np
 
-    count = np.maximum(np.bincount(cell), 1)
-    means = np.stack([np.bincount(cell, column) / count for column in columns.T], axis=1)
+    whole = np.bincount(cell, weight)
+    count = np.where(whole > 0.0, whole, 1.0)
+    means = np.stack([np.bincount(cell, column * weight) / count for column in columns.T], axis=1)
     return np.asarray(columns - means[cell])
 
 
-def _mean(columns: Floats, busy: Flags, day: Whole, drawn: Floats) -> tuple[float, Floats]:
+def _mean(columns: Floats, weight: Floats, day: Whole, drawn: Floats) -> tuple[float, Floats]:
     """The coefficient of the kind of hour; days enter by their cross-products, so a replicate costs little."""
     import numpy as np
 
     width = columns.shape[1]
     products = np.stack(
-        [np.bincount(day, columns[:, i] * columns[:, j]) for i in range(width) for j in range(width)], axis=1
+        [np.bincount(day, weight * columns[:, i] * columns[:, j]) for i in range(width) for j in range(width)], axis=1
     )
     whole, each = (part.reshape(-1, width, width) for part in (products.sum(axis=0), drawn @ products))
     return float(_coefficients(whole)[0, 0]), _coefficients(each)[:, 0]
@@ -155,9 +166,16 @@ def _median(columns: Floats, busy: Flags, day: Whole, drawn: Floats) -> tuple[fl
 
 
 def _medians(values: Floats, day: Whole, drawn: Floats) -> Floats:
-    """The median of sorted values under each replicate's weights of days."""
+    """The median of sorted values under each replicate's weights of days; of many values, to a fine bin's middle."""
     import numpy as np
 
+    if len(values) > _MOST_ONE_BY_ONE:
+        edges = np.linspace(0, len(values), _BINS + 1).astype(np.int64)
+        middles = values[(edges[:-1] + edges[1:]) // 2]
+        bins = np.repeat(np.arange(_BINS), np.diff(edges))
+        table = np.bincount(bins * drawn.shape[1] + day, minlength=_BINS * drawn.shape[1]).reshape(_BINS, -1)
+        within = np.cumsum(drawn @ table.T.astype(np.float64), axis=1)
+        return np.asarray(middles[(within < within[:, -1:] / 2.0).sum(axis=1)])
     found = np.empty(len(drawn))
     for replicate, weights in enumerate(drawn):
         reached = np.cumsum(weights[day])
@@ -194,8 +212,8 @@ def genuine_cost(answering: Calls, graded: Calls, minutes: Calls, *, replicates:
 def _rows(name: str, found: Association | Refused, replicates: int) -> list[Figure]:
     unit, what = MEASURES[name]
     if isinstance(found, Refused):
-        return [
-            Figure(f"{name}_{part}", unit, f"not reckoned: {found.reason}") for part in ("busy", "quiet", "difference")
+        return [Figure(f"{name}_{part}", unit, f"not reckoned: {found.reason}") for part in ("busy", "quiet")] + [
+            Figure(f"{name}_difference", f"{unit}_difference", f"not reckoned: {found.reason}")
         ]
     how = (
         f"{what}, of calls that are not misuse, within borough and hour of the week, adjusted for volume; {found.busy_calls} "
@@ -205,5 +223,5 @@ def _rows(name: str, found: Association | Refused, replicates: int) -> list[Figu
     return [
         Figure(f"{name}_busy", unit, how, found.busy),
         Figure(f"{name}_quiet", unit, how, found.quiet),
-        Figure(f"{name}_difference", unit, how + ends, found.difference, found.low, found.high),
+        Figure(f"{name}_difference", f"{unit}_difference", how + ends, found.difference, found.low, found.high),
     ]

@@ -58,7 +58,7 @@ def weights(calls: Whole, replicates: int, seed: int) -> Whole:
     return np.random.default_rng(seed).multinomial(len(calls), callers / len(calls), size=replicates)
 
 
-def concentration(calls: Whole, drawn: Whole) -> list[Figure]:
+def concentration(calls: Whole, drawn: Whole, *, thresholds: Sequence[int] = THRESHOLDS) -> list[Figure]:
     """Gini, the share of the top 1, 10 and 50, the callers making half, and the share at each threshold 3 to 50.
 
     `calls`: misuse calls of each caller, one or more. `drawn`: `weights` of the same callers.
@@ -79,7 +79,7 @@ def concentration(calls: Whole, drawn: Whole) -> list[Figure]:
     sample = _Sample(values.astype(np.float64), callers[None, :].astype(np.float64), drawn.astype(np.float64))
     figures = [_gini(sample)]
     figures += [_top(sample, top) for top in TOPS if top <= len(calls)]
-    return [*figures, _half(sample), *_at_thresholds(sample, THRESHOLDS)]
+    return [*figures, _half(sample), *_at_thresholds(sample, thresholds)]
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,8 @@ def _drawn_ranks(calls: Floats, squares: Floats, shown: int, replicates: int, se
     for start in range(0, replicates, step):
         size = (min(step, replicates - start), len(calls))
         drawn = rng.poisson(rng.gamma(shape, scale, size=size)) + rng.random(size)
-        positions = np.argsort(-drawn, axis=1)
-        places = np.empty_like(positions)
-        np.put_along_axis(places, positions, np.broadcast_to(np.arange(1, size[1] + 1), size), axis=1)
-        ranks[start : start + size[0]] = places[:, :shown]
+        own = drawn[:, :shown].copy()
+        drawn.sort(axis=1)
+        for row in range(size[0]):
+            ranks[start + row] = size[1] - np.searchsorted(drawn[row], own[row])
     return ranks

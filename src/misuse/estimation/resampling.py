@@ -95,7 +95,8 @@ def _kinds(values: Floats) -> tuple[Floats, Floats]:
     """The different rows, heaviest first, and how many there are of each."""
     import numpy as np
 
-    ordered = values[np.lexsort(values.T[::-1])[::-1]]
+    keys = values[:, values.any(axis=0)]  # a column of noughts orders nothing
+    ordered = values[np.lexsort(keys.T[::-1])[::-1]] if keys.shape[1] else values
     is_first = np.ones(len(ordered), dtype=np.bool_)
     is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     places = np.flatnonzero(is_first)

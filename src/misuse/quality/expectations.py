@@ -76,6 +76,14 @@ MARTS = (
 )
 
 
+# Units of estimates: amounts are never below nothing, differences may be.
+AMOUNTS = (
+    *("calls", "callers", "share", "days_a_month", "hours_a_month", "safeguards"),
+    *("full_time", "pounds_a_month", "seconds", "minutes", "calls_a_day"),
+)
+DIFFERENCES = ("share_difference", "seconds_difference", "minutes_difference", "relative_change")
+
+
 @cache
 def _library() -> Any:
     """Great Expectations, imported once and quiet."""
@@ -234,13 +242,12 @@ def _mart_expectations(name: str, settings: Settings) -> list[Any]:
             among(column="lane", value_set=["technical", "support", "engagement", "enforcement"]),
         ]
     if name == "estimates":
+        amounts = {"row_condition": column_of_rows("unit").is_not_in(list(DIFFERENCES))}
         return [
-            among(column="window_name", value_set=["headline", "since_log_start", "d365", "d90", "d30"]),
+            among(column="window_name", value_set=["headline", "since_log_start", "d365", "d90", "d30", "quarter"]),
             among(column="counted_by", value_set=["caller", "number", "standard", "loose"]),
-            among(
-                column="unit", value_set=["calls", "callers", "share", "days_a_month", "hours_a_month", "safeguards"]
-            ),
-            between(column="point", min_value=0),
+            among(column="unit", value_set=[*AMOUNTS, *DIFFERENCES]),
+            between(column="point", min_value=0, **amounts),
             *(
                 e.ExpectColumnPairValuesAToBeGreaterThanB(
                     column_A=higher, column_B=lower, or_equal=True, ignore_row_if="either_value_is_missing"

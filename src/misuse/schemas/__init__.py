@@ -31,6 +31,7 @@ from misuse.schemas.lists import (
 )
 from misuse.schemas.record import CALL_RECORD, IDENTIFYING_FIELDS, PREMISES_FIELD, VERSION_FIELD, Field
 from misuse.schemas.relation import Column, Relation
+from misuse.schemas.statistics import STATISTICS
 
 PUBLISHED: tuple[Relation, ...] = (
     CALLS,
@@ -44,6 +45,7 @@ PUBLISHED: tuple[Relation, ...] = (
     BRIDGE,
     CONCENTRATION,
     MISUSE_MONTHLY,
+    *STATISTICS,
     TASKING_LIST,
     LOOK_LIST,
     SHARED_LINES,
@@ -57,7 +59,7 @@ PUBLISHED: tuple[Relation, ...] = (
 )
 
 # Not part of the canonical digest: they tell when, how and what was published before, not what is.
-UNDIGESTED = frozenset({"batches", "runs", "caller_changes"})
+UNDIGESTED = frozenset({"batches", "runs", "caller_changes", "list_differences"})
 
 __all__ = [
     "BATCHES",
@@ -83,6 +85,7 @@ __all__ = [
     "RUNS",
     "SHARED_LINES",
     "SHARED_LINE_SUGGESTIONS",
+    "STATISTICS",
     "TASKING_LIST",
     "UNDIGESTED",
     "VERSION_FIELD",

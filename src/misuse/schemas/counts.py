@@ -144,9 +144,9 @@ ESTIMATES = Relation(
         run_id | VARCHAR | the run
         as_of | DATE | last local day the run speaks for
         estimate | VARCHAR | which figure
-        window_name | VARCHAR | headline, since_log_start, d365, d90 or d30
+        window_name | VARCHAR | headline, since_log_start, d365, d90 or d30; quarter (the last three whole calendar months) for the ambulance services' line
         counted_by | VARCHAR | caller (the strict level); number (before linkage and before shared lines are set apart); standard or loose (were suggested links confirmed)
-        unit | VARCHAR | calls, callers, share, days_a_month, hours_a_month, safeguards
+        unit | VARCHAR | calls, callers, share, share_difference, days_a_month, hours_a_month, seconds, minutes, their differences, relative_change, full_time, pounds_a_month, safeguards
         point | DOUBLE | the figure
         low | DOUBLE | lower end of its 95% interval; null where none is given
         high | DOUBLE | upper end of its 95% interval

@@ -1,0 +1,121 @@
+"""Who came over the line since the run before and who left it, why, and which earlier decision each touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import models
+from misuse.estimation import differences
+from misuse.reckoning.tables import rows, store
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+MODELS: tuple[str, ...] = (
+    "estimates/previous_calls",
+    "estimates/previous_window",
+    "estimates/matched_callers",
+    "estimates/changed_calls",
+    "estimates/changed_counts",
+)
+_EARLIER = """
+select run_id from run_ledger where status = 'published' and run_id <> $run_id order by as_of desc, started_at desc
+"""
+_RULES = "select count(distinct rules_digest) > 1 from run_ledger where run_id in ($run_id, $previous)"
+_COUNTS = "select * from changed_counts order by caller_id"
+_REASONS = """
+select caller_id, direction, reason, count(*) as calls
+from changed_calls where caller_id in (select caller_id from changed_counts)
+group by caller_id, direction, reason order by caller_id, direction, reason
+"""
+_THRESHOLDS = """
+select windows.threshold, previous_window.threshold, previous_window.run_id, previous_window.as_of
+from previous_window cross join windows where windows.window_name = 'headline'
+"""
+
+
+def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: Settings) -> None:
+    """Make `list_differences`; it is empty before the second run, or where the copy before is no longer kept."""
+    found: list[dict[str, Any]] = []
+    previous = earlier_copy(con, values["run_id"], settings)
+    if previous is not None:
+        with _attached(con, previous):
+            rules = con.execute(_RULES, {"run_id": values["run_id"], "previous": previous.stem}).fetchone()
+            available = {**values, "rules_changed": bool(rules and rules[0])}
+            for name in MODELS:
+                models.build(con, name, available, temporary=True)
+        found = _differences(con, values)
+        for name in MODELS:
+            models.drop_temporary(con, models.relation_name(name))
+    store(con, "list_differences", found)
+
+
+def earlier_copy(con: duckdb.DuckDBPyConnection, run_id: str, settings: Settings) -> Path | None:
+    """The copy of the last other run that was published, if it is kept."""
+    for (name,) in con.execute(_EARLIER, {"run_id": run_id}).fetchall():
+        path = settings.published_path / f"{name}.duckdb"
+        if path.is_file():
+            return path
+    return None
+
+
+@contextmanager
+def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    con.execute("attach '" + str(path).replace("'", "''") + "' as previous (read_only)")
+    try:
+        yield
+    finally:
+        con.execute("detach previous")
+
+
+def _differences(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    row = con.execute(_THRESHOLDS).fetchone()
+    if row is None:
+        return []
+    threshold, previous_threshold, previous_run, previous_as_of = row
+    reasons: dict[tuple[str, str], dict[differences.Reason, int]] = {}
+    for part in rows(con, _REASONS, {}):
+        by = reasons.setdefault((part["caller_id"], part["direction"]), {})
+        by[differences.Reason(part["reason"])] = part["calls"]
+    counted = {part["caller_id"]: part for part in rows(con, _COUNTS, {})}
+    moved = differences.differences(
+        (_counted(part, reasons) for part in counted.values()), previous_threshold, threshold
+    )
+    stamp = {"run_id": values["run_id"], "as_of": values["as_of"]}
+    stamp |= {"previous_run_id": previous_run, "previous_as_of": previous_as_of}
+    return [
+        {**stamp, **_told(row, counted[row.caller_id])}
+        for row in moved
+        if row.movement is not differences.Movement.STAYED
+    ]
+
+
+def _counted(
+    part: Mapping[str, Any], reasons: Mapping[tuple[str, str], Mapping[differences.Reason, int]]
+) -> differences.Counted:
+    return differences.Counted(
+        part["caller_id"],
+        part["before_calls"],
+        part["now_calls"],
+        reasons.get((part["caller_id"], "gained"), {}),
+        reasons.get((part["caller_id"], "lost"), {}),
+        part["may_before"],
+        part["may_now"],
+    )
+
+
+def _told(row: differences.Difference, part: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "caller_id": row.caller_id,
+        "previous_caller_id": part["previous_caller_id"],
+        "movement": row.movement.value,
+        "misuse_calls_before": row.before,
+        "misuse_calls_now": row.now,
+        "reasons": [f"{why.reason.value} {why.calls}" if why.calls else why.reason.value for why in row.why],
+        "decisive": [why.reason.value for why in row.why if why.is_decisive],
+        "decisions": sorted(set(part["decisions"] or [])),
+    }

@@ -1,0 +1,169 @@
+"""Everything beyond the headline, through the real pipeline: sums by hand, an empty log, two runs and what moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from misuse import intake, pipeline, reckoning
+from misuse.errors import MisuseError
+from misuse.settings import Rates, Settings
+from tests.logs import NOW, random_rows, settings_for, write_csv
+
+AS_OF = date(2025, 11, 4)
+
+
+def published(settings: Settings, statement: str) -> list[dict[str, Any]]:
+    with duckdb.connect(str(settings.current_path), read_only=True) as con:
+        found = con.execute(statement)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def run(settings: Settings, **changes: Any) -> None:
+    pipeline.run(settings, as_of=changes.pop("as_of", None), now=NOW, actor="tester", **changes)
+
+
+def take(settings: Settings, path: Path) -> None:
+    for outcome in intake.ingest_files(settings, [path], "calls", actor="tester", now=NOW):
+        if isinstance(outcome, MisuseError):
+            raise outcome
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One log of random rows, run twice: as of ten days before its end, then with all of it and a campaign."""
+    folder = tmp_path_factory.mktemp("reckoning")
+    settings = settings_for(
+        folder / "home",
+        threshold=5,
+        rates=Rates(handler_hour_pounds=30.0, source="an invented rate"),
+        campaigns={"visits": date(2025, 11, 20), "before the log": date(2020, 1, 1)},
+    )
+    take(settings, write_csv(folder / "calls.csv", random_rows(7, count=900, days=60)))
+    run(settings, as_of=AS_OF)
+    run(settings)
+    return settings
+
+
+def test_thresholds_are_those_of_plain_counting(home: Settings) -> None:
+    calls = published(
+        home,
+        "select caller_id, identity_kind, local_date, episode_number from calls where is_misuse and channel = '999'",
+    )
+    for row in published(home, "select * from window_thresholds"):
+        inside = [call for call in calls if row["first_date"] <= call["local_date"] <= row["last_date"]]
+        people = [call for call in inside if call["identity_kind"] == "person"]
+        made = Counter(call["caller_id"] for call in people)
+        episodes = Counter(caller for caller, _ in {(call["caller_id"], call["episode_number"]) for call in people})
+        reached = made if row["counted"] == "calls" else episodes
+        over = [caller for caller, count in reached.items() if count >= row["threshold"]]
+        assert row["callers"] == len(over)
+        assert row["misuse_calls"] == sum(made[caller] for caller in over)
+        assert row["all_misuse_calls"] == len(inside)
+
+
+def test_the_runs_own_threshold_has_the_headlines_interval(home: Settings) -> None:
+    rows = published(
+        home,
+        "select window_thresholds.low, window_thresholds.high, estimates.low as own_low, "
+        "estimates.high as own_high from window_thresholds "
+        "inner join estimates using (window_name) where threshold = 5 and counted = 'calls' "
+        "and estimate = 'share_of_misuse' and counted_by = 'caller'",
+    )
+    assert len(rows) == 5
+    assert all((row["low"], row["high"]) == (row["own_low"], row["own_high"]) for row in rows)
+
+
+def test_costs_are_hours_at_the_stated_rate(home: Settings) -> None:
+    found = {
+        row["estimate"]: row
+        for row in published(home, "select * from estimates where window_name = 'headline' and counted_by = 'caller'")
+    }
+    for who in ("persistent", "all_misuse"):
+        hours, cost = found[f"hours_{who}"], found[f"handling_cost_{who}"]
+        assert cost["point"] == pytest.approx(30.0 * hours["point"])
+        assert "an invented rate" in cost["method"]
+        assert "not cashable" in cost["method"]
+        assert found[f"full_time_{who}"]["point"] == pytest.approx(hours["point"] / 125)
+        assert found[f"unit_cost_{who}"]["point"] is None
+
+
+def test_every_figure_says_how_it_was_reckoned_or_why_not(home: Settings) -> None:
+    for relation in ("estimates", "control_charts", "campaign_effects", "window_thresholds"):
+        rows = published(home, "select * from " + relation)
+        assert rows, relation
+        assert all(row["method"] for row in rows)
+    missing = published(home, "select * from estimates where point is null")
+    assert all("not " in row["method"] for row in missing), missing
+
+
+def test_campaigns_of_the_settings_are_each_told_of(home: Settings) -> None:
+    rows = published(home, "select * from campaign_effects order by campaign, figure")
+    assert {row["campaign"] for row in rows} == {"visits", "before the log"}
+    assert all(row["point"] is None for row in rows), "forty days are no series"
+    weeks = published(home, "select * from campaign_series order by week")
+    assert [row["first_date"] for row in weeks][:2] == [date(2025, 11, 6), date(2025, 11, 13)]
+
+
+def test_what_moved_since_the_run_before(home: Settings) -> None:
+    rows = published(home, "select * from list_differences")
+    before = Counter(
+        row["caller_id"]
+        for row in published(home, "select caller_id from calls where is_misuse and identity_kind = 'person'"
+                             " and channel = '999' and local_date <= date '2025-11-04'")
+    )  # fmt: skip
+    after = {row["caller_id"]: row["misuse_calls"] for row in published(home, "select * from persistent_callers")}
+    entered = {caller for caller in after if before[caller] < 5}
+    assert entered
+    assert {row["caller_id"] for row in rows if row["movement"] == "entered"} == entered
+    for row in rows:
+        assert row["previous_as_of"] == AS_OF
+        assert row["misuse_calls_now"] == after.get(row["caller_id"], row["misuse_calls_now"])
+        if row["movement"] == "entered" and row["previous_caller_id"] == row["caller_id"]:
+            assert row["misuse_calls_before"] == before[row["caller_id"]]
+            assert row["decisive"]
+
+
+def test_sensitivity_of_the_runs_own_reckoning_is_nothing(home: Settings) -> None:
+    rows = {(row["kind"], row["way"]): row for row in published(home, "select * from sensitivity")}
+    same = rows["window", "since_log_start"]  # sixty days: both windows hold the whole log
+    assert (same["entered"], same["left_it"], same["share_change"]) == (0, 0, 0)
+    for row in rows.values():
+        assert (
+            row["callers"] == len(published(home, "select * from persistent_callers")) + row["entered"] - row["left_it"]
+        )
+
+
+def test_the_first_run_has_nothing_to_be_held_against(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "home")
+    take(settings, write_csv(tmp_path / "calls.csv", random_rows(3, count=60, days=9)))
+    run(settings)
+    assert published(settings, "select * from list_differences") == []
+
+
+def test_a_log_without_misuse_is_reckoned_all_the_same(tmp_path: Path) -> None:
+    rows = [row | {"code": "BURGLARY"} for row in random_rows(3, count=60, days=9)]
+    settings = settings_for(tmp_path / "home")
+    take(settings, write_csv(tmp_path / "calls.csv", rows))
+    run(settings)
+    assert published(settings, "select * from lorenz") == []
+    assert published(settings, "select * from rank_stability") == []
+    assert published(settings, "select distinct share from window_thresholds") == [{"share": None}]
+
+
+def test_another_rate_is_another_run(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "home")
+    take(settings, write_csv(tmp_path / "calls.csv", random_rows(3, count=60, days=9)))
+    run(settings)
+    first = settings.current_path.resolve()
+    run(replace(settings, rates=Rates(handler_hour_pounds=1.0)))
+    assert settings.current_path.resolve() != first
+    assert reckoning.stated(settings)["handler_hour_pounds"] == 0.0
+    assert (NOW - datetime(2025, 11, 1)) > timedelta(days=9)
