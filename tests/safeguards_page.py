@@ -38,11 +38,12 @@ that is missed may. A rule says whether it reaches **the call** alone, or **the 
 | own | the caller who made the call that set the rule off, through every number taken as theirs |
 | register | the number that somebody entered in the register of shared lines under a kind that is a stop |
 | same_number | whoever held the same number before or after: a change of holder may be a mistake |
-| linked | every number that may be the same person's: every link from the review threshold up, and every one that a person entered, even where a person later said otherwise |
+| linked | every number that may be the same person's: the loose group, links as good as certain, and what a person joined, even where a person said that a link of the program's is none |
 | person | *domestic abuse only:* a caller on one of whose calls the same person, by name and date of birth, was named |
 | address | *domestic abuse only:* a caller with the same subscriber's address and postcode |
 | place | *domestic abuse only:* the silent and abandoned calls of a number that is registered at, was silent at, or reported {place_calls} times from a place named on a marked call |
 | person_entered | everyone who may be the caller whom somebody stopped with `misuse stop` |
+| kept | whom an earlier run published the stop on, by a link or a tie that later calls did away with |
 | carried | whom a stop reached before the model of identity was replaced, and would reach no longer |
 
 An address, place or person that more than {most_numbers} numbers have in common ties nobody, for it is a hostel, a street or a word for

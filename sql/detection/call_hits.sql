@@ -39,7 +39,7 @@ reached as (
     select
         stop_reach.caller_id, traits.*, min(stop_reach.hit_at) as reached_at,
         min_by(stop_reach.via, list_position(
-            ['own', 'same_number', 'linked', 'person', 'address', 'place', 'carried'], stop_reach.via
+            ['own', 'same_number', 'linked', 'person', 'address', 'place', 'kept', 'carried'], stop_reach.via
         )) as via
     from stop_reach
     inner join traits on stop_reach.rule_id = traits.rule_id
@@ -56,10 +56,27 @@ silent_hits as (
     where calls.is_silent
 ),
 
+-- What a run published of a pattern stays on the call until somebody lifts the rule from the number.
+kept_hits as (
+    select
+        calls.call_key, kept.rule_id, 'own' as via, calls.received_at as hit_at, calls.caller_id,
+        traits.* exclude (rule_id, pattern)
+    from casebook_kept_stops as kept
+    inner join call_contents as calls on kept.hit = cast(calls.call_key as varchar)
+    inner join traits on kept.rule_id = traits.rule_id
+    left join casebook_lifts as lifts
+        on
+            kept.rule_id = lifts.rule_id and list_contains(lifts.spell_ids, calls.spell_id)
+            and calls.received_at <= lifts.lifted_at
+    where len(kept.spell_ids) = 0 and lifts.rule_id is null
+),
+
 hits as (
     select * from marker_hits
     union all
     select * from pattern_hits
+    union all
+    select * from kept_hits
     union all
     select * from silent_hits
 ),
@@ -68,7 +85,7 @@ final as (
     select
         call_key, rule_id, caller_id, min(hit_at) as hit_at,
         min_by(via, list_position(
-            ['own', 'same_number', 'linked', 'person', 'address', 'place', 'carried'], via
+            ['own', 'same_number', 'linked', 'person', 'address', 'place', 'kept', 'carried'], via
         )) as via,
         bool_or(is_stop) as is_stop, bool_or(is_urgent) as is_urgent, bool_or(support_first) as support_first,
         max(duty_role) as duty_role

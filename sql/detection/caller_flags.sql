@@ -25,7 +25,7 @@ by_rule as (
         count(*) filter (where is_urgent) as urgent_stops,
         min(duty_role) filter (where is_urgent) as urgent_duty_role,
         min(duty_role) as duty_role,
-        bool_and(via in ('same_number', 'linked', 'person', 'address', 'place')) as is_from_elsewhere
+        bool_and(via in ('same_number', 'linked', 'person', 'address', 'place', 'kept')) as is_from_elsewhere
     from hits
     group by caller_id, rule_id
 ),

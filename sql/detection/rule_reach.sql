@@ -1,7 +1,8 @@
 -- One row per hit of a rule that reaches beyond its call, caller that it reaches, and way by which it does, whether
 -- or not a person has lifted it. Key: caller_id, rule_id, via, hit. No params. A marker on the caller's own number,
 -- on the same number under another holder, or on a number that may be the same person's (reach: the loosest
--- identity); a number in the register of shared lines; a tie. is_silent_only: a tie of place, or of any kind to a
+-- identity); a number in the register of shared lines; a tie; kept: a run published that the hit reached, by a link or
+-- tie that is no more, and the marked call still stands. is_silent_only: a tie of place, or of any kind to a
 -- line of many people, reaches their silent and abandoned calls alone.
 with
 
@@ -57,13 +58,43 @@ hits as (
     select * from by_tie
 ),
 
-final as (
+reached as (
     select
         caller_id, rule_id, via, hit, min(hit_at) as hit_at, bool_and(is_silent_only) as is_silent_only,
         bool_or(is_stop) as is_stop, bool_or(is_urgent) as is_urgent, bool_or(support_first) as support_first,
         max(duty_role) as duty_role
     from hits
     group by caller_id, rule_id, via, hit
+),
+
+once_published as (
+    select rule_id, hit, is_silent_only, unnest(spell_ids) as named_id
+    from casebook_kept_stops
+),
+
+kept as (
+    select
+        spells.caller_id, once_published.rule_id, 'kept' as via, once_published.hit, marked.received_at as hit_at,
+        bool_and(once_published.is_silent_only) as is_silent_only, marked.is_stop, marked.is_urgent,
+        marked.support_first, marked.duty_role
+    from once_published
+    inner join stopped_spells as spells on once_published.named_id = spells.named_id
+    inner join call_stops as marked
+        on once_published.rule_id = marked.rule_id and once_published.hit = cast(marked.call_key as varchar)
+    where marked.is_stop
+    group by all
+),
+
+final as (
+    select * from reached
+    union all by name
+    select kept.*
+    from kept
+    left join reached
+        on
+            kept.caller_id = reached.caller_id and kept.rule_id = reached.rule_id and kept.hit = reached.hit
+            and (kept.is_silent_only or not reached.is_silent_only)
+    where reached.hit is null
 )
 
 select * from final

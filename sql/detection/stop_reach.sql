@@ -1,8 +1,8 @@
 -- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was
 -- lifted. Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered: it and a
--- stop carried over a change of the identity model reach everyone who may be the same person, too. Lifted, a rule
--- reaches a caller again by a hit later than the lift, or once the caller has a number that was not the caller's
--- then.
+-- stop carried over a change of the identity model reach everyone who may be the same person, too, and stay on whom a
+-- run published them on. Lifted, a rule reaches a caller again by a hit later than the lift, or once the caller has a
+-- number that was not the caller's then.
 with
 
 caller_sets as (
@@ -29,20 +29,34 @@ lifted as (
 entered as (
     select
         'person_entered' as via, 'person' as rule_id, stopped_at as hit_at, is_urgent, caller_id,
-        unnest(coalesce(nullif(spell_ids, []), ['no spell'])) as spell_id
+        unnest(coalesce(nullif(spell_ids, []), ['no spell'])) as named_id
     from casebook_stops
     union all
     select
         'carried' as via, rule_id, cast(null as timestamp) as hit_at, cast(null as boolean) as is_urgent,
-        cast(null as varchar) as caller_id, unnest(spell_ids) as spell_id
+        cast(null as varchar) as caller_id, unnest(spell_ids) as named_id
     from casebook_carried_stops
+),
+
+-- What a run published of them stays on whom it was published, and spreads no further from there.
+once_published as (
+    select
+        case when kept.hit = 'carried' then 'carried' else 'person_entered' end as via, kept.rule_id,
+        stops.stopped_at as hit_at, stops.is_urgent, unnest(kept.spell_ids) as named_id
+    from casebook_kept_stops as kept
+    left join casebook_stops as stops on kept.rule_id = 'person' and kept.hit = cast(stops.stop_id as varchar)
+    where kept.hit = 'carried' or stops.stop_id is not null
 ),
 
 entered_reach as (
     select entered.* exclude (caller_id), numbers.caller_id
     from entered
-    inner join caller_numbers as spells on entered.spell_id = spells.spell_id
+    inner join stopped_spells as spells on entered.named_id = spells.named_id
     inner join caller_numbers as numbers on spells.reach_id = numbers.reach_id
+    union all by name
+    select once_published.*, spells.caller_id
+    from once_published
+    inner join stopped_spells as spells on once_published.named_id = spells.named_id
     union all by name
     -- Whoever was stopped stays stopped under the id of then, be there a call of theirs or not.
     select * from entered where caller_id is not null

@@ -245,3 +245,13 @@ where spells > 1 and caller_id not in (select caller_id from casebook_caller_set
 group by caller_id
 order by caller_id
 """
+
+
+def new_stops(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Stops that reach spells of other numbers than the one that was hit, where no run has published them yet.
+
+    Keys: rule_id, hit, is_silent_only, spells. The run's stops have been found.
+    """
+    found = models.select(con, "identities/stops_to_keep", {})
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -86,9 +86,11 @@ def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, 
             "input_digest": f"{calls}-{fingerprint}",
             "model_digest": callers.model_in_force(con),
         }
-        decisions = book.decision_head()
         version = f"{__version__}+{models.digest()}"
-        run_id = ledger.run_id(speaks_for, *digests.values(), decisions, version)
+        # What the published run itself added to the casebook is none of its inputs: made again, it has the same id.
+        heads = [book.decision_head(without_run=name) for name in ([current[0]] if current else []) + [""]]
+        ids = [ledger.run_id(speaks_for, *digests.values(), head, version) for head in heads]
+        run_id = ids[0] if current and ids[0] == current[0] else ids[-1]
         if current and current[0] == run_id and _has_reports(settings, run_id) and not force:
             last_run.write(settings, run_id, speaks_for, "skipped", now, now)
             return ""
@@ -285,11 +287,14 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
     with _run_opened(settings, run_id) as (con, values):
         ledger.publish(con, run_id, now)
         models.build(con, "marts/runs", values)
-        # First, or a crash might lose an id that somebody has read.
-        if sets := callers.new_sets(con):
-            with casebook.opened(settings) as book:
-                payload = {"sets": sets}
-                book.record("callers_published", actor="pipeline", occurred_at=now, run_id=run_id, payload=payload)
+        by_run: dict[str, Any] = {"actor": "pipeline", "occurred_at": now, "run_id": run_id}
+        # First, or a crash might lose an id that somebody has read, or a stop that somebody relies on.
+        sets, stops = callers.new_sets(con), callers.new_stops(con)
+        with casebook.opened(settings) as book:
+            if sets:
+                book.record("callers_published", **by_run, payload={"sets": sets})
+            if stops:
+                book.record("stops_published", **by_run, payload={"stops": stops})
         publication.publish(con, settings, run_id, force=True)
     publication.collect(settings)
 

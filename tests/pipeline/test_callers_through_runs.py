@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+import os
 import random
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from misuse import casebook, explain, intake, pipeline, publication
+from misuse import casebook, explain, intake, linkage, pipeline, publication, quality
 from misuse.errors import InputError, MisuseError
 from misuse.settings import Settings
+from tests import roads
 from tests.logs import MOBILES, NOW, random_rows, settings_for, write_csv
+
+TRIALS = int(os.environ.get("MISUSE_TRIALS", "20"))  # of the tests that only `make test-deep` runs
 
 
 def take(settings: Settings, *paths: Path) -> None:
@@ -32,6 +41,19 @@ def decide(settings: Settings, decision: str, one: list[str], other: list[str]) 
             book.set_user("head", "administrator", actor="head", occurred_at=NOW)
             book.set_user("tester", "chair", actor="head", occurred_at=NOW)
         return book.record("link_decided", actor="tester", occurred_at=NOW, payload=payload).event_id
+
+
+def enter_stop(settings: Settings, spell_id: str) -> None:
+    record(settings, "stop_entered", spell_id, is_urgent=False)
+
+
+def record(settings: Settings, kind: str, spell_id: str, **given: Any) -> None:
+    payload = {"reason": "told by the ward", "spells": [spell_id], **given}
+    with casebook.opened(settings) as book:
+        if not book.users():
+            book.set_user("head", "administrator", actor="head", occurred_at=NOW)
+            book.set_user("tester", "chair", actor="head", occurred_at=NOW)
+        book.record(kind, actor="tester", occurred_at=NOW, caller_id="c" + spell_id[1:], payload=payload)
 
 
 def undo(settings: Settings, event_id: int) -> None:
@@ -146,32 +168,215 @@ def test_a_number_that_passed_on_is_two_callers_and_the_published_sums_hold(tmp_
     take(settings, write_csv(tmp_path / "log.csv", plain, columns))
     run(settings)
     parted = asked(
-        settings, "select spell_id, caller_id, calls, split_reason from caller_spells where split_reason is not null"
+        settings,
+        "select spell_id, caller_id, reach_id, calls, split_reason from caller_spells where split_reason is not null",
     )
-    ((_, caller_id, calls, reason),) = parted
+    ((spell_id, caller_id, reach_id, calls, reason),) = parted
     assert (calls, reason) == (len(late), "subscriber")
     assert asked(settings, "select calls from callers where caller_id = ?", caller_id) == [(len(late),)]
+    enter_stop(settings, spell_id)
+    holders = "select caller_id from caller_spells where reach_id = ? and split_reason is null"
+    ((first_holder,),) = asked(settings, holders, reach_id)
     # A late call with the first holder's details tells that they had the number all along.
     after = {**late[-1], "ref": "R-late", "name": "B Osfarrow", "postcode": "zz11aa", "received": "2025-12-09 10:00:00"}
     take(settings, write_csv(tmp_path / "late.csv", [{name: after[name] for name in columns}], columns))
     run(settings)
     assert asked(settings, "select count(*) from caller_spells where split_reason is not null") == [(0,)]
+    assert asked(settings, "select is_stopped from callers where caller_id = ?", first_holder) == [(True,)], (
+        "the stop was on a second holder who never was: it is on the number's only one now"
+    )
 
 
-def test_decisions_hold_whatever_the_order_of_the_calls(settings: Settings, tmp_path: Path) -> None:
-    one, other, third = sorted(busiest(settings, 3))
-    decide(settings, "same", [spell(one)], [spell(other)])
-    decide(settings, "not_same", [spell(other)], [spell(third)])
-    run(settings)
-    expected = publication.digest(settings.current_path)
+# ── by every road ──────────────────────────────────────────────────────────────────────────────
 
-    rows = random_rows(41, 900, days=70)
-    random.Random(5).shuffle(rows)
-    split = settings_for(tmp_path / "split")
-    for at in range(3):
-        take(split, write_csv(tmp_path / f"piece{at}.csv", rows[at::3]))
-        if at == 0:
-            decide(split, "same", [spell(one)], [spell(other)])
-            decide(split, "not_same", [spell(other)], [spell(third)])
-        run(split, force=True)
-    assert publication.digest(split.current_path) == expected
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> linkage.Model:
+    return roads.trained(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture
+def no_landing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of forty rows in any order are no usual night."""
+    monkeypatch.setattr(quality, "check_landing", lambda *args, **options: [])
+
+
+def linked_home(root: Path, model: linkage.Model) -> Settings:
+    home = roads.home(root)
+    roads.put_in_force(home, model)
+    return home
+
+
+def assert_every_road_is_one(seed: int, model: linkage.Model, root: Path, ways: int) -> None:
+    """Deliver one log by several roads; the published copies must say the same but for what was published between.
+
+    Beside it a home that got the calls as they finally are, at once, all decisions and no run between.
+    """
+    chance, log = random.Random(seed), roads.some_log(seed)
+    plain = linked_home(root / "plain", model)
+    roads.take(plain, write_csv(root / "plain.csv", log.final, roads.COLUMNS))
+    spells = [roads.spell(token, holder) for token in roads.tokens(plain) for holder in (1, 1, 1, 2)]
+    neighbours = list(itertools.pairwise(dict.fromkeys(spells)))  # often of one person
+    wanted = roads.decisions(chance, spells, neighbours)
+    roads.record(plain, wanted, [], len(wanted))
+    roads.run(plain)
+    for way in range(ways):
+        home = linked_home(root / f"way{way}", model)
+        published = roads.travel(home, log, wanted, random.Random(seed * 1000 + way), root / f"files{way}")
+        roads.run(home)
+        told, beside = roads.told(home), plain
+        if list(roads.differences(roads.told(plain), told)):  # a stop that a run between published is a fact of its own
+            beside = dataclasses.replace(plain, home=root / f"beside{way}")
+            shutil.copytree(plain.home, beside.home)
+            roads.republish(home, beside)
+            roads.run(beside)
+        assert not list(roads.differences(roads.told(beside), told)), f"seed {seed}, road {way}"
+        assert publication.digest(beside.current_path) == publication.digest(home.current_path)
+        assert {name: told[name] for name in IDENTITY} == {name: roads.told(plain)[name] for name in IDENTITY}
+        assert_all_resolve(home, published)
+
+
+IDENTITY = ("caller_spells", "caller_links")
+
+
+def assert_all_resolve(home: Settings, published: Sequence[str]) -> None:
+    """Every id that a run ever published leads to callers of now, or to calls that were taken back."""
+    now = set(roads.caller_ids(home))
+    with publication.opened(home) as con:
+        changes = con.execute("select other_caller_id, caller_id from caller_changes").fetchall()
+    with casebook.opened(home) as book:
+        sets = {
+            name: members for event in book.entries("callers_published") for name, members in event.data["sets"].items()
+        }
+    heirs: dict[str, set[str]] = {}
+    for old, new in changes:
+        heirs.setdefault(old, set()).add(new)
+    left = {spell_id for (spell_id,) in asked(home, "select spell_id from caller_spells")}
+    for caller in set(published):
+        spells = set(sets.get(caller, [spell(caller)])) & left
+        assert heirs.get(caller, {caller} & now) <= now
+        assert bool(heirs.get(caller) or caller in now) == bool(spells), caller
+
+
+@pytest.mark.usefixtures("no_landing")
+def test_by_every_road_the_same_callers_and_stops(model: linkage.Model, tmp_path: Path) -> None:
+    assert_every_road_is_one(11, model, tmp_path, ways=1)
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("no_landing")
+@pytest.mark.parametrize("seed", range(100, 100 + TRIALS))
+def test_by_every_road_the_same_in_depth(model: linkage.Model, tmp_path: Path, seed: int) -> None:
+    assert_every_road_is_one(seed, model, tmp_path, ways=4)
+
+
+# ── a published stop stays ─────────────────────────────────────────────────────────────────────
+
+
+def assert_no_stop_is_lost(seed: int, model: linkage.Model, root: Path) -> None:
+    """Calls come in pieces, in order or not, with a run after each: whatever one run barred the next ones do."""
+    chance, rows = random.Random(seed), roads.some_log(seed).final
+    rows = sorted(rows, key=lambda row: row["received"]) if seed % 2 else chance.sample(rows, len(rows))
+    cuts = [len(rows) * piece // 4 for piece in range(5)]
+    home, before = linked_home(root / "home", model), set[str]()
+    for piece, (first, last) in enumerate(itertools.pairwise(cuts)):
+        roads.take(home, write_csv(root / f"{piece}.csv", rows[first:last], roads.COLUMNS))
+        roads.run(home)
+        now = roads.barred(home)
+        assert before <= now, f"seed {seed}, piece {piece}"
+        before = now
+
+
+@pytest.mark.usefixtures("no_landing")
+def test_what_a_run_barred_stays_barred_whatever_comes(model: linkage.Model, tmp_path: Path) -> None:
+    assert_no_stop_is_lost(10, model, tmp_path)
+
+
+@pytest.mark.deep
+@pytest.mark.usefixtures("no_landing")
+@pytest.mark.parametrize("seed", range(200, 200 + TRIALS))
+def test_what_a_run_barred_stays_barred_in_depth(model: linkage.Model, tmp_path: Path, seed: int) -> None:
+    assert_no_stop_is_lost(seed, model, tmp_path)
+
+
+ONE = {"name": "Brendle Osfarrow", "address": "14 Invented Row", "postcode": "ZZ1 1AA", "born": "1961-07-23"}
+OTHER = {"name": "Quill Tamsett", "address": "3 Other Lane", "postcode": "ZZ9 9ZZ", "born": "1984-11-02"}
+A, B = MOBILES[1], MOBILES[2]
+
+
+def a_call(ref: str, number: str, day: int, details: dict[str, str], **given: str) -> dict[str, str]:
+    received = (roads.START + timedelta(days=day)).isoformat(sep=" ")
+    row = {"ref": ref, "received": received, "channel": "999", "cli": number, "code": "HOAX", "version": "1"}
+    return dict.fromkeys(roads.COLUMNS, "") | row | details | {"person": details["name"]} | given
+
+
+@pytest.fixture(scope="module")
+def once_parted(model: linkage.Model, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A was taken for B, whom a rule and somebody stop; then it showed that a call with B's details was one odd one."""
+    root = tmp_path_factory.mktemp("parted")
+    home = linked_home(root / "home", model)
+    first = [*(a_call(f"b{day}", B, day, ONE) for day in range(6)), a_call("a9", A, 9, ONE)]
+    marked = a_call("b7", B, 7, ONE, markers="child")
+    others = [a_call(f"a{day}", A, day, OTHER) for day in (1, 2, 3, 4, 20, 21, 22, 23)]
+    take(home, write_csv(root / "first.csv", first, roads.COLUMNS))
+    take(home, write_csv(root / "marked.csv", [marked], roads.COLUMNS))
+    roads.run(home)
+    assert asked(home, "select count(distinct reach_id), count(*) from caller_spells") == [(1, 2)]
+    enter_stop(home, by_number(home)[B])
+    roads.run(home)
+    assert stopped(home) == {A, B}
+    take(home, write_csv(root / "others.csv", others, roads.COLUMNS))
+    roads.run(home)
+    assert asked(home, "select count(distinct reach_id), count(distinct loose_id) from caller_spells") == [(2, 2)]
+    return home
+
+
+@pytest.fixture
+def parted(once_parted: Settings, tmp_path: Path) -> Settings:
+    home = dataclasses.replace(once_parted, home=tmp_path / "home")
+    shutil.copytree(once_parted.home, home.home, symlinks=True)
+    return home
+
+
+def by_number(home: Settings) -> dict[str, str]:
+    """The one spell of each number, A's and B's."""
+    return dict(zip((A, B), map(roads.spell, roads.tokens(home)), strict=True))
+
+
+def stopped(home: Settings) -> set[str]:
+    """Which of the numbers a stop bars."""
+    found = asked(home, "select spell_id from caller_spells inner join callers using (caller_id) where is_stopped")
+    return {number for number, spell_id in by_number(home).items() if (spell_id,) in found}
+
+
+def lift(home: Settings, number: str, **given: Any) -> None:
+    record(home, "stop_lifted", by_number(home)[number], **given)
+    roads.run(home)
+
+
+def test_a_stop_outlives_the_link_that_spread_it_until_a_person_lifts_it(parted: Settings) -> None:
+    assert stopped(parted) == {A, B}
+    lift(parted, A)
+    assert stopped(parted) == {A, B}, "the rule's stop is another"
+    lift(parted, A, rule_id="child")
+    assert stopped(parted) == {B}
+    lift(parted, B)
+    assert stopped(parted) == {B}, "the marked number"
+
+
+def test_with_its_ground_a_kept_stop_goes(parted: Settings) -> None:
+    lift(parted, B)
+    assert stopped(parted) == {A, B}, (
+        "the person's stop was lifted where it stood, and so everywhere; the rule's stands"
+    )
+    (batch,) = asked(parted, "select batch_id from batches where rows_read = 1")
+    roads.withdraw(parted, *batch)
+    roads.run(parted)
+    assert stopped(parted) == set()
+
+
+def test_a_run_made_again_is_the_same_run_though_it_published_stops(parted: Settings) -> None:
+    one = roads.run(parted)
+    assert roads.run(parted) == one
+    with casebook.opened(parted) as book:
+        assert len(book.entries("stops_published")) == 2, "the rule's, then the person's, each once"

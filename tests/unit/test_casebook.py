@@ -49,8 +49,8 @@ def record(book: Casebook, kind: str, actor: str = "analyst", **rest: Any) -> mo
     return book.record(kind, actor=actor, occurred_at=AT, **rest)
 
 
-def stop(book: Casebook, reason: str = "may be a victim", *, is_urgent: bool = False) -> None:
-    record(book, "stop_entered", caller_id=CALLER, payload={"reason": reason, "is_urgent": is_urgent})
+def stop(book: Casebook, reason: str = "may be a victim", *, is_urgent: bool = False) -> module.Event:
+    return record(book, "stop_entered", caller_id=CALLER, payload={"reason": reason, "is_urgent": is_urgent})
 
 
 def freeze(book: Casebook, as_of: str = "2025-12-31", run_id: str = "r1") -> module.Event:
@@ -256,8 +256,8 @@ def test_every_action_names_roles_that_exist_and_unmapped_users_hold_none_of_the
 
 def test_a_stop_stands_until_lifted_with_a_reason(staffed: Casebook) -> None:
     stop(staffed)
-    stop(staffed, "screams heard", is_urgent=True)
-    assert staffed.tables()["casebook_stops"] == [(CALLER, [SPELL], AT, True)]
+    urgent = stop(staffed, "screams heard", is_urgent=True)
+    assert staffed.tables()["casebook_stops"] == [(CALLER, [SPELL], AT, True, urgent.event_id)]
     with pytest.raises(Refused):
         record(staffed, "stop_lifted", "analyst", caller_id=CALLER, payload={"reason": "seen"})
     with pytest.raises(UsageError):

@@ -273,6 +273,10 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     "identity_model_accepted": ("accept_model", {"model_digest": "m1", "reason": "r", "carried": []}),
     "identity_model_rejected": ("accept_model", {"model_digest": "m1", "reason": "r"}),
     "callers_published": ("publish_callers", {"sets": {PAIR: [S[1], S[2]]}}),
+    "stops_published": (
+        "publish_callers",
+        {"stops": [{"rule_id": "child", "hit": "h1", "is_silent_only": False, "spells": [S[1]]}]},
+    ),
 }
 
 
@@ -361,6 +365,35 @@ def test_a_carried_stop_stands_until_a_person_lifts_it(book: Casebook) -> None:
     assert book.carried_stops() == [((S[5],), "child")]
     lift(book, C[5], rule_id="child")
     assert book.carried_stops() == []
+
+
+def publish_stops(book: Casebook, *stops: tuple[str, str, list[str]]) -> None:
+    told = [{"rule_id": rule, "hit": hit, "is_silent_only": False, "spells": spells} for rule, hit, spells in stops]
+    record(book, "stops_published", PIPELINE, payload={"stops": told}, run_id="r1")
+
+
+def kept(book: Casebook) -> list[tuple[Any, ...]]:
+    return [(rule, hit, spells) for rule, hit, _, spells in book.tables()["casebook_kept_stops"]]
+
+
+def test_a_published_stop_is_kept_on_the_spells_it_was_published_on(book: Casebook) -> None:
+    entered = stop(book, C[1])
+    hit = str(entered.event_id)
+    publish_stops(book, ("child", "h1", [S[4]]), ("person", hit, [S[2], S[3]]), ("hate_crime", "carried", [S[5], S[6]]))
+    publish_stops(book, ("child", "h1", [S[5]]), ("person", "99", [S[7]]))
+    by_rule = [("child", "h1", [S[4], S[5]]), ("hate_crime", "carried", [S[5], S[6]])]
+    assert kept(book) == [("person", hit, [S[2], S[3]]), *by_rule], "of no stop that stands nothing is kept"
+    freeze(book, [{"caller_id": C[3], "part": 3, "rank": 1}, {"caller_id": C[0], "part": 3, "rank": 2}])
+    assert [case["caller_id"] for case in book.cases().values()] == [C[0]], "whom it was published on is stopped"
+    lift(book, C[3])
+    assert kept(book) == [("person", hit, [S[2]]), *by_rule]
+    for rule in ("child", "hate_crime"):
+        lift(book, C[5], rule_id=rule)
+    assert kept(book)[1:] == [by_rule[0], ("hate_crime", "carried", [S[6]])], "the models lift a marked call's stop"
+    lift(book, C[1])
+    assert kept(book) == [by_rule[0], ("hate_crime", "carried", [S[6]])], "the stop itself was lifted"
+    with pytest.raises(UsageError):
+        publish_stops(book, ("child", "h1", ["x"]))
 
 
 # Published callers and cases
@@ -463,6 +496,7 @@ def fill(book: Casebook) -> None:
     )
     for kind in ("link_decided", "shared_line_registered", "safeguard_checked"):
         record(book, kind, payload={**PAYLOADS[kind][1], "reason": "planted reason"})
+    record(book, "stops_published", PIPELINE, payload=PAYLOADS["stops_published"][1], run_id="r1")
 
 
 def test_rows_fit_the_tables_they_fill(book: Casebook) -> None:
@@ -484,14 +518,18 @@ def test_reasons_leave_the_casebook_in_no_table(book: Casebook) -> None:
     assert "planted" not in str(book.tables())
 
 
-def test_every_decision_moves_the_decision_head_and_publishing_callers_does_not(book: Casebook) -> None:
+def test_every_decision_moves_the_decision_head_and_what_a_run_published_not_its_own(book: Casebook) -> None:
     days = count(1)
     for kind, (action, payload) in PAYLOADS.items():
         before = book.decision_head()
         actor = min(MAY[action])
         record(book, kind, actor, payload=payload, at=AT + timedelta(days=next(days)))
-        moves = kind in {"link_decided", "shared_line_registered", "safeguard_checked", "identity_model_accepted"}
-        assert (book.decision_head() != before) == moves, kind
+        moves = {"link_decided", "shared_line_registered", "safeguard_checked", "identity_model_accepted"}
+        assert (book.decision_head() != before) == (kind in {*moves, "stops_published"}), kind
+    before = book.decision_head()
+    record(book, "stops_published", PIPELINE, payload=PAYLOADS["stops_published"][1], run_id="r9")
+    assert book.decision_head(without_run="r8") == book.decision_head() != before
+    assert book.decision_head(without_run="r9") == before
     before = book.decision_head()
     undo(book, book.link_decisions()[0].link_id)
     assert book.decision_head() != before

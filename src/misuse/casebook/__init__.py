@@ -64,6 +64,7 @@ _PERMISSION_OF_KIND: Mapping[str, str] = {
     "identity_model_accepted": "accept_model",
     "identity_model_rejected": "accept_model",
     "callers_published": "publish_callers",
+    "stops_published": "publish_callers",
 }
 # Recorded by methods of their own, which know the state they change.
 _OWN_METHOD = frozenset({"user_added", "user_changed", "case_opened", "case_moved"})
@@ -234,10 +235,17 @@ class Casebook:
             last = last_event(con)
         return last.digest if last else GENESIS
 
-    def decision_head(self) -> str:
-        """The digest of the last event that a run's result depends on; reads and runs leave it where it is."""
+    def decision_head(self, *, without_run: str = "") -> str:
+        """The digest of the last event that a run's result depends on; reads leave it where it is.
+
+        Stops that a run published are such an event, but not for that run itself: `without_run` leaves its own out.
+        """
         with self._connection() as con:
-            decisions = read(con, *state.DECISIONS)
+            decisions = [
+                event
+                for event in read(con, *state.DECISIONS)
+                if event.kind != "stops_published" or event.run_id != without_run
+            ]
         return decisions[-1].digest if decisions else GENESIS
 
     def verify(self, head: str | None = None) -> Broken | None:

@@ -45,6 +45,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "identity_model_accepted": ("model_digest", "reason"),
     "identity_model_rejected": ("model_digest", "reason"),
     "callers_published": ("sets",),
+    "stops_published": ("stops",),
 }
 
 

@@ -131,6 +131,13 @@ def _sets(_: sa.Connection, draft: Draft) -> dict[str, Any]:
     return {**draft.payload, "sets": sets}
 
 
+def _published_stops(_: sa.Connection, draft: Draft) -> dict[str, Any]:
+    stops = draft.payload.get("stops") or []
+    if not all(stop.get("rule_id") and stop.get("hit") and all(map(spells.is_spell, stop["spells"])) for stop in stops):
+        raise UsageError("a published stop is of spells", next_step="report this: the pipeline gave another")
+    return dict(draft.payload)
+
+
 _CHECKS: Mapping[str, Callable[[sa.Connection, Draft], dict[str, Any]]] = {
     "stop_entered": _with_spells,
     "stop_lifted": _lift,
@@ -142,4 +149,5 @@ _CHECKS: Mapping[str, Callable[[sa.Connection, Draft], dict[str, Any]]] = {
     "safeguard_checked": _check,
     "identity_model_accepted": _accept,
     "callers_published": _sets,
+    "stops_published": _published_stops,
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 PERSON = "person"  # the rule of a stop that somebody entered
+CARRIED = "carried"  # in place of a hit: the stop was carried over a change of model
 DECISIONS_ON_LINKS = ("same", "not_same")
 _SPELL = re.compile(r"s[0-9a-f]{16}")
 
@@ -156,6 +157,42 @@ def carried_stops(con: sa.Connection) -> list[tuple[tuple[str, ...], str]]:
         lifted, rule = set(known_spells(event)), event.data.get("rule_id") or PERSON
         found = [(spells - lifted if of == rule else spells, of) for spells, of in found]
     return sorted({(tuple(sorted(spells)), rule) for spells, rule in found if spells})
+
+
+@dataclass(frozen=True)
+class KeptStop:
+    """A stop as runs published it on spells of other numbers than the one that was hit: it stays there.
+
+    `hit` is the marked call, the event of a person's stop, or CARRIED. Without spells it is of that call alone, which a
+    pattern found: what is known of the caller may change, and the call stays barred.
+    """
+
+    rule_id: str
+    hit: str
+    is_silent_only: bool
+    spells: tuple[str, ...]
+
+
+def kept_stops(con: sa.Connection) -> list[KeptStop]:
+    """What runs published, less what was lifted since of stops that people entered and of carried ones.
+
+    A marked call's stop stays here when it is lifted: which hits a lift speaks of, the models know.
+    """
+    calls: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str, bool], set[str]] = {}
+    for event in read(con, "stops_published", "stop_lifted"):
+        if event.kind == "stops_published":
+            for stop in event.data["stops"]:
+                key = (stop["rule_id"], stop["hit"], bool(stop["is_silent_only"]))
+                found.setdefault(key, set()).update(stop["spells"])
+                calls |= set() if stop["spells"] else {key[:2]}
+            continue
+        lifted, rule = set(known_spells(event)), event.data.get("rule_id") or PERSON
+        for key, members in found.items():
+            if key[0] == rule and (rule == PERSON or key[1] == CARRIED):
+                members -= lifted
+    of_calls = [KeptStop(rule, hit, False, ()) for rule, hit in sorted(calls)]
+    return of_calls + [KeptStop(*key, tuple(sorted(members))) for key, members in sorted(found.items()) if members]
 
 
 def model_decision(con: sa.Connection, model_digest: str) -> Mapping[str, Any] | None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, read
-from misuse.casebook.spells import known_spells, sole_spell
+from misuse.casebook.spells import PERSON, kept_stops, known_spells, sole_spell
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,15 +29,20 @@ DECISIONS = (
     "shared_line_removed",
     "safeguard_checked",
     "identity_model_accepted",
+    "stops_published",
 )
 
 
 @dataclass(frozen=True)
 class LiveStop:
-    """A stop that somebody entered, and those of its spells that nobody has lifted it from."""
+    """A stop that somebody entered, and those of its spells that nobody has lifted it from.
+
+    `kept` are spells of others that a run published it on, when they might have been the same person.
+    """
 
     event: Event
     spells: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
     @property
     def caller_id(self) -> str:
@@ -79,10 +84,13 @@ def live_stops(con: sa.Connection) -> list[LiveStop]:
         elif not event.data.get("rule_id"):
             entered = [(entry, left - spells) for entry, left in entered if left - spells]
     live: dict[frozenset[str], Event] = {}
+    kept: dict[frozenset[str], set[str]] = {}
+    published = {stop.hit: stop.spells for stop in kept_stops(con) if stop.rule_id == PERSON}
     for event, left in entered:
+        kept.setdefault(left, set()).update(published.get(str(event.event_id), ()))
         if left not in live or (event.data["is_urgent"] and not live[left].data["is_urgent"]):
             live[left] = event
-    stops = [LiveStop(event, tuple(sorted(left))) for left, event in live.items()]
+    stops = [LiveStop(event, tuple(sorted(left)), tuple(sorted(kept[left] - left))) for left, event in live.items()]
     return sorted(stops, key=lambda stop: (stop.caller_id, stop.event.event_id))
 
 
@@ -104,7 +112,7 @@ def cases(con: sa.Connection) -> dict[str, dict[str, Any]]:
 def is_stopped(spells: Iterable[str], stops: Iterable[LiveStop]) -> bool:
     """Whether one of the stops stands on any of the spells."""
     wanted = set(spells)
-    return any(wanted.intersection(stop.spells) for stop in stops)
+    return any(wanted.intersection((*stop.spells, *stop.kept)) for stop in stops)
 
 
 def row_spells(row: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,9 @@ Row = tuple[Any, ...]
 
 def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
     """The tables a run reads; see `Casebook.tables`."""
+    stops = state.live_stops(con)
     return {
-        "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent) for s in state.live_stops(con)],
+        "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent, s.event.event_id) for s in stops],
         "casebook_lifts": [(list(members), rule, at) for members, rule, at in spells.rule_lifts(con)],
         "casebook_cases": [_case_row(ref, case) for ref, case in sorted(state.cases(con).items())],
         "casebook_moves": [_move_row(event) for event in read(con, "case_moved")],
@@ -37,8 +38,20 @@ def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
             for caller, (members, event) in sorted(spells.caller_sets(con).items())
         ],
         "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con)],
+        "casebook_kept_stops": _kept_stops(con, stops),
         "last_cycle": _last_cycle(con, as_of),
     }
+
+
+def _kept_stops(con: sa.Connection, stops: Sequence[state.LiveStop]) -> list[Row]:
+    """Those of rules and carried ones; of the stops that people entered, while they stand somewhere."""
+    of_people = [(spells.PERSON, str(stop.event.event_id), False, list(stop.kept)) for stop in stops if stop.kept]
+    others = [
+        (kept.rule_id, kept.hit, kept.is_silent_only, list(kept.spells))
+        for kept in spells.kept_stops(con)
+        if kept.rule_id != spells.PERSON or kept.hit == spells.CARRIED
+    ]
+    return of_people + others
 
 
 def _case_row(case_ref: str, case: Mapping[str, Any]) -> Row:
