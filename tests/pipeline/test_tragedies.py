@@ -393,10 +393,11 @@ WAYS: tuple[tuple[str, str, dict[str, str], dict[str, str]], ...] = (
 
 
 def all_stories() -> Iterator[Story]:
-    """Twelve calls coded a hoax for each rule and way, each with what sets the rule off."""
+    """Twelve calls coded a hoax for each rule and way, with what sets the rule off: on one, where it reaches all."""
     for line, rule in enumerate(rule for rule in RULES.hard_stops if rule.markers):
-        log = Log()
-        log.calls(line, 12, "HOAX", markers=rule.markers[0])
+        log, marked = Log(), 12 if rule.scope == "call" else 1
+        log.calls(line, marked, "HOAX", markers=rule.markers[0])
+        log.calls(line, 12 - marked, "HOAX", start=START + timedelta(days=marked))
         yield Story(rule, "marker", line, tuple(log.rows))
     for line, (rule_id, way, said, before) in enumerate(WAYS, start=100):
         log, said = Log(), {"code": "HOAX", **said}

@@ -131,6 +131,8 @@ def test_patterns_have_their_figures() -> None:
     assert limits["new_content"]["contacts"] == 10, "about ten: domain.md, hard stop 3"
     assert limits["new_content"]["days"] == 365
     assert limits["domestic_abuse"]["most_numbers"] >= 5, "a home has several telephones"
+    assert limits["domestic_abuse"]["place_calls"] == 2, "once may be a passer-by"
+    assert (limits["handset_fault"]["calls"], limits["handset_fault"]["minutes"]) == (5, 10)
 
 
 def test_a_silent_call_is_silent_whatever_else_its_code_says() -> None:
