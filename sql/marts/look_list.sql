@@ -54,7 +54,7 @@ facts as (
     left join caller_flags as flags on callers.caller_id = flags.caller_id
     left join live_cases on callers.caller_id = live_cases.caller_id
     left join caller_cases as cases on callers.caller_id = cases.caller_id
-    left join casebook_acknowledgements as seen on callers.caller_id = seen.caller_id
+    left join caller_looks as seen on callers.caller_id = seen.caller_id
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
         or flags.caller_id is not null

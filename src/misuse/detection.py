@@ -61,6 +61,7 @@ LIST_MODELS: tuple[str, ...] = (
     "detection/caller_patterns",
     "detection/caller_confirmations",
     "detection/caller_flags",
+    "detection/caller_looks",
     "detection/recent_calls",
     "marts/concentration",
     "marts/misuse_monthly",

@@ -17,6 +17,14 @@ name, address or remark.
 
 from __future__ import annotations
 
+import errno
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM})
+# As DuckDB, SQLite and the system say it.
+_NO_ROOM_WORDS = (
+    "no space", "disk is full", "disk quota", "file too large", "out of memory", "could not allocate", "cannot allocate",
+)  # fmt: skip
+
 
 class MisuseError(Exception):
     """The root: `exit_code` is what the command returns."""
@@ -75,3 +83,11 @@ class ResourceError(MisuseError):
     """Out of disk or of time."""
 
     exit_code = 7
+
+
+def is_out_of_room(error: BaseException) -> bool:
+    """Whether an error of the system or of an engine says that disk or memory ran out."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        return True
+    words = str(error).lower()
+    return any(told in words for told in _NO_ROOM_WORDS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -281,18 +281,18 @@ def _number_oddities(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return oddities | ({"code_is_free_text": int(free_text[0])} if free_text and free_text[0] else {})
 
 
-def load_rules(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """The reviewed rules and each source's code lists as tables, for models and checks."""
-    layouts = {name: sources.load_layout(settings, name) for name in _sources_in_use(con, settings)}
+def load_rules(con: duckdb.DuckDBPyConnection, settings: Settings, coming: Collection[str] = ()) -> None:
+    """The reviewed rules and each source's code lists as tables, for models and checks; `coming` names those to go in."""
+    layouts = {name: sources.load_layout(settings, name) for name in _sources_in_use(con, settings, coming)}
     loaded = rules.load()
     for table, rows in rules.tables(loaded, layouts).items():
         models.script(con, f"rules/{table}", {})
         insert_rows(con, table, rows)
 
 
-def _sources_in_use(con: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+def _sources_in_use(con: duckdb.DuckDBPyConnection, settings: Settings, coming: Collection[str]) -> list[str]:
     held = {str(row[0]) for row in con.execute("select distinct source from batch_ledger").fetchall()}
-    return sorted(held & set(sources.source_names(settings)) | set(settings.sources))
+    return sorted((held | set(coming)) & set(sources.source_names(settings)) | set(settings.sources))
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:

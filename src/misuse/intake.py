@@ -43,7 +43,7 @@ def take_inbox(
         return outcomes, errors
     _refuse_mixed_inbox(settings, {source for source, _ in settled})
     with warehouse.opened(settings, with_vault=True) as con:
-        ingest.load_rules(con, settings)
+        ingest.load_rules(con, settings, {source for source, _ in settled})
         for source, path in settled:
             try:
                 before = _stamp(path)
@@ -146,7 +146,7 @@ def ingest_files(
     """Take files in one after another; one file's error never keeps another out."""
     sources.load_layout(settings, source)
     with warehouse.opened(settings, with_vault=True) as con:
-        ingest.load_rules(con, settings)
+        ingest.load_rules(con, settings, {source})
         for path in paths:
             try:
                 yield ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker)

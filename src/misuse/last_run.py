@@ -7,7 +7,7 @@ import os
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from misuse.errors import MisuseError, ResourceError
+from misuse.errors import MisuseError, ResourceError, is_out_of_room
 from misuse.settings import Settings
 
 
@@ -17,8 +17,7 @@ def in_our_words(error: BaseException) -> MisuseError:
         return error
     if isinstance(error, KeyboardInterrupt):
         return MisuseError("the run was interrupted", next_step="misuse run")
-    words = str(error).lower()
-    if isinstance(error, MemoryError) or any(told in words for told in ("no space left", "out of memory", "too large")):
+    if is_out_of_room(error):
         return ResourceError("the run ran out of disk or memory", next_step="free some, then misuse run")
     return MisuseError(
         f"a fault of the program ended the run ({type(error).__name__})",

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError
+from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError, is_out_of_room
 from misuse.schemas import PUBLISHED, UNDIGESTED, Relation
 from misuse.settings import Settings
 
@@ -107,8 +107,7 @@ def _literal(text: str) -> str:
 
 
 def _write_error(run_id: str, error: Exception) -> MisuseError:
-    words = str(error).lower()
-    if "no space" in words or "out of memory" in words or "disk quota" in words:
+    if is_out_of_room(error):
         return ResourceError(f"no room to publish run {run_id}", next_step="free disk space, then misuse run")
     return StoreError(
         f"run {run_id} could not be published: a relation is missing or not as declared ({type(error).__name__})",

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, publication, published_callers
+from misuse import casebook, publication, published_callers, vault
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -111,7 +111,7 @@ def status(settings: Settings, now: datetime) -> Status:
         lines = (
             *_published(settings, found, now),
             *_last_run(settings, now),
-            *_left(settings),
+            *_left(settings, now),
             *_stops(settings),
             *_identity(settings, found),
             *_arrivals(settings, found, now),
@@ -222,8 +222,10 @@ def _expected_hours(settings: Settings, source: str, is_known: bool) -> float | 
     return USUAL_HOURS if is_fed and scheduler_path(settings).exists() else None
 
 
-def _left(settings: Settings) -> Iterator[Line]:
-    """A line for each inbox folder in which the last run left a file: what it takes, it moves away."""
+def _left(settings: Settings, now: datetime) -> Iterator[Line]:
+    """A line for each inbox folder in which the last run left a file: what it takes, it moves away; half a rotation too."""
+    if cause := vault.broken_off(settings, now):
+        yield Line("LEFT", "vault", cause, "misuse run, then misuse vault rotate --reason WHY", is_problem=True)
     last = read_json(last_run_path(settings))
     began = moment(last.get("started_at"))
     for path in _files(settings.inbox_path):

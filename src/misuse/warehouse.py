@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from misuse import vault
-from misuse.errors import LockHeld, ResourceError, StoreError
+from misuse.errors import LockHeld, ResourceError, StoreError, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | Lo
     words = str(error).lower()
     if "lock" in words:
         return LockHeld(f"{path} is open in another process", next_step="close it there, then try again")
-    if "no space" in words:
+    if is_out_of_room(error):
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
     return StoreError(
         f"the warehouse at {path} is damaged or is no warehouse",

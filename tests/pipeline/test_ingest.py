@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from misuse import ingest, intake, models, quality, warehouse
+from misuse import ingest, intake, models, quality, synth, warehouse
 from misuse.errors import CheckFailed, InputError, KeyCollision, LockHeld, MisuseError, StoreError, UsageError
 from tests.logs import COLUMNS, NOW, SOURCE, random_rows, settings_for, write_csv
 
@@ -481,3 +481,17 @@ def test_the_vault_is_not_readable_without_its_key(tmp_path):
     raw = Path(settings.home / "vault.duckdb").read_bytes()
     assert b"Osfarrow" not in raw
     assert ingest.file_digest(settings.home / "vault.duckdb")
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_the_first_file_of_a_source_is_warned_of_by_that_sources_codes(tmp_path):
+    synth.make(synth.SyntheticSettings(days=3, calls_per_day=100), tmp_path / "synth")
+    files = sorted((tmp_path / "synth" / "log").glob("*.csv"))
+    settings = settings_for(tmp_path / "home")
+    outcomes = list(intake.ingest_files(settings, files, "synthetic", actor="tester", now=NOW))
+    assert not any("coded misuse" in warning for outcome in outcomes for warning in outcome.warnings)
+    (genuine,) = take(
+        settings_for(tmp_path / "other"),
+        write_csv(tmp_path / "genuine.csv", [call(code="THEFT"), call(ref="A2", code="RTC")]),
+    )
+    assert "no call of this file is coded misuse" in genuine.warnings[0]

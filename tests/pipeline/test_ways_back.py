@@ -318,6 +318,7 @@ OPENS_THE_VAULT = {
     "src/misuse/identities.py": "find and identify",
     "src/misuse/retention.py": "rejected rows past their time",
     "src/misuse/cli/keeping.py": "rotates its key",
+    "src/misuse/status.py": "tells of a rotation that broke off, and opens nothing",
 }
 # What would tell who somebody is; the rest of the vault is pseudonyms, scores and counts.
 IDENTIFYING = (

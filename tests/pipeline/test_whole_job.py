@@ -73,7 +73,8 @@ def agrees_with_oracle(settings, rows, rules, as_of, *, since_start=True):
     return document
 
 
-@pytest.mark.parametrize("seed", [21, 22, 23])
+@pytest.mark.usefixtures("unreported")
+@pytest.mark.parametrize("seed", [21, *(pytest.param(seed, marks=pytest.mark.deep) for seed in (22, 23, 24, 25))])
 def test_a_random_log_equals_the_plain_count(tmp_path, seed):
     rows = random_rows(seed, 900, days=70)
     settings = settings_for(tmp_path / "home")
@@ -85,6 +86,7 @@ def test_a_random_log_equals_the_plain_count(tmp_path, seed):
     assert steps["by_number"] > steps["less_stopped"] > steps["less_doubtful"] >= steps["less_unidentified"]
 
 
+@pytest.mark.usefixtures("unreported")
 def test_every_road_leads_to_the_same_published_relations(tmp_path):
     rows = random_rows(31, 400)
     chance = random.Random(31)
@@ -155,6 +157,7 @@ def test_an_earlier_as_of_never_takes_the_place_of_a_later_one_unforced(tmp_path
     assert run(settings, as_of=date(2025, 11, 20), force=True).as_of == date(2025, 11, 20)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_another_process_reads_while_a_run_writes(tmp_path):
     import subprocess
     import sys
@@ -214,7 +217,21 @@ def test_whoever_is_stopped_is_looked_at_and_never_tasked(small_london):
     assert unlooked == (0,)
 
 
-@pytest.mark.slow
+def test_a_small_london_is_near_the_truth(small_london):
+    folder, settings, _ = small_london
+    con = duckdb.connect(str(settings.current_path), read_only=True)
+    document = detection.headline(con)
+    con.close()
+    truth = json.loads((folder / "truth" / "summary.json").read_text())["by_person"]
+    share = document["share_of_misuse"]
+    assert share["point"] == pytest.approx(truth["share_of_misuse"], abs=0.03)
+    assert document["misuse_calls"] == pytest.approx(truth["misuse_calls"], rel=0.05)
+    assert document["persistent_callers"] == pytest.approx(truth["persistent_persons"], abs=3)
+    assert share["low"] <= share["point"] <= share["high"]
+    assert share["bound_low"] <= share["point"] <= share["bound_high"]
+
+
+@pytest.mark.deep
 def test_the_synthetic_year_equals_the_plain_count_and_is_near_the_truth(tmp_path):
     synth.make(synth.SyntheticSettings(), tmp_path / "synth")
     settings = Settings(home=tmp_path / "home")

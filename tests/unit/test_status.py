@@ -234,6 +234,18 @@ def test_a_file_beside_the_folders_is_told(settings: Settings) -> None:
     assert "stray.csv" in line(settings, "LEFT inbox").cause
 
 
+def test_a_change_of_the_vaults_key_that_broke_off_is_told(settings: Settings) -> None:
+    last_run(settings)
+    coming = settings.home / "vault.duckdb.next"
+    coming.write_text("x")
+    os.utime(coming, (NOW.timestamp() - 60, NOW.timestamp() - 60))
+    assert "LEFT vault" not in words(settings), "one may be under way"
+    os.utime(coming, (NOW.timestamp() - 7200, NOW.timestamp() - 7200))
+    broken_off = line(settings, "LEFT vault")
+    assert broken_off.is_problem
+    assert "misuse vault rotate" in broken_off.command
+
+
 def test_a_full_disk_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     last_run(settings)
     usage = shutil.disk_usage(settings.home)._replace(free=10)

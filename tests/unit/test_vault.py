@@ -381,12 +381,13 @@ def test_with_the_key_from_the_environment_nothing_is_written_to_keys(outside):
         rotate(both)
 
 
-def test_killed_at_any_moment_one_of_the_two_from_the_environment_opens_it(outside, monkeypatch, tmp_path):
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.deep)])
+def test_killed_at_any_moment_one_of_the_two_from_the_environment_opens_it(outside, monkeypatch, tmp_path, every):
     both = dataclasses.replace(outside, vault_key_new=NEW)
     before = held(both)
     trial = dataclasses.replace(both, home=tmp_path / "trial")
     shutil.copytree(both.home, trial.home)
-    for moment in range(1, rotate_until(trial, monkeypatch, None) + 1):
+    for moment in range(1, rotate_until(trial, monkeypatch, None) + 1, every):
         shutil.rmtree(trial.home)
         shutil.copytree(both.home, trial.home)
         rotate_until(trial, monkeypatch, moment)

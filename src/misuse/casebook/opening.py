@@ -7,7 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from misuse.errors import StoreError
+from misuse.errors import ResourceError, StoreError, is_out_of_room
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -40,6 +40,8 @@ def prepare(path: Path, schema_root: Path) -> None:
                 con.execute("insert into schema_version values (?)", (number,))
             con.execute("commit")
     except sqlite3.Error as error:
+        if is_out_of_room(error):
+            raise ResourceError(f"no room on the disk of {path}", next_step="free some, then try again") from None
         raise StoreError(f"{path.name} is no casebook or is damaged: {error}", next_step="restore a backup") from None
 
 

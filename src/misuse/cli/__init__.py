@@ -10,7 +10,7 @@ from pathlib import Path
 
 from misuse import settings as settings_module
 from misuse.cli.parser import make_parser
-from misuse.errors import MisuseError, ResourceError
+from misuse.errors import MisuseError, ResourceError, is_out_of_room
 
 INTERRUPTED = 130
 
@@ -55,13 +55,7 @@ def _dispatch(options: object, environ: Mapping[str, str]) -> int:
 
 def _unexpected(error: Exception, environ: Mapping[str, str]) -> int:
     """A fault of ours or of the machine: said in our words, since an engine's can quote a row."""
-    words = str(error).lower()
-    if (
-        isinstance(error, MemoryError)
-        or "no space left" in words
-        or "out of memory" in words
-        or "could not allocate" in words
-    ):
+    if is_out_of_room(error):
         print("misuse: out of disk or memory\n  Next: free some, or raise settings.memory_limit", file=sys.stderr)
         return ResourceError.exit_code
     if environ.get("MISUSE_DEBUG"):

@@ -10,15 +10,18 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from misuse.errors import LockHeld, MisuseError, ResourceError, StoreError
+from misuse.errors import LockHeld, MisuseError, ResourceError, StoreError, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 from misuse.vault import keys
 
 if TYPE_CHECKING:
     import duckdb
+
+_ROTATES_WITHIN = timedelta(minutes=30)
 
 __all__ = ["attach", "attached", "cipher_extension", "migrate", "token_key", "vault_key", "vault_path"]
 
@@ -151,9 +154,9 @@ def _attach_error(path: Path, error: Exception) -> MisuseError:
 
 def trouble(error: Exception, path: Path) -> MisuseError | None:
     """What an engine's error says of the store itself, in our words; None where it says nothing of that kind."""
-    words = str(error).lower()
-    if "no space" in words or "file too large" in words:
+    if is_out_of_room(error):
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
+    words = str(error).lower()
     is_ours = str(path).lower() in words or "aes tag" in words
     if is_ours and any(sign in words for sign in ("aes tag", "could not read", "checksum", "corrupt")):
         return _damaged(path)
@@ -280,6 +283,15 @@ def unfinished(settings: Settings) -> list[Path]:
     named = path.with_name(path.name + ".next")
     made = [*named.parent.glob(named.name + "*"), keys.next_path(settings)]
     return [left for left in made if left.exists()]
+
+
+def broken_off(settings: Settings, now: datetime) -> str:
+    """What a rotation left that ended before the exchange, in words; "" for nothing, or while one may be under way."""
+    times = [path.stat().st_mtime for path in unfinished(settings)]
+    newest = datetime.fromtimestamp(max(times, default=0), tz=UTC)
+    if not times or now - newest <= _ROTATES_WITHIN:
+        return ""
+    return f"a change of its key broke off on {newest:%d %B %Y}; the key in force opens it, and what is left goes then"
 
 
 def clear_unfinished(settings: Settings) -> None:
