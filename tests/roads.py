@@ -245,7 +245,8 @@ def decisions(chance: random.Random, spells: Sequence[str], linked: Sequence[tup
     """What people decide: of pairs by chance and of pairs that the model links; stops, lifts, and taking back."""
     found: list[Decision] = []
     for turn in range(chance.randrange(2, 8)):
-        a, b = chance.choice(linked) if linked and turn % 2 else chance.sample(list(spells), 2)
+        one = chance.choice(spells)
+        a, b = chance.choice(linked) if turn % 2 else (one, chance.choice([other for other in spells if other != one]))
         payload = {
             "decision": chance.choice(("same", "not_same")),
             "spells_a": [a],
