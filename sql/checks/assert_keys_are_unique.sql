@@ -20,6 +20,10 @@ select 'persistent_callers', count(*) - count(distinct caller_id) from persisten
 union all
 select 'estimates', count(*) - count(distinct estimate || ' ' || window_name || ' ' || counted_by) from estimates
 union all
+select 'code_error_rates', count(*) - count(distinct is_frequent || '|' || kind || '|' || stratum) from code_error_rates
+union all
+select 'caller_chances', count(*) - count(distinct caller_id) from caller_chances
+union all
 select 'bridge', count(*) - count(distinct window_name || ' ' || step_number) from bridge
 union all
 select 'concentration', count(*) - count(distinct misuse_calls) from concentration

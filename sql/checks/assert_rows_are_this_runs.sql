@@ -14,6 +14,10 @@ stamps as (
     union all
     select 'estimates', run_id, as_of from estimates
     union all
+    select 'code_error_rates', run_id, as_of from code_error_rates
+    union all
+    select 'caller_chances', run_id, as_of from caller_chances
+    union all
     select 'bridge', run_id, as_of from bridge
     union all
     select 'misuse_parts', run_id, as_of from misuse_parts

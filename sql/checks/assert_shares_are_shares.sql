@@ -27,6 +27,11 @@ union all
 select 'lorenz', count(*) from lorenz
 where share_of_calls < 0 or share_of_calls > 1 or low > share_of_calls or high < share_of_calls
 union all
+select 'code_error_rates', count(*) from code_error_rates
+where low < 0 or misuse_share < low or misuse_share > high or high > 1
+union all
+select 'caller_chances', count(*) from caller_chances where p_at_least_threshold < 0 or p_at_least_threshold > 1
+union all
 select 'bridge', count(*) from bridge where share < 0 or share > 1
 union all
 select 'persistent_callers', count(*) from persistent_callers where share_of_misuse < 0 or share_of_misuse > 1

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from misuse import detection
+from misuse import coding_error, detection
 from misuse.errors import UsageError
 from misuse.settings import Settings
 from misuse.wording import age, aligned, apart, nobody, of, uncounted, unidentified
@@ -38,7 +38,7 @@ _STEPS = {
 
 def published(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """`misuse estimate --json` from the published relations."""
-    return _completed(con, detection.headline(con))
+    return _completed(con, detection.headline(con)) | {"corrected": coding_error.told(con)}
 
 
 def recounted(
@@ -56,7 +56,7 @@ def recounted(
         raise UsageError("the threshold is at least 1", next_step="--threshold 10")
     changed = dataclasses.replace(settings, threshold=threshold or settings.threshold)
     found = detection.recount(con, changed, window_days=days, counted_by=counted_by)
-    return _completed(con, found)
+    return _completed(con, found) | {"corrected": None}  # coding error is reckoned for the published window alone
 
 
 def _completed(con: duckdb.DuckDBPyConnection, document: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> li
         "",
         *_headline(document, settings),
         *_apart(document),
+        _corrected(document),
         _bounds(document),
         _workload(document),
         _days_work(document),
@@ -162,6 +163,20 @@ def _since_start(document: dict[str, Any]) -> str:
         return " ".join([f"{lead}{of(start['misuse_calls'] or 0, 'misuse call')}.", *_apart(start)])
     share = percent(start["share_of_misuse"]["point"])
     return f"{lead}{of(start['persistent_callers'] or 0, 'caller')}, {share} of misuse."
+
+
+def _corrected(document: dict[str, Any]) -> str | None:
+    """The same with coding error reckoned with, or why it is not."""
+    told = document.get("corrected")
+    if told is None:
+        return None
+    callers, found = told["persistent_callers"], told["share_of_misuse"]
+    if callers["point"] is None:
+        return f"codes {told['method']}"
+    return (
+        f"codes err; by calls coded again: {callers['point']:,.0f} persistent callers (95% interval {callers['low']:,.0f} to "
+        f"{callers['high']:,.0f}), {percent(found['point'])} of misuse{_interval(found)}"
+    )
 
 
 def _apart(document: dict[str, Any]) -> list[str]:

@@ -1,4 +1,5 @@
-"""The ways back from a pseudonym: find (number or address to caller), identify (caller to numbers), rejected rows as read.
+"""The ways back from a pseudonym: find (number or address to caller), identify (caller to numbers), rejected rows as read,
+and the remarks of calls that somebody codes again.
 
 Each needs a permitted role and a reason, and is recorded before anything is shown, also when nothing is found.
 """
@@ -92,6 +93,22 @@ def rejected(
         rows = _rows(con, "rejected_rows_of_batch", {"batch_id": batch_id, "at_most": limit})
     _record(settings, {"way": "rejected_rows", "batch_id": batch_id, "rows": len(rows)}, actor, reason, now, [])
     return batches[0] | {"rows": rows}
+
+
+def of_sample(
+    settings: Settings, numbers: dict[str, int], *, sample: str, reason: str, actor: str, now: datetime
+) -> dict[int, dict[str, Any]]:
+    """What the vault holds of calls that somebody codes again: the source's call id, references, remarks.
+
+    `numbers` maps a call's key to its number in the sample, by which they come back. No number, name or address is
+    among them, though a remark may say one.
+    Errors: Refused without a permitted role; UsageError without a reason.
+    """
+    _permit(settings, actor, reason)
+    _record(settings, {"way": "coding", "sample": sample, "calls": sorted(numbers.values())}, actor, reason, now, [])
+    with warehouse.opened(settings, with_vault=True) as con:
+        rows = _rows(con, "details_of_calls", {"call_keys": list(numbers)})
+    return {numbers[row.pop("call_key")]: row for row in rows}
 
 
 # Made by the first run, and with spells of numbers only by one of this version.

@@ -20,6 +20,7 @@ from misuse import (
     __version__,
     callers,
     casebook,
+    coding_error,
     detection,
     ingest,
     intake,
@@ -219,6 +220,7 @@ def estimate(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -
         for name in ("estimates/doubtful_calls", "estimates/safeguards_blind"):
             models.append(con, name, values | _safeguards(con, settings), relation="estimates")
         reckoning.reckon(con, values, settings)
+        coding_error.reckon(con, values, seed=settings.seed)
 
 
 def _safeguards(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Any]:
@@ -240,7 +242,7 @@ _CHECKED = "select rule_id from casebook_safeguard_checks where until >= $as_of"
 def task(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
     """The tasking list from its candidates and the casebook."""
     with _run_opened(settings, run_id) as (con, values):
-        candidates = con.execute("select * from tasking_candidates").pl()
+        candidates = con.execute(coding_error.CANDIDATES).pl()
         has_previous = con.execute("select count(*) from last_cycle").fetchone()
         ranked = tasking.make_list(
             candidates,

@@ -139,13 +139,18 @@ def _point(settings: Settings, target: Path) -> None:
 
 def store_frame(con: duckdb.DuckDBPyConnection, name: str, frame: polars.DataFrame) -> None:
     """Make, or make anew, the declared relation `name` from a frame, in declared columns and types."""
-    relation = next(relation for relation in PUBLISHED if relation.name == name)
+    relation = declared(name)
     con.register("incoming_frame", frame)
     try:
         con.execute("drop table if exists " + relation.name)
         _typed(con.table("incoming_frame"), relation).create(relation.name)
     finally:
         con.unregister("incoming_frame")
+
+
+def declared(name: str) -> Relation:
+    """The declaration of a published relation."""
+    return next(relation for relation in PUBLISHED if relation.name == name)
 
 
 # ── the pointer and what is kept ───────────────────────────────────────────────────────────────

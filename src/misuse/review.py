@@ -87,6 +87,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "train_model": frozenset({"analyst", "administrator"}) | _DECIDERS,
     "accept_model": frozenset({"authoriser", "administrator"}),
     "publish_callers": frozenset({"pipeline"}),
+    "draw_coding_sample": frozenset({"analyst", "administrator"}) | _DECIDERS,
+    "code_calls": frozenset({"analyst"}) | _DECIDERS,
 }
 
 HARD_STOP = "hard_stop"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DUE, NEW, NEXT, WAITING = 1, 2, 3, 4
 OPEN_STATES = ("under_action", "under_review")
+_SURE = 0.95  # chance of truly being over the line, below which the doubt is said
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -315,6 +316,11 @@ def _doubts(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
         said.append(
             f"Coding has not been double-checked: {_number(meeting.threshold)} coded calls may not be "
             f"{_number(meeting.threshold)} misuse calls."
+        )
+    elif facts["p_at_least_threshold"] < _SURE:
+        said.append(
+            f"Codes err: by calls coded again the chance that at least {_number(meeting.threshold)} truly are misuse is "
+            f"{facts['p_at_least_threshold']:.0%}."
         )
     if facts["handling_seconds"] is None:
         said.append("No handling time was measured, so the workload is not known.")

@@ -16,11 +16,11 @@ from misuse.settings import QUIET_ENVIRONMENT
 from tests.house import tree
 
 # design.md §6, and `retention`, which the scheduler's job is by hand; the register of shared lines, and the checks
-# without which blind safeguards keep enforcement shut, have commands of their own.
+# without which blind safeguards keep enforcement shut, have commands of their own, as has coding calls again.
 COMMANDS = {
     "demo", "synth", "source", "ingest", "batch", "run", "estimate", "callers", "list", "look", "why", "find", "identify",
     "stop", "sql", "status", "runs", "publish", "serve", "schedule", "identity", "users", "audit", "backup", "restore",
-    "retention", "shared-lines", "safeguards", "vault",
+    "retention", "shared-lines", "safeguards", "vault", "coding",
 }  # fmt: skip
 # They come with the review room and with backups; take a name out when its command is in.
 LATER = {"serve", "backup", "restore"}

@@ -47,6 +47,8 @@ MADE_IN_PYTHON = {
     "campaign_effects",
     "campaign_series",
     "list_differences",
+    "code_error_rates",
+    "caller_chances",
 }
 # What Python hands to models: a file's rows, the estimates as reckoned, the batch at the door.
 HANDED_IN = {"raw_rows", "order_pairs", "distinct_cli", "estimate_rows", "landing_calls"}

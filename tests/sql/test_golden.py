@@ -27,7 +27,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from misuse import callers, detection, models, reckoning, shared_lines
+from misuse import callers, coding_error, detection, models, reckoning, shared_lines
 from misuse.settings import SQL_ROOT, Settings
 
 HERE = Path(__file__).parent
@@ -54,6 +54,7 @@ MODELS = (
     *callers.SPELL_MODELS, *callers.LINK_MODELS, "callers/caller_numbers", *detection.MODELS, *detection.ESTIMATE_MODELS, *shared_lines.MODELS,
     "estimates/identity_levels", *reckoning.MODELS, *reckoning.APPENDED,
     *reckoning.CHANGE_MODELS,
+    *coding_error.MODELS,
 )  # fmt: skip
 
 
@@ -143,6 +144,8 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
         *reckoning.CHANGE_MODELS,
     ):
         models.build(con, name, prepared)
+    for name in coding_error.MODELS:
+        models.build(con, name, {})
     yield con
     con.close()
 

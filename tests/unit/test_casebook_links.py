@@ -497,6 +497,15 @@ def fill(book: Casebook) -> None:
     for kind in ("link_decided", "shared_line_registered", "safeguard_checked"):
         record(book, kind, payload={**PAYLOADS[kind][1], "reason": "planted reason"})
     record(book, "stops_published", PIPELINE, payload=PAYLOADS["stops_published"][1], run_id="r1")
+    drawn = {
+        "sample": "next",
+        "coders": ["analyst", "chair"],
+        "calls": [[TOKENS[0], "misuse", "HOAX", True]],
+        "seed": 1,
+    }
+    record(book, "coding_sample_drawn", payload={**drawn, "reason": "planted reason"})
+    for coder, verdict in (("analyst", "misuse"), ("chair", "not_misuse")):
+        record(book, "calls_coded", coder, payload={"sample": "D1", "verdicts": {"1": verdict}})
 
 
 def test_rows_fit_the_tables_they_fill(book: Casebook) -> None:

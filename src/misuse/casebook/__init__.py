@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
-from misuse.casebook import opening, payloads, spells, state
+from misuse.casebook import coding, opening, payloads, spells, state
 from misuse.casebook.events import GENESIS, KINDS, Actor, Broken, Event, add, last_event, read
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
 from misuse.casebook.state import LiveStop
@@ -65,6 +65,10 @@ _PERMISSION_OF_KIND: Mapping[str, str] = {
     "identity_model_rejected": "accept_model",
     "callers_published": "publish_callers",
     "stops_published": "publish_callers",
+    "coding_sample_drawn": "draw_coding_sample",
+    "calls_coded": "code_calls",
+    "calls_settled": "code_calls",
+    "coding_sample_withdrawn": "draw_coding_sample",
 }
 # Recorded by methods of their own, which know the state they change.
 _OWN_METHOD = frozenset({"user_added", "user_changed", "case_opened", "case_moved"})
@@ -225,9 +229,16 @@ class Casebook:
         with self._connection() as con:
             return read(con, *kinds, caller_id=caller_id, case_ref=case_ref)
 
-    def events(self) -> list[dict[str, Any]]:
-        """Every event for export, its payload opened beside the text that the digest covers."""
-        return [{**asdict(event), "data": event.data} for event in self.entries()]
+    def events(self, reader: str = "") -> list[dict[str, Any]]:
+        """Every event for export, its payload opened beside the text that the digest covers.
+
+        A coder of a sample is not told the other's verdicts before both have finished.
+        """
+        found = self.entries()
+        return [
+            asdict(event) | {"data": data} | ({"payload": coding.WITHHELD} if data != event.data else {})
+            for event, data in zip(found, coding.blinded(found, reader), strict=True)
+        ]
 
     def head(self) -> str:
         """The digest of the last event: it stands for the whole casebook."""

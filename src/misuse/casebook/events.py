@@ -46,6 +46,11 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "identity_model_rejected": ("model_digest", "reason"),
     "callers_published": ("sets",),
     "stops_published": ("stops",),
+    # Calls coded again by two people blind to each other: misuse.casebook.coding.
+    "coding_sample_drawn": ("sample", "coders", "calls", "seed", "reason"),
+    "calls_coded": ("sample", "verdicts"),
+    "calls_settled": ("sample", "verdicts"),
+    "coding_sample_withdrawn": ("sample", "reason"),
 }
 
 

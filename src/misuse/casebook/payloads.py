@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from misuse import review
-from misuse.casebook import spells, state
-from misuse.casebook.events import Actor
+from misuse.casebook import coding, spells, state
+from misuse.casebook.events import Actor, read
 from misuse.errors import InputError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -138,6 +138,70 @@ def _published_stops(_: sa.Connection, draft: Draft) -> dict[str, Any]:
     return dict(draft.payload)
 
 
+def _draw(con: sa.Connection, draft: Draft) -> dict[str, Any]:
+    coders, users = list(draft.payload.get("coders") or ()), state.users(con)
+    barred = [coder for coder in coders if not review.may_do("code_calls", users.get(coder))]
+    if len(set(coders)) != 2 or len(coders) != 2:
+        raise UsageError("two different people code a sample", next_step="name them with --coder A --coder B")
+    if barred:
+        raise UsageError(
+            f"no role lets these code calls: {', '.join(barred)}",
+            next_step="misuse users lists who may; analysts, reviewers, chairs and authorisers may code",
+        )
+    if not draft.payload.get("calls"):
+        raise UsageError("the sample holds no call", next_step="misuse coding plan")
+    return {**draft.payload, "sample": f"D{len(read(con, 'coding_sample_drawn')) + 1}"}
+
+
+def _sample(con: sa.Connection, draft: Draft) -> coding.Sample:
+    """The sample that is spoken of. Errors: InputError where there is none, or it was withdrawn."""
+    sample = coding.samples(read(con, *coding.EVENTS)).get(str(draft.payload.get("sample")))
+    if sample is None or sample.is_withdrawn:
+        raise InputError("no sample of that name is open", next_step="misuse coding status lists them")
+    return sample
+
+
+def _verdicts(sample: coding.Sample, draft: Draft) -> dict[str, Any]:
+    given = {int(number): verdict for number, verdict in (draft.payload.get("verdicts") or {}).items()}
+    known = {call.number for call in sample.calls}
+    if not given or not known.issuperset(given) or not set(given.values()).issubset(coding.VERDICTS):
+        raise UsageError(
+            f"a verdict is of a call 1 to {len(known)}: {', '.join(coding.VERDICTS)}",
+            next_step=f"misuse coding calls {sample.sample_id}",
+        )
+    return {**draft.payload, "verdicts": {str(number): given[number] for number in sorted(given)}}
+
+
+def _code(con: sa.Connection, draft: Draft) -> dict[str, Any]:
+    sample = _sample(con, draft)
+    if draft.actor.name not in sample.coders:
+        raise Refused("only its two coders code a sample", next_step="misuse coding status names them")
+    if sample.is_complete:
+        raise Refused(
+            "both coders have finished, so no verdict of theirs is changed any more",
+            next_step=f"a third person settles what they differ on: misuse coding calls {sample.sample_id}",
+        )
+    return _verdicts(sample, draft)
+
+
+def _settle(con: sa.Connection, draft: Draft) -> dict[str, Any]:
+    sample = _sample(con, draft)
+    if draft.actor.name in sample.coders:
+        raise Refused("a coder of the sample settles nothing of it", next_step="ask a third person")
+    payload = _verdicts(sample, draft)
+    if not sample.is_complete or not set(map(int, payload["verdicts"])).issubset(sample.in_dispute()):
+        raise Refused(
+            "only what both coders have coded, and differently, is settled",
+            next_step=f"misuse coding calls {sample.sample_id} lists it once both have finished",
+        )
+    return payload
+
+
+def _withdraw(con: sa.Connection, draft: Draft) -> dict[str, Any]:
+    _sample(con, draft)
+    return dict(draft.payload)
+
+
 _CHECKS: Mapping[str, Callable[[sa.Connection, Draft], dict[str, Any]]] = {
     "stop_entered": _with_spells,
     "stop_lifted": _lift,
@@ -150,4 +214,8 @@ _CHECKS: Mapping[str, Callable[[sa.Connection, Draft], dict[str, Any]]] = {
     "identity_model_accepted": _accept,
     "callers_published": _sets,
     "stops_published": _published_stops,
+    "coding_sample_drawn": _draw,
+    "calls_coded": _code,
+    "calls_settled": _settle,
+    "coding_sample_withdrawn": _withdraw,
 }

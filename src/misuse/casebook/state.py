@@ -30,6 +30,10 @@ DECISIONS = (
     "safeguard_checked",
     "identity_model_accepted",
     "stops_published",
+    "coding_sample_drawn",
+    "calls_coded",
+    "calls_settled",
+    "coding_sample_withdrawn",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from misuse.casebook import spells, state
+from misuse.casebook import coding, spells, state
 from misuse.casebook.events import Event, read
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ Row = tuple[Any, ...]
 def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
     """The tables a run reads; see `Casebook.tables`."""
     stops = state.live_stops(con)
+    drawn = coding.samples(read(con, *coding.EVENTS))
     return {
         "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent, s.event.event_id) for s in stops],
         "casebook_lifts": [(list(members), rule, at) for members, rule, at in spells.rule_lifts(con)],
@@ -39,6 +40,8 @@ def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
         ],
         "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con)],
         "casebook_kept_stops": _kept_stops(con, stops),
+        "casebook_coded_calls": coding.rows(drawn),
+        "casebook_coding_samples": coding.sample_rows(drawn),
         "last_cycle": _last_cycle(con, as_of),
     }
 

@@ -36,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="settings file (default: MISUSE_CONFIG, HOME/misuse.toml, ./misuse.toml)"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_logs, _runs, _lists, _people, _identity, _lines, _keeping, _service):
+    for add in (_logs, _runs, _lists, _people, _identity, _lines, _coding, _keeping, _service):
         add(_adder(commands))
     return parser
 
@@ -227,6 +227,38 @@ def _lines(add: Adder) -> None:
     record.add_argument("rule", metavar="RULE", help="the safeguard, as misuse safeguards names it")
     record.add_argument("--until", required=True, metavar="DATE", help="last day on which the check counts")
     record.add_argument("--reason", required=True, help="what was checked and how; recorded with your name")
+
+
+def _coding(add: Adder) -> None:
+    part = _actions(
+        add("coding", "", "how far codes can be trusted: calls coded again by two people blind to each other")
+    )
+    plan = part("plan", "coding:plan", "how many calls to code again, and how surely that tells", json=True)
+    plan.add_argument("--half-width", type=float, metavar="W", help="half of the 95%% interval: 0.05 is five points")
+    draw = part("draw", "coding:draw", "draw a sample of the published window for two coders; recorded", json=True)
+    draw.add_argument("--coder", required=True, action="append", metavar="NAME", help="one of two: give it twice")
+    size = draw.add_mutually_exclusive_group(required=True)
+    size.add_argument("--half-width", type=float, metavar="W", help="as many calls as this takes")
+    size.add_argument("--calls", type=int, metavar="N", help="at most so many calls, shared out for the least width")
+    draw.add_argument("--seed", type=int, help="another seed, other calls (default: the settings', and one a sample)")
+    draw.add_argument("--reason", required=True, help="why; recorded with your name")
+    calls = part("calls", "coding:calls", "calls that wait for your verdict, without their codes", json=True)
+    calls.add_argument("sample", metavar="SAMPLE", nargs="?", help="D1, D2 … (default: the newest that waits for you)")
+    calls.add_argument("--identified", action="store_true", help="with call id, references and remarks; recorded")
+    calls.add_argument("--csv", action="store_true", help="print CSV with an empty column verdict, to fill in")
+    calls.add_argument("--limit", type=int, default=20, metavar="N", help="how many to show (default 20)")
+    calls.add_argument("--reason", help="with --identified: why; recorded with your name")
+    record = part("record", "coding:record", "record a verdict: a coder's, or a third person's where two differ")
+    load = part("import", "coding:load", "record a CSV file of verdicts, all or none")
+    back = part("withdraw", "coding:withdraw", "take a sample back: its verdicts count for nothing")
+    for command in (record, load, back):
+        command.add_argument("sample", metavar="SAMPLE", help="D1, D2 …")
+    record.add_argument("call", metavar="CALL", help="the call's number in the sample")
+    record.add_argument("verdict", metavar="VERDICT", help="misuse, not_misuse or cannot_tell")
+    record.add_argument("--note", help="why, if it needs saying; name nobody")
+    load.add_argument("file", metavar="FILE", help="columns call and verdict; others are not read")
+    back.add_argument("--reason", required=True, help="why; recorded with your name")
+    part("status", "coding:status", "every sample: who has coded how many, how far they agree", json=True)
 
 
 def _keeping(add: Adder) -> None:

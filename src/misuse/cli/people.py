@@ -113,7 +113,7 @@ def audit(context: Context) -> int:
     with casebook.opened(context.settings) as book:
         if context.options.action == "export":
             book.permitted("read_casebook", context.actor)
-            context.print_json(book.events())
+            context.print_json(book.events(context.actor))
             return 0
         broken = book.verify()
         head = book.head()

@@ -12,6 +12,7 @@ Arithmetic on arrays alone: no store, no clock; chance comes from the seed given
 from misuse.coding.callers import Corrected, Estimate, corrected
 from misuse.coding.latent import latent_rates
 from misuse.coding.rates import Agreement, Rates, Tally, agreement, verdict_rates
+from misuse.coding.recalibration import Verdicts
 from misuse.coding.reliability import Reliability, reliability
 from misuse.coding.sampling import drawn, shared_out, sizes
 from misuse.coding.tails import at_least
@@ -23,6 +24,7 @@ __all__ = [
     "Rates",
     "Reliability",
     "Tally",
+    "Verdicts",
     "agreement",
     "at_least",
     "corrected",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 JEFFREYS = 0.5
 # How alike a group's strata may be: prior calls that the group's mean is worth, evenly on the log scale.
@@ -38,13 +39,38 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Strata that lean on each other: their Betas under each mean and firmness of the group, and how likely that is."""
+
+    members: Whole  # their places among the strata
+    first: Floats  # a row per member, a column per mean and firmness, the lowest mean first
+    second: Floats
+    weight: Floats
+
+    def draws(self, count: int, rng: np.random.Generator) -> Floats:
+        """`count` rows of the members' shares. Where the group's mean is drawn high all its members are."""
+        import numpy as np
+        from scipy.special import betaincinv
+
+        steps = np.cumsum(self.weight)
+        cell = np.minimum(np.searchsorted(steps, _places(1, count, rng)[:, 0] * steps[-1]), len(steps) - 1)
+        within = _places(len(self.members), count, rng)
+        return np.asarray(betaincinv(self.first[:, cell].T, self.second[:, cell].T, within))
+
+
+@dataclass(frozen=True)
 class Rates:
-    """Beta posteriors of the share of each stratum's calls that truly are misuse."""
+    """Posteriors of the share of each stratum's calls that truly are misuse.
+
+    `first` and `second` are those of a Beta of each posterior's mean and variance. Strata that lean on each other err
+    together, which these do not tell: `draws` does.
+    """
 
     strata: tuple[str, ...]
     first: Floats
     second: Floats
     method: str
+    pools: tuple[Pool, ...] = ()
 
     @property
     def means(self) -> Floats:
@@ -60,14 +86,26 @@ class Rates:
         return np.asarray(betaincinv(self.first[:, None], self.second[:, None], tails))
 
     def draws(self, count: int, seed: int) -> Floats:
-        """`count` rows of shares, one from each of as many equal slices of every posterior (a Latin hypercube)."""
+        """`count` rows of shares, jointly: of a stratum alone one from each of as many equal slices of its posterior.
+
+        A Latin hypercube (McKay 1979); of strata that lean on each other over their group's mean first.
+        """
         import numpy as np
         from scipy.special import betaincinv
 
         rng = np.random.default_rng(seed)
-        slices = rng.permuted(np.tile(np.arange(count), (len(self.strata), 1)), axis=1).T
-        places = (slices + rng.random(slices.shape)) / count
-        return np.asarray(betaincinv(self.first, self.second, places))
+        found = np.asarray(betaincinv(self.first, self.second, _places(len(self.strata), count, rng)))
+        for pool in self.pools:
+            found[:, pool.members] = pool.draws(count, rng)
+        return found
+
+
+def _places(columns: int, count: int, rng: np.random.Generator) -> Floats:
+    """A Latin hypercube between nought and one."""
+    import numpy as np
+
+    slices = rng.permuted(np.tile(np.arange(count), (columns, 1)), axis=1).T
+    return np.asarray((slices + rng.random(slices.shape)) / count)
 
 
 @dataclass(frozen=True)
@@ -103,17 +141,19 @@ def verdict_rates(tallies: Sequence[Tally]) -> Rates:
     found, calls = _verdicts(tallies)
     first, second = found + JEFFREYS, calls - found + JEFFREYS
     groups = [tally.group for tally in tallies]
+    pools = []
     for group in sorted(set(groups)):
         members = [at for at, name in enumerate(groups) if name == group]
         if calls[members].sum() == 0:
             raise ValueError("a group of codes of which no call was coded again has no error rate: sample it first")
         if len(members) > 1:
-            first[members], second[members] = _pooled(found[members], calls[members])
+            pools.append(_pooled(members, found[members], calls[members]))
+            first[members], second[members] = _matched(pools[-1])
     method = (
         "calls coded again by two people blind to each other, a third settling where they differed; Beta posteriors, "
         "Jeffreys prior, codes with few calls leaning on their group"
     )
-    return Rates(tuple(tally.stratum for tally in tallies), first, second, method)
+    return Rates(tuple(tally.stratum for tally in tallies), first, second, method, tuple(pools))
 
 
 def _verdicts(tallies: Sequence[Tally]) -> tuple[Floats, Floats]:
@@ -126,22 +166,26 @@ def _verdicts(tallies: Sequence[Tally]) -> tuple[Floats, Floats]:
     return found, np.array([tally.sampled for tally in tallies], dtype=np.float64)
 
 
-def _pooled(found: Floats, calls: Floats) -> tuple[Floats, Floats]:
-    """Each member's Beta, the group's mean and firmness integrated out."""
+def _pooled(members: Sequence[int], found: Floats, calls: Floats) -> Pool:
+    """Each member's Beta under each mean and firmness of the group, and the posterior of these."""
     import numpy as np
     from scipy.special import betaln
 
     # Evenly in arcsine of the root is the Jeffreys prior of a mean.
     means = np.sin((np.arange(_MEANS) + 0.5) / _MEANS * np.pi / 2.0) ** 2
     low, high, steps = _FIRMNESS
-    mean, firmness = (part.ravel() for part in np.meshgrid(means, np.geomspace(low, high, steps)))
+    mean, firmness = (part.ravel() for part in np.meshgrid(means, np.geomspace(low, high, steps), indexing="ij"))
     prior_first, prior_second = mean * firmness, (1.0 - mean) * firmness
     first, second = prior_first + found[:, None], prior_second + (calls - found)[:, None]
     marginal = (betaln(first, second) - betaln(prior_first, prior_second)).sum(axis=0)
     weight = np.exp(marginal - marginal.max())
-    weight /= weight.sum()
-    whole = first + second
-    centre = (first / whole) @ weight
-    square = (first * (first + 1.0) / (whole * (whole + 1.0))) @ weight
+    return Pool(np.asarray(members), first, second, weight / weight.sum())
+
+
+def _matched(pool: Pool) -> tuple[Floats, Floats]:
+    """Each member's mixture of Betas as the one Beta of its mean and variance."""
+    whole = pool.first + pool.second
+    centre = (pool.first / whole) @ pool.weight
+    square = (pool.first * (pool.first + 1.0) / (whole * (whole + 1.0))) @ pool.weight
     strength = centre * (1.0 - centre) / (square - centre**2) - 1.0
     return centre * strength, (1.0 - centre) * strength

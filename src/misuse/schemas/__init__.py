@@ -7,6 +7,7 @@ Types are DuckDB's. Times are UTC without a zone, except columns ending `_local`
 
 from __future__ import annotations
 
+from misuse.schemas.coding import CALLER_CHANCES, CODE_ERROR_RATES
 from misuse.schemas.counts import (
     BRIDGE,
     CALLER_WINDOWS,
@@ -42,6 +43,8 @@ PUBLISHED: tuple[Relation, ...] = (
     CALLER_WINDOWS,
     PERSISTENT_CALLERS,
     ESTIMATES,
+    CODE_ERROR_RATES,
+    CALLER_CHANCES,
     BRIDGE,
     CONCENTRATION,
     MISUSE_MONTHLY,
@@ -65,6 +68,7 @@ __all__ = [
     "BATCHES",
     "BRIDGE",
     "CALLERS",
+    "CALLER_CHANCES",
     "CALLER_CHANGES",
     "CALLER_LINKS",
     "CALLER_SPELLS",
@@ -73,6 +77,7 @@ __all__ = [
     "CALL_RECORD",
     "CASES",
     "CASE_MOVES",
+    "CODE_ERROR_RATES",
     "CONCENTRATION",
     "DEMAND_DAILY",
     "ESTIMATES",
