@@ -1,7 +1,6 @@
 -- One row per other way of reckoning the headline and person whom it might put over the line.
--- Key: kind, way, caller_id. No params. reached is what must come to threshold; misuse_calls is what is added up. Ways:
--- another threshold, window or identity level, episodes instead of calls, one code less in the list, doubtful or stopped
--- calls counted after all.
+-- Key: kind, way, caller_id. No params. reached is what must come to threshold; misuse_calls is what is added up.
+-- Ways: another threshold, window or identity level, episodes for calls, a code less, doubtful or stopped calls too.
 with
 
 headline as (
@@ -48,16 +47,11 @@ lines as (
     select caller_id, line_id, count(*) as calls from headline where is_misuse group by caller_id, line_id
 ),
 
-tried as (
-    select unnest([5, 8, 9, 11, 12, 15, 20]) as threshold
-),
-
--- kind, way, whom, what is added up, what must come to threshold, threshold.
 ways as (
     select
         'threshold' as kind, cast(tried.threshold as varchar) as way, own.caller_id, own.misuse_calls,
         own.misuse_calls as reached, tried.threshold
-    from own, tried
+    from own, (values (5), (8), (9), (11), (12), (15), (20)) as tried (threshold)
     union all
     select
         'window', counts.window_name, counts.caller_id, counts.misuse_calls, counts.misuse_calls as reached,

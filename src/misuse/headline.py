@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import coding_error, detection
 from misuse.errors import UsageError
+from misuse.reckoning import told
 from misuse.settings import Settings
 from misuse.wording import age, aligned, apart, nobody, of, uncounted, unidentified
 from misuse.wording import share as percent
@@ -38,7 +39,8 @@ _STEPS = {
 
 def published(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """`misuse estimate --json` from the published relations."""
-    return _completed(con, detection.headline(con)) | {"corrected": coding_error.told(con)}
+    further = told.document(con) | {"corrected": coding_error.told(con)}
+    return _completed(con, detection.headline(con)) | further
 
 
 def recounted(
@@ -56,7 +58,8 @@ def recounted(
         raise UsageError("the threshold is at least 1", next_step="--threshold 10")
     changed = dataclasses.replace(settings, threshold=threshold or settings.threshold)
     found = detection.recount(con, changed, window_days=days, counted_by=counted_by)
-    return _completed(con, found) | {"corrected": None}  # coding error is reckoned for the published window alone
+    # Reckoned by a run, for the published window alone.
+    return _completed(con, found) | dict.fromkeys((*told.KEYS, "corrected"))
 
 
 def _completed(con: duckdb.DuckDBPyConnection, document: dict[str, Any]) -> dict[str, Any]:
@@ -84,6 +87,9 @@ def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> li
         _workload(document),
         _days_work(document),
         _since_start(document),
+        _log_growth(document),
+        *_money(document),
+        *_lately(document),
         _safeguards(document),
         "",
         *_bridge(document),
@@ -177,6 +183,54 @@ def _corrected(document: dict[str, Any]) -> str | None:
         f"codes err; by calls coded again: {callers['point']:,.0f} persistent callers (95% interval {callers['low']:,.0f} to "
         f"{callers['high']:,.0f}), {percent(found['point'])} of misuse{_interval(found)}"
     )
+
+
+def _log_growth(document: dict[str, Any]) -> str | None:
+    """That the share since the log's start is no trend, wherever it is printed."""
+    growth = document.get("log_growth")
+    return f"log growth: {growth['warning']}" if growth and not _uncounted(document) else None
+
+
+def _money(document: dict[str, Any]) -> list[str]:
+    """Handlers and pounds behind the hours, where a rate is stated."""
+    handlers, costs = document.get("full_time"), document.get("cost_per_month")
+    if not handlers or not costs or _uncounted(document):
+        return []
+    said = []
+    if handlers["all_misuse"]["point"] is not None:
+        said.append(
+            f"full-time handlers: persistent callers {_number(handlers['persistent']['point'], 2)}, all misuse "
+            f"{_number(handlers['all_misuse']['point'], 2)}."
+        )
+    for kind, words in (("handling", "handling"), ("unit", "units")):
+        if costs[kind]["all_misuse"]["point"] is not None:
+            is_cashable = document["figures"][f"{kind}_cost_all_misuse"]["method"].find("; cashable") >= 0
+            said.append(
+                f"cost of {words} a month at the stated rate: persistent callers £{_number(costs[kind]['persistent']['point'])}, "
+                f"all misuse £{_number(costs[kind]['all_misuse']['point'])} ({'cashable' if is_cashable else 'not cashable'})."
+            )
+    return said
+
+
+def _lately(document: dict[str, Any]) -> list[str]:
+    """Who came and went since the run before, and what a campaign's date brought."""
+    moved = document.get("differences") or []
+    said = []
+    if moved:
+        counts = {way: sum(row["movement"] == way for row in moved) for way in ("entered", "left")}
+        touched = sum(bool(row["decisions"]) for row in moved)
+        said.append(
+            f"since the run as of {moved[0]['previous_as_of']}: {counts['entered']} came over the threshold, "
+            f"{counts['left']} left it; {touched} of them with an earlier decision (relation list_differences)."
+        )
+    for row in document.get("campaigns") or []:
+        if row["figure"] == "mean" and row["point"] is not None:
+            verdict = "a finding" if row["is_finding"] else "not told from chance"
+            said.append(
+                f"since {row['campaign']} ({row['began']}): misuse {row['point']:+.0%} relative to genuine calls "
+                f"(95% interval {row['low']:+.0%} to {row['high']:+.0%}), {verdict}."
+            )
+    return said
 
 
 def _apart(document: dict[str, Any]) -> list[str]:

@@ -39,6 +39,7 @@ from misuse import (
 )
 from misuse.errors import CheckFailed, MisuseError, Refused
 from misuse.progress import Silent, Tracker
+from misuse.reckoning import equality, told
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -259,6 +260,7 @@ def task(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> No
             blind=_unchecked(con, settings, values["as_of"]),
         )
         publication.store_frame(con, "tasking_list", ranked)
+        equality.reckon(con, values)
         for name in ("batches", "cases", "case_moves"):
             models.build(con, f"marts/{name}", values)
         ledger.count(con, run_id)
@@ -376,9 +378,12 @@ def _warnings(settings: Settings, speaks_for: date | None) -> tuple[str, ...]:
         return ()
     with warehouse.opened(settings) as con:
         later = ledger.calls_after(con, speaks_for, settings.reporting_zone)
+    with publication.opened(settings) as con:
+        growth = f"log growth: {told.warning(con)}"
     if not later:
-        return ()
-    return (f"{later:,} calls are later than {speaks_for}, the last whole day of the log, and are not counted yet",)
+        return (growth,)
+    after = f"{later:,} calls are later than {speaks_for}, the last whole day of the log, and are not counted yet"
+    return (after, growth)
 
 
 def freeze_list(settings: Settings, now: datetime, actor: str) -> str:

@@ -49,6 +49,7 @@ MADE_IN_PYTHON = {
     "list_differences",
     "code_error_rates",
     "caller_chances",
+    "equality",
 }
 # What Python hands to models: a file's rows, the estimates as reckoned, the batch at the door.
 HANDED_IN = {"raw_rows", "order_pairs", "distinct_cli", "estimate_rows", "landing_calls"}

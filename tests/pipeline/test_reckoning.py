@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,8 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from misuse import intake, pipeline, reckoning
+from misuse import headline, intake, pipeline, reckoning
 from misuse.errors import MisuseError
+from misuse.reckoning import told
 from misuse.settings import Rates, Settings
 from tests.logs import NOW, random_rows, settings_for, write_csv
 
@@ -139,6 +141,48 @@ def test_sensitivity_of_the_runs_own_reckoning_is_nothing(home: Settings) -> Non
         assert (
             row["callers"] == len(published(home, "select * from persistent_callers")) + row["entered"] - row["left_it"]
         )
+
+
+def test_the_document_holds_every_key_and_every_figure_with_its_method(home: Settings) -> None:
+    with duckdb.connect(str(home.current_path), read_only=True) as con:
+        document = headline.published(con)
+        again = headline.recounted(con, home, window="30", threshold=None, counted_by="caller")
+        said = "\n".join(headline.sentences(document, home, NOW))
+    assert set(told.KEYS) <= document.keys()
+    assert all(document[key] is not None for key in told.KEYS)
+    assert all(again[key] is None for key in told.KEYS), "what a run alone reckons is null, never absent"
+    json.dumps(document, default=str)
+    assert all(figure["method"] for figure in document["figures"].values())
+    assert document["figures"]["share_of_misuse"]["point"] == document["share_of_misuse"]["point"]
+    rest = document["rest_of_misuse"]
+    assert rest["misuse_calls_below"] + rest["misuse_calls_apart"] + document["persistent_misuse_calls"] + document[
+        "unidentified_misuse_calls"
+    ] == document["misuse_calls"]  # fmt: skip
+    assert "it is no trend" in said
+    assert "£" in said
+    assert "came over the threshold" in said
+
+
+def test_every_run_warns_of_log_growth(home: Settings) -> None:
+    outcome = pipeline.run(home, as_of=None, now=NOW, actor="tester")
+    assert any(warning.startswith("log growth: ") for warning in outcome.warnings)
+
+
+def test_groups_add_up_and_small_numbers_are_kept_back(home: Settings) -> None:
+    rows = published(home, "select * from equality")
+    assert {row["dimension"] for row in rows} == {"home borough", "kind of line", "vulnerability"}
+    for row in rows:
+        assert row["is_suppressed"] == (row["value"] is None)
+        assert not row["is_suppressed"] or row["of_all"] is row["rate"] is None
+        assert not 0 < (row["value"] or 0) < 5
+    persons = published(
+        home,
+        "select count(*) as persons from caller_windows inner join callers using (caller_id) where window_name = 'headline' "
+        "and caller_windows.coded_misuse_calls > 0 and identity_kind = 'person'",
+    )
+    whole = [row for row in rows if row["dimension"] == "kind of line" and row["measure"] == "persons stopped"]
+    if not any(row["is_suppressed"] for row in whole):
+        assert sum(row["of_all"] for row in whole) == persons[0]["persons"]
 
 
 def test_the_first_run_has_nothing_to_be_held_against(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ import polars as pl
 import pytest
 
 from misuse import callers, coding_error, detection, models, reckoning, shared_lines
+from misuse.schemas import TASKING_LIST
 from misuse.settings import SQL_ROOT, Settings
 
 HERE = Path(__file__).parent
@@ -53,7 +54,7 @@ PARAMETERS: dict[str, Any] = {
 MODELS = (
     *callers.SPELL_MODELS, *callers.LINK_MODELS, "callers/caller_numbers", *detection.MODELS, *detection.ESTIMATE_MODELS, *shared_lines.MODELS,
     "estimates/identity_levels", *reckoning.MODELS, *reckoning.APPENDED,
-    *reckoning.CHANGE_MODELS,
+    *reckoning.CHANGE_MODELS, *reckoning.EQUALITY_MODELS,
     *coding_error.MODELS,
 )  # fmt: skip
 
@@ -133,6 +134,8 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
     detection.detect(con, PARAMETERS)
     detection.estimate(con, PARAMETERS, replicates=10, seed=1)
     con.execute("drop view caller_spells")  # a case may fill it
+    listed = ", ".join(f"{column.name} {column.type}" for column in TASKING_LIST.columns)
+    con.execute("create table tasking_list (" + listed + ")")
     con.execute("attach ':memory:' as previous")
     con.execute("create table previous.calls as from calls; create table previous.windows as from windows")
     for name in (
@@ -142,6 +145,7 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
         *shared_lines.MODELS,
         *reckoning.MODELS,
         *reckoning.CHANGE_MODELS,
+        *reckoning.EQUALITY_MODELS,
     ):
         models.build(con, name, prepared)
     for name in coding_error.MODELS:

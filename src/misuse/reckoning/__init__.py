@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from misuse import models
-from misuse.reckoning import answering, changes, growth, series, spread, windows
+from misuse.reckoning import answering, changes, equality, growth, series, spread, windows
 from misuse.reckoning.tables import add_figures
 from misuse.settings import Settings
 
@@ -39,6 +39,7 @@ PUBLISHED_MODELS: tuple[str, ...] = (
 )
 MODELS: tuple[str, ...] = WORKING_MODELS + PUBLISHED_MODELS
 CHANGE_MODELS = changes.MODELS
+EQUALITY_MODELS = equality.MODELS
 APPENDED: tuple[str, ...] = ("estimates/workload_costs", "estimates/rest_of_misuse")
 
 

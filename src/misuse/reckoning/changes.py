@@ -65,7 +65,8 @@ def earlier_copy(con: duckdb.DuckDBPyConnection, run_id: str, settings: Settings
 
 @contextmanager
 def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    con.execute("attach '" + str(path).replace("'", "''") + "' as previous (read_only)")
+    literal = "'" + str(path).replace("'", "''") + "'"
+    con.execute("attach " + literal + " as previous (read_only)")
     try:
         yield
     finally:

@@ -190,6 +190,23 @@ LIST_DIFFERENCES = Relation(
     """),
 )
 
+EQUALITY = Relation(
+    "equality",
+    "One row per dimension, group and measure: flags, lanes and doubt by group. Small numbers are kept back.",
+    ("dimension", "group_name", "measure"),
+    columns("""
+        run_id | VARCHAR | the run
+        as_of | DATE | last local day the run speaks for
+        dimension | VARCHAR | home borough, kind of line, or vulnerability: the groups that the log holds
+        group_name | VARCHAR | the group
+        measure | VARCHAR | persons over the threshold, stopped, on the look list or on the tasking list (of persons with a coded misuse call in the headline window); each lane (of persons on the tasking list); doubtful and stopped calls (of coded misuse calls)
+        value | BIGINT | how many; null where kept back
+        of_all | BIGINT | of how many; null where fewer than five or kept back
+        rate | DOUBLE | the former of the latter
+        is_suppressed | BOOLEAN | the value is kept back: fewer than five, or such could be told from it by subtraction
+    """),
+)
+
 STATISTICS = (
     MISUSE_PARTS,
     WINDOW_THRESHOLDS,
@@ -201,4 +218,5 @@ STATISTICS = (
     SENSITIVITY,
     SENSITIVITY_CALLERS,
     LIST_DIFFERENCES,
+    EQUALITY,
 )
