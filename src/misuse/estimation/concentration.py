@@ -54,6 +54,8 @@ def weights(calls: Whole, replicates: int, seed: int) -> Whole:
     """
     import numpy as np
 
+    if not len(calls):
+        return np.zeros((replicates, 0), dtype=np.int64)
     _, callers = np.unique(calls, return_counts=True)
     return np.random.default_rng(seed).multinomial(len(calls), callers / len(calls), size=replicates)
 
