@@ -294,6 +294,25 @@ def test_check_tells_what_would_be_read_and_masks_who(con: duckdb.DuckDBPyConnec
     assert "hard stops by codeword" not in report.unsupported_safeguards
 
 
+@pytest.mark.parametrize(
+    ("mapped", "unseen"),
+    [
+        ({}, {"burst", "new content", "ties"}),
+        ({"cli": "phone"}, {"burst", "new content", "ties"}),
+        ({"closing_code": "code"}, {"burst", "new content", "ties"}),
+        ({"cli": "phone", "closing_code": "code"}, {"ties"}),
+        ({"cli": "phone", "opening_code": "code", "subscriber_address": "home"}, set()),
+    ],
+)
+def test_check_names_the_patterns_that_cannot_be_seen(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, mapped: dict[str, str], unseen: set[str]
+) -> None:
+    columns = {"call_id": "id", "received_at": "at", **mapped}
+    report = checked(con, tmp_path, b"id,at,phone,code,home\n1,2025-06-01,,Hoax,1 High St\n", columns=columns)
+    told = {name.removeprefix("hard stop by ") for name in report.unsupported_safeguards if "marker" not in name}
+    assert told & {"burst", "new content", "ties"} == unseen
+
+
 def test_check_says_that_premises_are_no_persons(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     columns = {"call_id": "{row}", "received_at": "at", "premises": "street", "markers": "m"}
     report = checked(

@@ -290,7 +290,12 @@ def test_header_alone_is_no_error(read: Reader) -> None:
         ("a.csv.gz", ROWS, {}, "not gzip"),
         ("a.csv.gz", gzip.compress(ROWS, mtime=0)[:-12], {}, "truncated gzip"),
         ("a.csv.gz", gzip.compress(ROWS, mtime=0)[:30] + b"x" * 30, {}, "gzip"),
-        ("a.csv.gz", gzip.compress(b"0" * (80 << 20), mtime=0), {"max_uncompressed_ratio": 20}, "unpacks to over 20 times"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"0" * (80 << 20), mtime=0),
+            {"max_uncompressed_ratio": 20},
+            "unpacks to over 20 times",
+        ),
         ("a.csv", ROWS.replace(b"phone", b"telephone"), {}, "no column 'phone'"),
         ("a.csv", ROWS.split(b"\n", 1)[1], {}, "not laid out"),
         ("a.csv", ROWS.replace(b"phone", b"at"), {"columns": {"call_id": "id", "received_at": "at"}}, "more than one"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -320,6 +320,7 @@ def unsupported_safeguards(layout: Layout, marker_kinds: Sequence[str] = ()) -> 
                 lacking[f"hard stop by marker {fold(kind)}"] = "the source does not declare that it supplies it"
     if "remarks" not in has:
         lacking["hard stops by codeword"] = "remarks is not mapped"
+    lacking |= _unseen_patterns(has)
     if not has & {"result_code", "qualifiers"}:
         lacking["doubt by result"] = (
             "neither result_code nor qualifiers is mapped: nothing can contradict a misuse code"
@@ -331,5 +332,19 @@ def unsupported_safeguards(layout: Layout, marker_kinds: Sequence[str] = ()) -> 
     if tuple(layout.columns["call_id"]) == ("{row}",):
         lacking["one id a call"] = (
             "call_id is the row's number alone, which every file begins anew: add {file} or a time"
+        )
+    return lacking
+
+
+def _unseen_patterns(has: Collection[str]) -> dict[str, str]:
+    """Hard stops that look at several calls, and what a log lacks for them; each pattern by its words in the rules."""
+    lacking: dict[str, str] = {}
+    needs = "cli" if "cli" not in has else "opening_code or closing_code"
+    if needs == "cli" or not {"opening_code", "closing_code"} & set(has):
+        lacking["hard stop by burst"] = f"{needs} is not mapped: many wordless calls from one number are not seen"
+        lacking["hard stop by new content"] = f"{needs} is not mapped: what is new from a frequent contact is not seen"
+    if not {"subscriber_address", "incident_location", "person_name"} & set(has):
+        lacking["hard stop by ties"] = (
+            "neither subscriber_address, incident_location nor person_name is mapped: a marked call reaches its own number alone"
         )
     return lacking
