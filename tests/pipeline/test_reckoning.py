@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,9 +16,12 @@ import pytest
 from misuse import headline, intake, pipeline, reckoning
 from misuse.errors import MisuseError
 from misuse.reckoning import told
+from misuse.schemas import STATISTICS
 from misuse.settings import Rates, Settings
 from tests.logs import NOW, random_rows, settings_for, write_csv
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = ("methods.md", "coding.md")
 AS_OF = date(2025, 11, 4)
 
 
@@ -104,6 +108,13 @@ def test_every_figure_says_how_it_was_reckoned_or_why_not(home: Settings) -> Non
         assert all(row["method"] for row in rows)
     missing = published(home, "select * from estimates where point is null")
     assert all("not " in row["method"] for row in missing), missing
+
+
+def test_the_page_of_methods_names_every_figure_and_relation(home: Settings) -> None:
+    words = set(re.findall(r"`(\w+)`", "".join((DOCS / name).read_text(encoding="utf-8") for name in PAGES)))
+    names = {row["estimate"] for row in published(home, "select distinct estimate from estimates")}
+    names |= {relation.name for relation in STATISTICS}
+    assert names <= words, sorted(names - words)
 
 
 def test_campaigns_of_the_settings_are_each_told_of(home: Settings) -> None:

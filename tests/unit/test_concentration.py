@@ -164,26 +164,6 @@ def test_intervals_cover_at_thirty_thousand_callers() -> None:
     assert min(found.values()) >= 0.92, found
 
 
-def test_ranks_of_two_by_hand() -> None:
-    """Rates of callers on 12 and 8: which is higher is a beta tail; the order holds so often."""
-    found = concentration.ranks(np.array([8, 12]), top=1, draws=40_000, seed=2)
-    a, b = 12.5, 8.5
-    steps = (np.arange(20_000) + 0.5) / 20_000
-    density = steps ** (a - 1) * (1 - steps) ** (b - 1) * math.gamma(a + b) / math.gamma(a) / math.gamma(b)
-    assert found.caller.tolist() == [1]
-    assert found.stays[0] == pytest.approx(density[steps > 0.5].mean() / 2, abs=0.01)
-
-
-def test_ranks_are_firm_where_callers_are_far_apart_and_loose_where_they_come_in_bursts() -> None:
-    calls = np.array([1_000, 500, 250, 20, 19, 18, 3, 1, 1])
-    firm = concentration.ranks(calls, top=6, draws=2_000, seed=1)
-    assert firm.low[:3].tolist() == firm.high[:3].tolist() == [1, 2, 3]
-    assert (firm.low[3], firm.high[3]) == (4, 6)
-    assert np.all(firm.stays[:3] == 1)
-    loose = concentration.ranks(calls, top=6, draws=2_000, seed=1, dispersion=50.0)
-    assert loose.high[1] > 2
-
-
 def test_half_a_million_draws_are_quick_and_the_seed_decides() -> None:
     calls = heavy_tailed(30_000, 9)
     assert by_name(calls) == by_name(calls)

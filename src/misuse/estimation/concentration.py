@@ -37,16 +37,6 @@ class Lorenz:
     high: Floats
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """Of the most prolific, most calls first: where each would stand if chance were drawn again."""
-
-    caller: Whole  # position in the counts given
-    low: Whole
-    high: Whole
-    stays: Floats  # the chance of being among as many at the top
-
-
 def weights(calls: Whole, replicates: int, seed: int) -> Whole:
     """A row per replicate, a column per distinct number of calls (rising): callers drawn with that number.
 
@@ -71,7 +61,7 @@ def concentration(calls: Whole, drawn: Whole, *, thresholds: Sequence[int] = THR
     (Pareto 1.6 and 2.5, log-normal, Poisson-log-normal) every figure covered 91-98%, and the share at ten 92-96% at
     30,000 callers; without widening 88-95%.
     The most prolific caller has no interval: resampling callers says nothing of a maximum (Bickel and Freedman
-    1981); `ranks` says how firm the order is.
+    1981); misuse.estimation.ranks says how firm the order is.
     """
     import numpy as np
 
@@ -268,24 +258,3 @@ def _interval(
     width = np.sqrt(squares) * scale.slope(at) * stdtrit(hangs_on, 1.0 - _TAIL) / ndtri(1.0 - _TAIL)
     low, high = scale.back(scale.there(at) - np.quantile(scaled, [1.0 - _TAIL, _TAIL]) * width)
     return float(at[0]), float(min(low, at[0])), float(max(high, at[0]))
-
-
-def ranks(calls: Whole, *, top: int, draws: int, seed: int, dispersion: float = 1.0) -> Ranks:
-    """How firm the order of the `top` most prolific is: 95% of the ranks they would have if chance were drawn again.
-
-    Each caller's calls are Poisson with its own rate, the rate's posterior under the Jeffreys prior is Gamma(calls
-    + 1/2), and callers are ranked by draws of their rates. `dispersion` over 1 widens it for calls that come in
-    bursts (variance over mean; or give episodes as `calls`). Only callers who could reach the top are drawn.
-    """
-    import numpy as np
-
-    order = np.argsort(-calls, kind="stable")
-    top = min(top, len(calls))
-    line = calls[order[top - 1]] if top else 0
-    near = calls[order] >= line - 8.0 * np.sqrt(dispersion * (line + 1.0))
-    drawn_from = calls[order][near]
-    shape = (drawn_from + 0.5) / dispersion
-    rates = np.random.default_rng(seed).gamma(shape, dispersion, size=(draws, len(shape)))
-    places = np.argsort(np.argsort(-rates, axis=1), axis=1)[:, :top] + 1
-    low, high = np.quantile(places, [_TAIL, 1.0 - _TAIL], axis=0, method="inverted_cdf")
-    return Ranks(order[:top], low.astype(np.int64), high.astype(np.int64), (places <= top).mean(axis=0))

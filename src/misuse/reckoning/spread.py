@@ -31,8 +31,7 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
     import numpy as np
 
     calls = np.asarray(arrays(con, _CALLS, {})["misuse_calls"], dtype=np.int64)
-    replicates = settings.bootstrap_replicates
-    drawn = concentration.weights(calls, replicates, settings.seed) if len(calls) else np.zeros((0, 0), dtype=np.int64)
+    drawn = concentration.weights(calls, settings.bootstrap_replicates, settings.seed)
     _lorenz(con, values, calls, drawn)
     _ranks(con, values, settings)
     figures = concentration.concentration(calls, drawn, thresholds=())
