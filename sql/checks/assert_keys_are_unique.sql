@@ -52,6 +52,8 @@ select 'sensitivity_callers', count(*) - count(distinct kind || '|' || way || '|
 union all
 select 'list_differences', count(*) - count(distinct caller_id) from list_differences
 union all
+select 'reason_totals', count(*) - count(distinct reason) from reason_totals
+union all
 select 'equality', count(*) - count(distinct dimension || '|' || group_name || '|' || measure) from equality
 union all
 select 'tasking_list', count(*) - count(distinct caller_id) from tasking_list

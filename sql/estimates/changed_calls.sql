@@ -1,5 +1,5 @@
 -- One row per call, caller and direction that makes a caller's count differ from the run before. Key: call_key,
--- caller_id, direction. Param: $rules_changed.
+-- caller_id, direction. Param: $rules_changed. A call of nobody known has no caller here either.
 with
 
 spans as (
@@ -17,11 +17,11 @@ now_calls as (
 ),
 
 before_calls as (
-    select * from previous_calls where is_in_window and is_misuse and caller_id is not null
+    select * from previous_calls where is_in_window and is_misuse
 ),
 
 counted_now as (
-    select * from now_calls where is_misuse and caller_id is not null
+    select * from now_calls where is_misuse
 ),
 
 counted_before as (
@@ -46,7 +46,7 @@ gained as (
     cross join spans
     left join previous_calls as earlier on counted_now.call_key = earlier.call_key
     left join counted_before on counted_now.call_key = counted_before.call_key
-    where counted_before.unit_id is distinct from counted_now.caller_id
+    where counted_before.call_key is null or counted_before.unit_id is distinct from counted_now.caller_id
 ),
 
 lost as (
@@ -64,7 +64,7 @@ lost as (
     cross join spans
     left join calls on counted_before.call_key = calls.call_key
     left join counted_now on counted_before.call_key = counted_now.call_key
-    where counted_now.caller_id is distinct from counted_before.unit_id
+    where counted_now.call_key is null or counted_now.caller_id is distinct from counted_before.unit_id
 ),
 
 final as (

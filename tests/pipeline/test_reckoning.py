@@ -144,6 +144,20 @@ def test_what_moved_since_the_run_before(home: Settings) -> None:
             assert row["decisive"]
 
 
+def test_without_what_came_since_the_headline_is_the_run_befores(home: Settings) -> None:
+    """Nothing but new calls came between the two runs, so without them the earlier headline stands."""
+    (row,) = published(home, "select * from reason_totals")
+    calls = published(
+        home,
+        "select caller_id, identity_kind from calls where is_misuse and channel = '999' and local_date <= date '2025-11-04'",
+    )
+    made = Counter(call["caller_id"] for call in calls if call["identity_kind"] == "person")
+    over = [count for count in made.values() if count >= 5]
+    assert row["reason"] == "new_calls"
+    assert row["callers_without"] == len(over)
+    assert row["share_without"] == pytest.approx(sum(over) / len(calls))
+
+
 def test_sensitivity_of_the_runs_own_reckoning_is_nothing(home: Settings) -> None:
     rows = {(row["kind"], row["way"]): row for row in published(home, "select * from sensitivity")}
     same = rows["window", "since_log_start"]  # sixty days: both windows hold the whole log

@@ -21,11 +21,13 @@ MODELS: tuple[str, ...] = (
     "estimates/matched_callers",
     "estimates/changed_calls",
     "estimates/changed_counts",
+    "estimates/reason_totals",
 )
 _EARLIER = """
 select run_id from run_ledger where status = 'published' and run_id <> $run_id order by as_of desc, started_at desc
 """
 _RULES = "select count(distinct rules_digest) > 1 from run_ledger where run_id in ($run_id, $previous)"
+_TOTALS = "select * from reason_totals order by reason"
 _COUNTS = "select * from changed_counts order by caller_id"
 _REASONS = """
 select caller_id, direction, reason, count(*) as calls
@@ -39,8 +41,9 @@ from previous_window cross join windows where windows.window_name = 'headline'
 
 
 def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: Settings) -> None:
-    """Make `list_differences`; it is empty before the second run, or where the copy before is no longer kept."""
+    """Make `list_differences` and `reason_totals`; empty before the second run, or where the copy before is not kept."""
     found: list[dict[str, Any]] = []
+    totals: list[dict[str, Any]] = []
     previous = earlier_copy(con, values["run_id"], settings)
     if previous is not None:
         with _attached(con, previous):
@@ -49,9 +52,11 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
             for name in MODELS:
                 models.build(con, name, available, temporary=True)
         found = _differences(con, values)
+        totals = [{**_stamp(con, values), **row} for row in rows(con, _TOTALS, {})]
         for name in MODELS:
             models.drop_temporary(con, models.relation_name(name))
     store(con, "list_differences", found)
+    store(con, "reason_totals", totals)
 
 
 def earlier_copy(con: duckdb.DuckDBPyConnection, run_id: str, settings: Settings) -> Path | None:
@@ -73,11 +78,22 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
         con.execute("detach previous")
 
 
+def _stamp(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> dict[str, Any]:
+    """This run, and the one that it is held against."""
+    row = con.execute(_THRESHOLDS).fetchone() or (None, None, None, None)
+    return {
+        "run_id": values["run_id"],
+        "as_of": values["as_of"],
+        "previous_run_id": row[2],
+        "previous_as_of": row[3],
+    }
+
+
 def _differences(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     row = con.execute(_THRESHOLDS).fetchone()
     if row is None:
         return []
-    threshold, previous_threshold, previous_run, previous_as_of = row
+    threshold, previous_threshold, *_ = row
     reasons: dict[tuple[str, str], dict[differences.Reason, int]] = {}
     for part in rows(con, _REASONS, {}):
         by = reasons.setdefault((part["caller_id"], part["direction"]), {})
@@ -86,8 +102,7 @@ def _differences(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> l
     moved = differences.differences(
         (_counted(part, reasons) for part in counted.values()), previous_threshold, threshold
     )
-    stamp = {"run_id": values["run_id"], "as_of": values["as_of"]}
-    stamp |= {"previous_run_id": previous_run, "previous_as_of": previous_as_of}
+    stamp = _stamp(con, values)
     return [
         {**stamp, **_told(row, counted[row.caller_id])}
         for row in moved

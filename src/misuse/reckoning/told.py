@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 KEYS = (
     *("figures", "windows", "thresholds", "ambulance_line", "rest_of_misuse", "full_time", "cost_per_month"),
     *("concentration", "rank_stability", "log_growth", "year_on_year", "charts", "campaigns", "answering"),
-    *("sensitivity", "differences", "equality"),
+    *("sensitivity", "differences", "reason_totals", "equality"),
 )
 _FIGURES = """
 select estimate, unit, point, low, high, bound_low, bound_high, numerator, denominator, method
@@ -50,6 +50,7 @@ _SENSITIVITY = "select * exclude (run_id, as_of) from sensitivity order by kind,
 _DIFFERENCES = (
     "select * exclude (run_id, as_of) from list_differences order by movement, misuse_calls_now desc, caller_id"
 )
+_TOTALS = "select * exclude (run_id, as_of) from reason_totals order by reason"
 _EQUALITY = "select * exclude (run_id, as_of) from equality order by all"
 _ENDS = ("point", "low", "high")
 _OUTCOMES = (
@@ -90,6 +91,7 @@ def document(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         },
         "sensitivity": rows(con, _SENSITIVITY, {}),
         "differences": rows(con, _DIFFERENCES, {}),
+        "reason_totals": rows(con, _TOTALS, {}),
         "equality": rows(con, _EQUALITY, {}),
     }
 

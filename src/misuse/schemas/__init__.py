@@ -62,7 +62,7 @@ PUBLISHED: tuple[Relation, ...] = (
 )
 
 # Not part of the canonical digest: they tell when, how and what was published before, not what is.
-UNDIGESTED = frozenset({"batches", "runs", "caller_changes", "list_differences"})
+UNDIGESTED = frozenset({"batches", "runs", "caller_changes", "list_differences", "reason_totals"})
 
 __all__ = [
     "BATCHES",

@@ -146,7 +146,7 @@ SENSITIVITY = Relation(
         kind | VARCHAR | threshold, window, counting, without code, or identity
         way | VARCHAR | the threshold, the window's name, what is counted, the code left out of the list (the twenty with most calls), or the level: number (each by itself), standard or loose (were suggestions confirmed)
         threshold | INTEGER | what must be reached
-        callers | BIGINT | persons over the line so
+        callers | BIGINT | persons over the line so; at a looser level of identity every strict caller of a group that is
         entered | BIGINT | of them not over the run's own
         left_it | BIGINT | over the run's own and not over this one
         persistent_misuse_calls | BIGINT | calls of those over the line
@@ -190,6 +190,25 @@ LIST_DIFFERENCES = Relation(
     """),
 )
 
+REASON_TOTALS = Relation(
+    "reason_totals",
+    "One row per reason for which calls came to the headline, or left it, since the run published before: the headline without them.",
+    ("reason",),
+    columns("""
+        run_id | VARCHAR | the run
+        as_of | DATE | last local day the run speaks for
+        previous_run_id | VARCHAR | the run it is held against
+        previous_as_of | DATE | what that one spoke for
+        reason | VARCHAR | new_calls, late_data (made before that as-of and known only now; or withdrawn or corrected since), fell_out, stop, doubt, identity or rules
+        gained_calls | BIGINT | misuse calls that came to a caller, or to nobody known, for this reason
+        lost_calls | BIGINT | misuse calls that one lost for this reason
+        callers | BIGINT | persistent callers now
+        callers_without | BIGINT | persistent callers without these gains and losses
+        share | DOUBLE | share of misuse now
+        share_without | DOUBLE | share of misuse without them
+    """),
+)
+
 EQUALITY = Relation(
     "equality",
     "One row per dimension, group and measure: flags, lanes and doubt by group. Small numbers are kept back.",
@@ -218,5 +237,6 @@ STATISTICS = (
     SENSITIVITY,
     SENSITIVITY_CALLERS,
     LIST_DIFFERENCES,
+    REASON_TOTALS,
     EQUALITY,
 )
