@@ -1,6 +1,6 @@
 """Coding error from end to end: planted in a synthetic log, found by two simulated coders, and reckoned with by a run.
 
-    python -m benchmarks.coding [--home FOLDER] [--days 365] [--calls-per-day 6000] [--sample 1500] [--missed 0.25]
+    python -m benchmarks.coding [--home FOLDER] [--days 365] [--calls-per-day 6000] [--sample 2500] [--missed 0.25]
 
 A home is made anew: a synthetic log with further error planted in its codes, taken in, run; a sample drawn by `misuse
 coding draw`'s own code, coded twice by coders who see the truth and err, settled by a third; run again. Then the
@@ -214,7 +214,7 @@ def main(words: Sequence[str] | None = None) -> Mapping[str, Any]:
     parser.add_argument("--home", type=Path, help="an empty folder to keep (default: one that goes again)")
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--calls-per-day", type=int, default=6000)
-    parser.add_argument("--sample", type=int, default=1500, help="calls to code again")
+    parser.add_argument("--sample", type=int, default=2500, help="calls to code again")
     parser.add_argument("--missed", type=float, default=0.25, help="of misuse, how much is coded otherwise")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(words)

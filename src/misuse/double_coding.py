@@ -27,7 +27,7 @@ SUPPOSED = {"misuse": 0.9, "doubtful": 0.3, "other": 0.1}
 SUPPOSED_SELDOM_MISSED = 0.01
 # Half widths, in those of frequent callers' calls, which decide who is over the line. All others' weigh in the
 # share alone; doubtful calls are few; misuse missed among all others' calls is rare in very many.
-COARSER, SELDOM_MISSED_CLOSER = 2.0, 0.2
+COARSER, SELDOM_MISSED_CLOSER = 3.0, 0.3
 FEWEST_OF_CODE, FEWEST_OF_GROUP = 10, 30
 FACTS = (
     "received_local", "answer_seconds", "talk_seconds", "wrap_seconds", "grade", "borough", "ward", "units_assigned",
@@ -110,7 +110,7 @@ def plan(settings: Settings, half_widths: Sequence[float] = HALF_WIDTHS) -> dict
 
     Keys: strata[{is_frequent, kind, stratum, calls, supposed_share, needed{width: calls}}], totals{width: calls}.
     A width is half of the 95% interval of the misuse share among frequent callers' calls, those coded misuse and those
-    coded otherwise; all others' and doubtful ones are known half as well. Single codes lean on their kind.
+    coded otherwise; all others' and doubtful ones are known a third as well. Single codes lean on their kind.
     """
     _check_widths(half_widths)
     with _framed(settings) as (_, strata, shares):
