@@ -76,6 +76,7 @@ def test_a_small_list_does_not_show_through_its_lanes() -> None:
     ]
     shown = {(r["group_name"], r["measure"]): r for r in equality.told(counts)}
     assert shown["a", "lane technical"]["of_all"] is None, "the whole of its lanes is how many are listed"
+    assert shown["b", "lane technical"]["of_all"] is None, "and so it is where that is kept back for another's sake"
     for measure in (equality._LISTED, "lane support"):
         assert shown["a", measure]["is_suppressed"]
         assert shown["a", measure]["of_all"] is None
