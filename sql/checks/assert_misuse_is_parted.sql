@@ -9,6 +9,7 @@ with
 
 headline as (
     select
+        coalesce(max(point) filter (where estimate = 'calls'), 0) as calls,
         coalesce(max(point) filter (where estimate = 'misuse_calls'), 0) as every,
         coalesce(max(point) filter (where estimate = 'persistent_misuse_calls'), 0) as persistent,
         coalesce(max(point) filter (where estimate = 'unidentified_misuse_calls'), 0) as unidentified,
@@ -34,7 +35,16 @@ asked as (
     left join parts on names.part = parts.part
 )
 
-select 'coded misuse less stopped and doubtful' as scope, abs(coded - stopped - doubtful - every)::double as value
+select 'calls of the window, by day' as scope, abs(headline.calls - coalesce(sum(days.calls), 0))::double as value
+from headline
+left join windows on windows.window_name = 'headline'
+left join demand_daily as days
+    on
+        windows.channel = days.channel
+        and windows.first_date <= days.local_date and windows.last_date >= days.local_date
+group by headline.calls
+union all
+select 'coded misuse less stopped and doubtful', abs(coded - stopped - doubtful - every)
 from headline
 union all
 select 'misuse by ' || asked.part, abs(coalesce(asked.every, 0) - headline.every) from asked, headline
