@@ -1,6 +1,7 @@
 -- One row per stratum: its calls, and what two people, blind to each other, found of those of them that were drawn.
 -- Key: is_frequent, kind, stratum. No params. Of a call in several samples the latest counts; one that nobody can tell
--- counts in unknown alone. A code that the log no longer has, or that is rare now, counts with the other codes.
+-- counts in unknown alone. Where the call is still of its kind and side, its code is the present one. A code that the
+-- log no longer has, or that is rare now, counts with the other codes.
 with
 
 latest as (
@@ -21,8 +22,14 @@ found as (
             else coalesce('settled ' || latest.settled_verdict, 'pending')
         end as verdict
     from latest
+    left join coding_calls as present
+        on
+            latest.call_key = present.call_key and latest.is_frequent = present.is_frequent
+            and latest.kind = present.kind
     left join coding_codes as codes
-        on latest.is_frequent = codes.is_frequent and latest.kind = codes.kind and latest.code = codes.code
+        on
+            latest.is_frequent = codes.is_frequent and latest.kind = codes.kind
+            and coalesce(present.code, latest.code) = codes.code
 ),
 
 verdicts as (

@@ -6,10 +6,14 @@ corrected: the figures are there with no value, and their method says what to do
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import coding, models, publication
+from misuse import casebook, coding, ingest, models, publication, warehouse
+from misuse.errors import UsageError
+from misuse.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,6 +26,7 @@ MODELS = (
     "coding/coding_counts",
     "coding/coding_verdicts",
 )
+FACTS = ("coding/coding_facts", "coding/coding_banded")  # only for a classifier
 FIGURES = {
     "corrected_persistent_callers": "callers",
     "corrected_persistent_misuse_calls": "calls",
@@ -56,6 +61,13 @@ limit 1
 _STRATA = "from coding_strata order by is_frequent, kind, stratum"
 # Ordered by value, never by pseudonym alone: sums then come out alike for any names.
 _COUNTS = "select caller_id, kind, stratum, calls from coding_counts order by caller_id, kind, stratum"
+_CODED = "casebook_coded_calls"
+_HAS_RUN = """
+select count(*) from duckdb_tables()
+where database_name = current_database() and table_name in ('calls', 'windows')
+"""
+_CLASSIFIER = "select document from casebook_coding_models order by trained_at desc limit 1"
+_FACTS = "select * replace (cast(call_key as varchar) as call_key) from coding_facts order by call_key"
 _VERDICT = "select caller_id, kind, stratum, is_misuse from coding_verdicts order by call_key"
 _RAW = "select caller_id, misuse_calls from caller_windows where window_name = 'headline'"
 _OUTCOMES = ("both_misuse", "both_not", "upheld", "turned_down", "pending")
@@ -70,8 +82,7 @@ def reckon(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], *, see
     if not coded or not coded[0]:
         _store(con, parameters, _without(con), [], [])
         return
-    for name in MODELS:
-        models.build(con, name, parameters, temporary=True)
+    document = _prepared(con)
     strata = _rows(con, _STRATA)
     tallies = _tallies(strata)
     rates = coding.verdict_rates(tallies)
@@ -79,9 +90,74 @@ def reckon(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], *, see
     totals = [int(row["calls"]) for row in strata]
     verdicts = _verdicts(con, strata, callers)
     found = _corrected(counts, rates, totals, int(parameters["threshold"]), seed, verdicts)
-    _store(con, parameters, _figures(found, tallies), _rates(strata, rates), _chances(con, callers, counts, found))
-    for name in MODELS:
+    _store(
+        con,
+        parameters,
+        _figures(found, tallies, document),
+        _rates(strata, rates),
+        _chances(con, callers, counts, found),
+    )
+    for name in (*MODELS, *FACTS):
         models.drop_temporary(con, models.relation_name(name))
+
+
+def _prepared(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
+    """Build MODELS, codes parted by the classifier where one ships; returns the newest one, if anybody trained one."""
+    row = con.execute(_CLASSIFIER).fetchone()
+    document: dict[str, Any] | None = json.loads(row[0]) if row else None
+    models.build(con, MODELS[0], {}, temporary=True)
+    if document and document["ships"]:
+        facts = facts_of(con)
+        bands = facts.select("call_key").with_columns(band=_series(coding.classifier.apply(document, facts)))
+        con.register("call_bands", bands)
+        models.build(con, FACTS[1], {}, temporary=True, relation=models.relation_name(MODELS[0]))
+        con.unregister("call_bands")
+    for name in MODELS[1:]:
+        models.build(con, name, {}, temporary=True)
+    return document
+
+
+def facts_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Facts and verdicts of frequent callers' calls, by call; `coding_calls` is built."""
+    for name in (MODELS[1], MODELS[4], FACTS[0]):
+        models.build(con, name, {}, temporary=True)
+    return con.execute(_FACTS).pl()
+
+
+def train(settings: Settings, *, actor: str, now: datetime) -> dict[str, Any]:
+    """Train a classifier on the verdicts there are, over the last run's calls, and record it; a run uses it if it ships.
+
+    Errors: Refused for whoever may not; UsageError before a run, or without a finished sample.
+    """
+    with casebook.opened(settings) as book:
+        book.permitted("train_model", actor)
+        rows = book.tables()[_CODED]
+    if not rows:
+        raise UsageError("no sample of calls is coded by both coders", next_step="misuse coding status")
+    with warehouse.opened(settings) as con:
+        if con.execute(_HAS_RUN).fetchone() != (2,):
+            raise UsageError("a classifier learns from a run's calls, and there is no run yet", next_step="misuse run")
+        models.script(con, f"rules/{_CODED}", {})
+        ingest.insert_rows(con, _CODED, rows)
+        models.build(con, MODELS[0], {}, temporary=True)
+        facts = facts_of(con)
+    document = coding.classifier.train(facts.drop_nulls("is_misuse"), seed=settings.seed)
+    with casebook.opened(settings) as book:
+        book.record("coding_model_trained", actor=actor, occurred_at=now, payload={"document": document})
+    return document
+
+
+def _series(values: Sequence[str]) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(values, dtype=pl.String)
+
+
+def _classified(document: Mapping[str, Any] | None) -> str:
+    """Whether call facts sharpen the codes, and why."""
+    if document is None:
+        return "by codes alone, since no classifier was trained (misuse coding train)"
+    return f"{'codes parted by a classifier' if document['ships'] else 'by codes alone'}: {document['why']}"
 
 
 def told(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
@@ -168,12 +244,14 @@ def _counts(con: duckdb.DuckDBPyConnection, strata: Sequence[Mapping[str, Any]])
     return counts, callers
 
 
-def _figures(found: coding.Corrected, tallies: Sequence[coding.Tally]) -> list[dict[str, Any]]:
+def _figures(
+    found: coding.Corrected, tallies: Sequence[coding.Tally], document: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     agreed = coding.agreement(tallies)
     method = (
         f"{agreed.calls} {found.method}; the coders agreed on {agreed.agreed:.1%}"
         + (f" (kappa {agreed.kappa:.2f})" if agreed.kappa is not None else "")
-        + "; calls that a hard stop bars are left out, doubtful ones have an error rate of their own"
+        + f"; {_classified(document)}; calls that a hard stop bars are left out, doubtful ones have an error rate of their own"
     )
     values = (found.persistent_callers, found.persistent_misuse_calls, found.misuse_calls, found.share_of_misuse)
     figures = [

@@ -20,7 +20,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     "altair": ("src/misuse/reports/",),
     "vl_convert": ("src/misuse/reports/",),
     "phonenumbers": ("src/misuse/numbers.py",),
-    "sklearn": ("src/misuse/linkage", "src/misuse/estimation", "src/misuse/shared_lines"),
+    "sklearn": (
+        "src/misuse/linkage",
+        "src/misuse/estimation",
+        "src/misuse/shared_lines",
+        "src/misuse/coding/classifier.py",
+    ),
     "sqlglot": ("src/misuse/analysis.py",),
     "rich": ("src/misuse/cli/",),
     "fastapi": ("src/misuse/web/",),

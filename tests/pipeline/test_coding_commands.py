@@ -153,6 +153,37 @@ def test_a_run_again_gives_the_same_chances(settings, misuse):
     assert len(json.loads(before)) > 3
 
 
+def test_a_classifier_is_trained_by_command_and_the_run_says_whether_it_is_used(settings, misuse):
+    assert "no classifier was trained" in corrected(misuse)["method"]
+    code, out, err = misuse("coding", "train", "--json")
+    assert code == 0, err
+    trained = json.loads(out)
+    assert not trained["ships"]  # nothing in this log tells more than its codes
+    with casebook.opened(settings) as book:
+        (event,) = book.entries("coding_model_trained")
+    assert event.data["document"] == trained
+    pipeline.run(settings, as_of=None, now=NOW + timedelta(days=3), actor="tester")
+    assert f"by codes alone: {trained['why']}" in corrected(misuse)["method"]
+
+
+def test_a_classifier_in_force_parts_codes_and_makes_no_call_misuse(settings, misuse):
+    before = json.loads(misuse("estimate", "--json")[1])
+    document = {
+        "ships": True, "why": "a test", "rates": {"misuse|": 2.0, "other|": -2.0}, "amounts": [["talk_seconds", 5.0, 1.0]],
+        "words": [], "weights": [1.0, 1.0], "intercept": 0.0,
+    }  # fmt: skip
+    with casebook.opened(settings) as book:
+        book.record("coding_model_trained", actor="third", occurred_at=NOW, payload={"document": document})
+    pipeline.run(settings, as_of=None, now=NOW + timedelta(days=4), actor="tester")
+    after = json.loads(misuse("estimate", "--json")[1])
+    assert "codes parted by a classifier: a test" in after["corrected"]["method"]
+    strata = {row["stratum"] for row in json.loads(misuse("sql", "select * from code_error_rates", "--json")[1])}
+    assert {"HOAX, more", "HOAX, less"} <= strata
+    assert {name: after[name] for name in ("misuse_calls", "persistent_callers", "share_of_misuse", "bridge")} == {
+        name: before[name] for name in ("misuse_calls", "persistent_callers", "share_of_misuse", "bridge")
+    }
+
+
 def test_a_drawing_repeats_itself_and_another_seed_does_not(settings):
     def keys(seed):
         drawn = double_coding.draw(

@@ -55,7 +55,7 @@ MODELS = (
     *callers.SPELL_MODELS, *callers.LINK_MODELS, "callers/caller_numbers", *detection.MODELS, *detection.ESTIMATE_MODELS, *shared_lines.MODELS,
     "estimates/identity_levels", *reckoning.MODELS, *reckoning.APPENDED,
     *reckoning.CHANGE_MODELS, *reckoning.EQUALITY_MODELS,
-    *coding_error.MODELS,
+    *coding_error.MODELS, *coding_error.FACTS,
 )  # fmt: skip
 
 
@@ -148,7 +148,8 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
         *reckoning.EQUALITY_MODELS,
     ):
         models.build(con, name, prepared)
-    for name in coding_error.MODELS:
+    con.execute("create table call_bands (call_key varchar, band varchar)")
+    for name in (*coding_error.MODELS, *coding_error.FACTS):
         models.build(con, name, {})
     yield con
     con.close()

@@ -504,6 +504,7 @@ def fill(book: Casebook) -> None:
         "seed": 1,
     }
     record(book, "coding_sample_drawn", payload={**drawn, "reason": "planted reason"})
+    record(book, "coding_model_trained", payload={"document": {"ships": False}})
     for coder, verdict in (("analyst", "misuse"), ("chair", "not_misuse")):
         record(book, "calls_coded", coder, payload={"sample": "D1", "verdicts": {"1": verdict}})
 

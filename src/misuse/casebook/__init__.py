@@ -69,6 +69,7 @@ _PERMISSION_OF_KIND: Mapping[str, str] = {
     "calls_coded": "code_calls",
     "calls_settled": "code_calls",
     "coding_sample_withdrawn": "draw_coding_sample",
+    "coding_model_trained": "train_model",
 }
 # Recorded by methods of their own, which know the state they change.
 _OWN_METHOD = frozenset({"user_added", "user_changed", "case_opened", "case_moved"})

@@ -51,6 +51,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "calls_coded": ("sample", "verdicts"),
     "calls_settled": ("sample", "verdicts"),
     "coding_sample_withdrawn": ("sample", "reason"),
+    "coding_model_trained": ("document",),
 }
 
 

@@ -34,6 +34,7 @@ DECISIONS = (
     "calls_coded",
     "calls_settled",
     "coding_sample_withdrawn",
+    "coding_model_trained",
 )
 
 

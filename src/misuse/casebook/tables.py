@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import coding, spells, state
-from misuse.casebook.events import Event, read
+from misuse.casebook.events import Event, canonical, read
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -42,6 +42,9 @@ def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
         "casebook_kept_stops": _kept_stops(con, stops),
         "casebook_coded_calls": coding.rows(drawn),
         "casebook_coding_samples": coding.sample_rows(drawn),
+        "casebook_coding_models": [
+            (event.at, canonical(event.data["document"])) for event in read(con, "coding_model_trained")[-1:]
+        ],
         "last_cycle": _last_cycle(con, as_of),
     }
 

@@ -197,6 +197,22 @@ def status(context: Context) -> int:
     return 0
 
 
+def train(context: Context) -> int:
+    """Whether calls' facts tell more than codes."""
+    from misuse import coding_error
+
+    found = coding_error.train(context.settings, actor=context.actor, now=context.now)
+    if context.wants_json:
+        context.print_json(found)
+        return 0
+    context.say(
+        found["why"],
+        "The next run parts codes by it." if found["ships"] else "Runs go on with codes alone.",
+        f"Trained on {found['trained']:,} calls of earlier months, judged on {found['held_out']:,} of later ones; recorded.",
+    )
+    return 0
+
+
 def withdraw(context: Context) -> int:
     """Take a sample back."""
     from misuse import double_coding

@@ -258,6 +258,7 @@ def _coding(add: Adder) -> None:
     record.add_argument("--note", help="why, if it needs saying; name nobody")
     load.add_argument("file", metavar="FILE", help="columns call and verdict; others are not read")
     back.add_argument("--reason", required=True, help="why; recorded with your name")
+    part("train", "coding:train", "see whether calls' facts tell more than codes; a run never does", json=True)
     part("status", "coding:status", "every sample: who has coded how many, how far they agree", json=True)
 
 

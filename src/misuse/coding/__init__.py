@@ -9,6 +9,7 @@ calls: only the former can be over the line, so that is where the sample must lo
 Arithmetic on arrays alone: no store, no clock; chance comes from the seed given.
 """
 
+from misuse.coding import classifier
 from misuse.coding.callers import Corrected, Estimate, corrected
 from misuse.coding.latent import latent_rates
 from misuse.coding.rates import Agreement, Rates, Tally, agreement, verdict_rates
@@ -27,6 +28,7 @@ __all__ = [
     "Verdicts",
     "agreement",
     "at_least",
+    "classifier",
     "corrected",
     "drawn",
     "latent_rates",
