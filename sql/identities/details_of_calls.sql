@@ -7,5 +7,5 @@ from call_records
 inner join vault.call_details as call_details
     on call_records.call_key = call_details.call_key
         and call_records.content_digest = call_details.content_digest
-where list_contains($call_keys, cast(call_records.call_key as varchar))
+where call_records.call_key in (select cast(unnest($call_keys) as uuid))
 order by call_records.call_key

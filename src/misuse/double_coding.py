@@ -59,7 +59,9 @@ inner join (
 _DRAWN = """
 select cast(call_key as varchar) as call_key, kind, code, is_frequent
 from coding_calls
-where list_contains($places, cast('0x' || left(replace(cast(call_key as varchar), '-', ''), 16) as ubigint))
+where
+    cast('0x' || left(replace(cast(call_key as varchar), '-', ''), 16) as ubigint)
+    in (select cast(unnest($places) as ubigint))
 order by call_key
 """
 _FACTS = """
@@ -67,7 +69,7 @@ select
     cast(call_key as varchar) as call_key, received_local, answer_seconds, talk_seconds, wrap_seconds, grade, borough,
     ward, units_assigned, unit_seconds, qualifiers, result_code
 from calls
-where list_contains($keys, cast(call_key as varchar))
+where call_key in (select cast(unnest($keys) as uuid))
 """
 _RUN = "select run_id, as_of from windows where window_name = 'headline'"
 
