@@ -4,8 +4,9 @@
 with
 
 linkable as (
-    select spell_records.spell_id, spell_records.record_key
+    select spell_records.spell_id, spell_records.record_key, number_spells.token
     from spell_records
+    inner join number_spells on spell_records.spell_id = number_spells.spell_id
     where
         spell_records.record_key is not null
         and spell_records.spell_id not in (select spell_id from shared_spells)
@@ -13,19 +14,27 @@ linkable as (
 ),
 
 pairs as (
-    select record_a, record_b, probability, weight, reasons
+    select record_a, record_b, weight, same_number_weight, reasons
     from vault.identity_pairs
     where model_digest = cast($identity_model as varchar)
 ),
 
-final as (
+linked as (
     select
         least(one.spell_id, other.spell_id) as spell_a, greatest(one.spell_id, other.spell_id) as spell_b,
-        pairs.probability, pairs.weight, pairs.reasons, pairs.weight >= cast($review_weight as double) as is_near
+        case when one.token = other.token then pairs.same_number_weight else pairs.weight end as weight,
+        case when one.token = other.token then 'held the same number in turn; ' else '' end || pairs.reasons as reasons
     from pairs
     inner join linkable as one on pairs.record_a = one.record_key
     inner join linkable as other on pairs.record_b = other.record_key
     where pairs.record_a <> pairs.record_b or one.spell_id < other.spell_id
+),
+
+final as (
+    select
+        spell_a, spell_b, round(1 / (1 + pow(2, -weight)), 6) as probability, weight, reasons,
+        weight >= cast($review_weight as double) as is_near
+    from linked
 )
 
 select * from final

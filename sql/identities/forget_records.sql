@@ -7,6 +7,9 @@ where record_key not in (select record_key from spell_records where record_key i
 delete from vault.identity_pairs
 where record_a in (select record_key from gone_records) or record_b in (select record_key from gone_records);
 
+delete from vault.identity_turns
+where record_a in (select record_key from gone_records) or record_b in (select record_key from gone_records);
+
 delete from vault.identity_features where record_key in (select record_key from gone_records);
 
 delete from vault.identity_scored where record_key in (select record_key from gone_records);

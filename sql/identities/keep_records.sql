@@ -13,6 +13,27 @@ group by details.record_key;
 insert into spell_records by name
 select spell_id, calls, fingerprint, record_key from spell_details;
 
+-- Who held one number in turn, with what is known of each: a number's spells change together.
+insert into vault.identity_turns by name
+with
+
+turns as (
+    select distinct
+        least(earlier_records.record_key, later_records.record_key) as record_a,
+        greatest(earlier_records.record_key, later_records.record_key) as record_b
+    from number_spells as earlier
+    inner join number_spells as later on earlier.token = later.token and earlier.spell_number < later.spell_number
+    inner join spell_records as earlier_records on earlier.spell_id = earlier_records.spell_id
+    inner join spell_records as later_records on later.spell_id = later_records.spell_id
+    where
+        earlier_records.record_key is not null and later_records.record_key is not null and later.spell_number > 1
+)
+
+select turns.*
+from turns
+left join vault.identity_turns as held on turns.record_a = held.record_a and turns.record_b = held.record_b
+where held.record_a is null;
+
 drop table temp.spell_details;
 
 drop table temp.changed_spells;

@@ -1,6 +1,7 @@
 -- One row per pair worth comparing, at least one of the two not compared yet; a record is worth comparing with
 -- itself. Key: record_a, record_b; record_a <= record_b. Params: $block_limit.
--- A key that more records share than the limit, against what the model knew, brings nobody together.
+-- A key that more records share than the limit, against what the model knew, brings nobody together. Who held one
+-- number in turn is compared whatever they say; such a pair may come up when both have been compared with others.
 with
 
 fresh as (select record_key, unnest(keys) as key from features_to_score),
@@ -23,8 +24,10 @@ brought as (
 ),
 
 final as (
-    select distinct record_a, record_b from brought
-    union all
+    select record_a, record_b from brought
+    union
+    select record_a, record_b from turns_to_score
+    union
     select record_key as record_a, record_key as record_b from features_to_score
 )
 

@@ -1,6 +1,6 @@
 -- One row per two words that stand for one another in records that agree in all else: learned, not looked up.
 -- Key: kind, term, other.
--- Params: $prior, $name_weights, $home_weights, $birth_weights, $least_weight, $least_witnesses.
+-- Params: $priors, $name_weights, $home_weights, $birth_weights, $least_weight, $least_witnesses.
 -- Words of names are learned where home and birth date alone make one person likely, words of addresses where name
 -- and birth date do. Each two words must come up with several witnesses, a birth date, postcode or name
 -- that both records have (one person's slips make none), and far more often than chance brings them together.
@@ -12,7 +12,8 @@ weighed as (
         record_b,
         coalesce($name_weights[name + 1], 0) as name_bits,
         coalesce($home_weights[home + 1], 0) as home_bits,
-        coalesce($birth_weights[birth + 1], 0) as birth_bits
+        coalesce($birth_weights[birth + 1], 0) as birth_bits,
+        $priors[known_of(name, home, birth) + 1] as prior_bits
     from pair_levels
     where record_a <> record_b
 ),
@@ -26,13 +27,13 @@ agreeing as (
     from weighed
     inner join features as a on record_a = a.record_key
     inner join features as b on record_b = b.record_key
-    where home_bits + birth_bits + $prior >= $least_weight and (a.birth = b.birth or a.postcode = b.postcode)
+    where home_bits + birth_bits + prior_bits >= $least_weight and (a.birth = b.birth or a.postcode = b.postcode)
     union all
     select 'place', a.names[1], rest_of(a.places, b.places), rest_of(b.places, a.places)
     from weighed
     inner join features as a on record_a = a.record_key
     inner join features as b on record_b = b.record_key
-    where name_bits + birth_bits + $prior >= $least_weight and a.names[1] = b.names[1]
+    where name_bits + birth_bits + prior_bits >= $least_weight and a.names[1] = b.names[1]
 ),
 
 numbered as (

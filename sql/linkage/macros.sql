@@ -109,4 +109,9 @@ create or replace temp macro birth_level(birth, other) as (
         when year_of(birth) = year_of(other) then 1
         else 0
     end
+);
+
+-- What two records both know, as a number of three bits: 4 name, 2 home, 1 birth date.
+create or replace temp macro known_of(name, home, birth) as (
+    4 * cast(name is not null as integer) + 2 * cast(home is not null as integer) + cast(birth is not null as integer)
 )

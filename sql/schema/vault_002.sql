@@ -13,14 +13,22 @@ create table identity_records (
 );
 
 -- One row per pair worth keeping, record_a <= record_b. Key: model_digest, record_a, record_b. A pair of a record
--- with itself says how surely two holders with exactly these details are one person. Weight in bits.
+-- with itself says how surely two holders with exactly these details are one person. Weights in bits: of two holders
+-- of any numbers, and of two who held one number in turn, who are far likelier one person.
 create table identity_pairs (
     model_digest varchar not null,
     record_a uuid not null,
     record_b uuid not null,
-    probability double not null,
     weight double not null,
+    same_number_weight double not null,
     reasons varchar not null
+);
+
+-- Records of holders who held one number in turn: worth comparing whatever they say. Key: record_a, record_b;
+-- record_a <= record_b.
+create table identity_turns (
+    record_a uuid not null,
+    record_b uuid not null
 );
 
 -- Records that a model has compared with every other of that time. Key: model_digest, record_key.

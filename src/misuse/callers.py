@@ -92,9 +92,11 @@ def model_in_force(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def unscored(con: duckdb.DuckDBPyConnection, digest: str) -> int:
-    """How many records the model has still to compare."""
+    """How many records, and pairs of those who held one number in turn, the model has still to compare."""
     row = con.execute(_UNSCORED, {"digest": digest}).fetchone()
-    return int(row[0]) if row else 0
+    return (int(row[0]) if row else 0) + len(
+        con.execute(models.text("linkage/turns_to_score"), {"digest": digest}).fetchall()
+    )
 
 
 _UNSCORED = """

@@ -40,7 +40,7 @@ class Linker:
 
 _PAIR = """
 insert into vault.identity_pairs
-select $digest, min(record_key), max(record_key), 0.5, $weight, 'subscriber name agrees'
+select $digest, min(record_key), max(record_key), $weight, $weight, 'subscriber name agrees'
 from vault.identity_records where subscriber_name like 'ANN %'
 """
 

@@ -177,7 +177,7 @@ def pair(con: duckdb.DuckDBPyConnection, one: str, other: str, weight: float) ->
     """A pair of these numbers' records, as the model would have scored it."""
     con.execute(
         "insert into vault.identity_pairs select 'm1', least(a.record_key, b.record_key), "
-        "greatest(a.record_key, b.record_key), 0.5, $weight, 'same name; same postcode' "
+        "greatest(a.record_key, b.record_key), $weight, $weight, 'same name; same postcode' "
         "from spell_records as a, spell_records as b where a.spell_id = $one and b.spell_id = $other",
         {"one": spell(one), "other": spell(other), "weight": weight},
     )
@@ -274,7 +274,7 @@ def test_the_same_details_on_two_numbers_are_linked_by_the_pair_of_the_record_wi
         put(con, token(f"a{n}"), number, datetime(2025, 6, n), "Brendle Osfarrow", "ZZ1 1AA")
     reckon(con)
     con.execute(
-        "insert into vault.identity_pairs select 'm1', record_key, record_key, 0.99, 6.6, 'same' from vault.identity_records"
+        "insert into vault.identity_pairs select 'm1', record_key, record_key, 6.6, 6.6, 'same' from vault.identity_records"
     )
     run(con)
     assert groups(con, "caller_id") == {"123"}

@@ -76,21 +76,29 @@ def bits(levels: npt.NDArray[np.generic], matched: Floats, unmatched: Floats) ->
     return np.where(blank, 0.0, np.log2(matched / unmatched)[filled])
 
 
-def share(weights: Floats, pairs: npt.NDArray[np.int64], total: float) -> float:
+def share(weights: Floats, pairs: npt.NDArray[np.int64], total: float, even: float = 0.0) -> float:
     """The share of `total` pairs that are one person's, by maximum likelihood; pairs not given are strangers.
 
-    `weights` are the bits that levels give, `pairs` how many pairs show them. The likelihood has one summit.
+    `weights` are the bits that levels give, `pairs` how many pairs show them. The likelihood has one summit. As many
+    pairs as `even` says, half of them one person's, are thought to have been seen before.
     """
     found = 0.01
     for _ in range(500):
         odds = np.log2(found / (1 - found)) + weights
-        step = min(max(float((pairs / (1 + 2.0**-odds)).sum()) / total, 0.5 / total), 0.99)
+        seen = float((pairs / (1 + 2.0**-odds)).sum()) + even / 2
+        step = min(max(seen / (total + even), 0.5 / (total + even)), 0.99)
         if abs(step - found) < 1e-6 * found:
             break
         found = step
     return found
 
 
-def log_odds(chance: float) -> float:
-    """A chance in bits."""
-    return float(np.log2(chance / (1 - chance)))
+def exactly(records: npt.NDArray[np.int64]) -> Floats:
+    """How many pairs know these details of both and no other, from how many records know at least these.
+
+    A set of details is a number of as many bits; `records` holds one count for each.
+    """
+    pairs = records.astype(np.float64) * (records - 1) / 2
+    for held in reversed(range(len(pairs))):
+        pairs[held] -= sum(pairs[more] for more in range(held + 1, len(pairs)) if more & held == held)
+    return np.maximum(pairs, 0.0)

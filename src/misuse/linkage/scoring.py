@@ -26,7 +26,8 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     preparation.define_words(con)
     models.script(con, "linkage/forget", digest)
     records = preparation.read_details(con, model.digest)
-    if records == 0:
+    preparation.build(con, "turns_to_score", digest=model.digest)
+    if records == 0 and not con.table("turns_to_score").fetchone():
         return 0
     _take_terms(con, model)
     preparation.build(con, "features", "key_parts", "composed_keys", "record_keys", "features_to_score")
@@ -51,7 +52,7 @@ select $digest as model_digest, * from features_to_score
 def _parameters(model: Model) -> dict[str, Any]:
     """What the model says, as parameters of sql/linkage/scored_pairs.sql."""
     said = {"digest": model.digest, "floor": model.cuts.floor}
-    said |= {name: model.document[name] for name in ("prior", "household")}
+    said |= {name: model.document[name] for name in ("priors", "turn_prior", "household")}
     return said | preparation.weights(model.document) | preparation.words()
 
 

@@ -30,6 +30,7 @@ SESSION_PAIRS = 1_500_000
 SESSIONS = (NAME, "postcode", BIRTH)
 BLOCKED = {NAME: NAME, "postcode": HOME, BIRTH: BIRTH}  # what a session's pairs share and cannot learn
 LEAST_SHARE = 0.01  # of a session's pairs; where fewer are one person's, Splink would learn chance patterns
+TURNS_EXPECTED = 20.0  # so many pairs of holders of one number in turn, half of them one person's, are taken as seen
 EXPECTED_PAIRS = 100  # what is expected weighs as much as so many pairs of one person
 # Two spellings are learned where all else makes one person four times likelier than not, in records of three kinds.
 LEAST = {"least_weight": 2.0, "least_witnesses": 3}
@@ -47,7 +48,8 @@ class Estimates:
 
     matched: dict[str, Floats]
     unmatched: dict[str, Floats]
-    prior: float  # bits: log2 of the odds that two records drawn by chance are one person's
+    priors: Floats  # bits: log2 of the odds that two records drawn by chance are one person's, by what both know
+    turn_prior: float  # bits: the same of two who held one number in turn
     sessions: dict[str, dict[str, float]]
 
 
@@ -102,6 +104,7 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> int:
 def _bring_together(con: duckdb.DuckDBPyConnection) -> None:
     """`features_to_score` and `candidates`: every record, and all pairs worth comparing."""
     preparation.build(con, "features_to_score")
+    preparation.build(con, "turns_to_score", digest="")
     con.execute("create or replace temp view compared as select * from features_to_score")
     preparation.build(con, "candidates", block_limit=preparation.BLOCK_LIMIT)
     preparation.define_pairs(con, "candidates")
@@ -111,7 +114,7 @@ def _learn_spellings(con: duckdb.DuckDBPyConnection, first: Estimates) -> None:
     """Words that stand for one another, where all else agrees by a first estimate; features with them."""
     preparation.define_pairs(con, "candidates")
     document = _parameters(first)
-    parameters = preparation.weights(document) | LEAST | {"prior": document["prior"]}
+    parameters = preparation.weights(document) | LEAST | {"priors": document["priors"]}
     models.append(con, "linkage/learned_variants", parameters, relation="linkage_terms")
     preparation.build(con, "features", "features_to_score")
 
@@ -138,11 +141,12 @@ def _estimate(con: duckdb.DuckDBPyConnection, records: int, seed: int) -> Estima
     strangers = _seen(con, strangers)
     expected = _expected(con, strangers)
     matched, _ = _learn(con, expected, strangers)
-    share = 1 / (1 + 2.0 ** -_prior(con, matched, strangers, records))
+    share = _shares(con, matched, strangers)[0]
     strangers = estimation.estimate(con, "levels_random", matched, strangers, share=share, learns="unmatched").unmatched
     strangers = _seen(con, strangers)
     matched, sessions = _learn(con, expected, strangers)
-    return Estimates(matched, strangers, _prior(con, matched, strangers, records), sessions)
+    _, priors = _shares(con, matched, strangers)
+    return Estimates(matched, strangers, priors, _turn_prior(con, matched, strangers), sessions)
 
 
 def _draw(con: duckdb.DuckDBPyConnection, session: str, model: str, parameters: dict[str, Any]) -> None:
@@ -210,13 +214,34 @@ def _seen(con: duckdb.DuckDBPyConnection, strangers: dict[str, Floats]) -> dict[
     return {name: chances.seen(found, pairs, is_grid=name == HOME) for name, found in strangers.items()}
 
 
-def _prior(
-    con: duckdb.DuckDBPyConnection, matched: dict[str, Floats], unmatched: dict[str, Floats], records: int
-) -> float:
-    """Bits: how likely two records are one person's, as the candidates bear out."""
-    rows = con.execute("select name, home, birth, pairs from candidate_levels").fetchnumpy()
+def _shares(
+    con: duckdb.DuckDBPyConnection, matched: dict[str, Floats], unmatched: dict[str, Floats]
+) -> tuple[float, Floats]:
+    """How many of all pairs are one person's, as the candidates bear out, and bits of that by what both know.
+
+    What two records both know says something of itself: whoever gives a birth date calls more than most.
+    """
+    rows = con.execute("select name, home, birth, known, pairs from candidate_levels").fetchnumpy()
+    bits = np.asarray(sum(chances.bits(rows[name], matched[name], unmatched[name]) for name in COMPARISONS))
+    totals = chances.exactly(con.execute(models.text("linkage/known_counts"), {}).fetchnumpy()["records"])
+    known, pairs = np.asarray(rows["known"]), np.asarray(rows["pairs"])
+    whole = chances.share(bits, pairs, float(totals.sum()))
+    shares = np.array(
+        [
+            chances.share(bits[known == held], pairs[known == held], total) if total else whole
+            for held, total in enumerate(totals)
+        ]
+    )
+    return whole, np.log2(shares / (1 - shares))
+
+
+def _turn_prior(con: duckdb.DuckDBPyConnection, matched: dict[str, Floats], unmatched: dict[str, Floats]) -> float:
+    """Bits: how likely two who held one number in turn are one person, before their details are looked at."""
+    _draw(con, "turns", "turn_pairs", {})
+    rows = con.table("levels_turns").aggregate("name, home, birth, count(*) as pairs", "name, home, birth").fetchnumpy()
     bits = sum(chances.bits(rows[name], matched[name], unmatched[name]) for name in COMPARISONS)
-    return chances.log_odds(chances.share(np.asarray(bits), rows["pairs"], records * (records - 1) / 2))
+    found = chances.share(np.asarray(bits), rows["pairs"], int(rows["pairs"].sum()), even=TURNS_EXPECTED)
+    return float(np.log2(found / (1 - found)))
 
 
 def _parameters(estimates: Estimates) -> dict[str, Any]:
@@ -229,7 +254,11 @@ def _parameters(estimates: Estimates) -> dict[str, Any]:
             "unmatched": [round(float(value), 12) for value in unmatched],
             "bits": [round(float(value), 3) for value in np.log2(matched / unmatched)],
         }
-    return {"prior": round(estimates.prior, 3), "comparisons": comparisons}
+    return {
+        "turn_prior": round(estimates.turn_prior, 3),
+        "priors": [round(float(bits), 3) for bits in estimates.priors],
+        "comparisons": comparisons,
+    }
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
