@@ -11,7 +11,7 @@ folded as (
         regexp_replace(upper(strip_accents(details.subscriber_address)), '[^A-Z0-9]+', '', 'g') as home,
         nullif(regexp_replace(upper(details.subscriber_postcode), '[^A-Z0-9]+', '', 'g'), '') as postcode,
         regexp_replace(upper(strip_accents(details.incident_location)), '[^A-Z0-9]+', '', 'g') as location,
-        regexp_replace(upper(strip_accents(details.person_name)), '[^A-Z0-9]+', '', 'g')
+        nullif(regexp_replace(upper(strip_accents(details.person_name)), '[^\p{L}\p{N}]+', '', 'g'), '')
         || '|' || nullif(regexp_replace(upper(details.birth_date), '[^A-Z0-9]+', '', 'g'), '') as person
     from vault.call_details as details
     inner join call_records as calls

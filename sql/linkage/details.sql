@@ -6,8 +6,9 @@ with
 trimmed as (
     select
         record_key,
-        words_in(concat_ws(' ', subscriber_name, person_name)) as name_words,
-        words_in(subscriber_address) as place_words,
+        list_distinct(list_concat(coalesce(told_words(subscriber_name), []), coalesce(told_words(person_name), [])))
+            as name_words,
+        told_words(subscriber_address) as place_words,
         regexp_replace(lower(subscriber_postcode), '[^a-z0-9]', '', 'g') as postcode,
         trim(birth_date) as birth_date
     from unscored

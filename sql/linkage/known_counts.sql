@@ -1,18 +1,22 @@
--- One row per set of details (known, as known_of has it): how many records know at least those. Key: known.
+-- One row per set of details: how many records know at least those. Key: details, a number of four bits: 8 name,
+-- 4 postcode, 2 address, 1 birth date.
 with
 
 knowing as (
-    select known_of(names[1], coalesce(postcode, places[1]), birth) as known, count(*) as records
+    select
+        8 * cast(names is not null as integer) + 4 * cast(postcode is not null as integer)
+        + 2 * cast(places is not null as integer) + cast(birth is not null as integer) as details,
+        count(*) as records
     from features
-    group by known
+    group by details
 ),
 
 final as (
-    select sets.known, coalesce(sum(knowing.records), 0)::bigint as records
-    from (select unnest(range(8)) as known) as sets
-    left join knowing on sets.known & knowing.known = sets.known
-    group by sets.known
+    select sets.details, coalesce(sum(knowing.records), 0)::bigint as records
+    from (select unnest(range(16)) as details) as sets
+    left join knowing on sets.details & knowing.details = sets.details
+    group by sets.details
 )
 
 select * from final
-order by known
+order by details

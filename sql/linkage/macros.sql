@@ -10,8 +10,19 @@ create or replace temp macro bits_of_all(terms) as (coalesce(list_sum(list_trans
 
 create or replace temp macro words_in(x) as (
     list_distinct(list_filter(
-        string_split(regexp_replace(strip_accents(lower(x)), '[^a-z0-9]+', ' ', 'g'), ' '), lambda w: w <> ''
+        string_split(regexp_replace(strip_accents(lower(x)), '[^\p{L}\p{N}]+', ' ', 'g'), ' '), lambda w: w <> ''
     ))
+);
+
+-- Words that stand for nothing known: a name or an address of these alone is blank.
+create or replace temp macro told_words(x) as (
+    case
+        when len(list_filter(words_in(x), lambda w: not list_contains([
+            'unknown', 'not', 'known', 'available', 'registered', 'unregistered', 'prepaid', 'prepay', 'payg', 'customer',
+            'subscriber', 'none', 'na', 'no', 'name', 'address', 'withheld', 'details', 'given', 'refused'
+        ], w))) > 0
+            then words_in(x)
+    end
 );
 
 -- Terms of one list that the other lacks, in their order: the rarest first.

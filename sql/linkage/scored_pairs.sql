@@ -1,8 +1,8 @@
 -- One row per pair worth keeping, as vault.identity_pairs holds it. Key: record_a, record_b.
 -- Params: $digest, $priors, $turn_prior, $floor, $household, $name_weights, $home_weights, $birth_weights, $name_words,
 -- $postcode_words, $address_words, $birth_words.
--- Two of one household share a home and a surname: where both names have words that the other lacks, and no birth
--- date speaks for one person, a pair weighs no more than $household.
+-- Two of one household share a home and a surname: where names differ, both have words that the other lacks or one is
+-- not known, and no birth date speaks for one person, or where birth dates differ, a pair weighs no more than $household.
 -- A pair that held one number in turn is kept whatever it weighs.
 with
 
@@ -12,7 +12,7 @@ weighed as (
         coalesce($name_weights[name + 1], 0) + coalesce($home_weights[home + 1], 0)
         + coalesce($birth_weights[birth + 1], 0) as bits,
         $priors[known_of(name, home, birth) + 1] as prior_bits,
-        name % 3 = 1 and coalesce(birth, 0) < 4 as may_be_two
+        coalesce(name = 0 or name % 3 = 1, true) and coalesce(birth, 0) < 4 or coalesce(birth <= 1, false) as may_be_two
     from pair_levels
 ),
 

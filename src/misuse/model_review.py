@@ -57,7 +57,7 @@ def train(settings: Settings, *, actor: str, now: datetime, tracker: Tracker) ->
             shared = _shared_line_model(settings, now)
         with tracker.step("Learning which records are one person's"):
             trained = _trained(settings, shared, actor, now)
-        if trained.status == IN_FORCE:
+        if trained.status in (IN_FORCE, "same"):  # the same again: a break may have kept the warehouse from hearing
             with warehouse.opened(settings) as con:
                 _name_in_force(con, trained.model_digest)
         if trained.status != "same":

@@ -97,15 +97,19 @@ def stopped_now(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str,
 
 
 def enforcement_bars(con: duckdb.DuckDBPyConnection, settings: Settings, caller_id: str) -> tuple[str, ...]:
-    """What keeps a caller from action now: the bars of the published list, and 'hard_stop' where a stop reaches them."""
-    bars: list[Any] = []
+    """What keeps a caller from action now: the bars of the published list, and 'hard_stop' where a stop reaches them.
+
+    Of whom no list tells, nothing is known: 'not_listed' bars.
+    """
+    bars: list[Any] = [NOT_LISTED]
     if holds(con, "tasking_list"):
         columns = con.table("tasking_list").columns
         if "enforcement_bars" in columns:
             row = con.execute(_BARS, {"caller_id": caller_id}).fetchone()
-            bars = list(row[0] or []) if row else []
+            bars = list(row[0] or []) if row else [NOT_LISTED]
     stop = ["hard_stop"] if caller_id in stopped_now(con, settings) else []
     return tuple(dict.fromkeys([*stop, *map(str, bars)]))
 
 
+NOT_LISTED = "not_listed"
 _BARS = "select enforcement_bars from tasking_list where caller_id = $caller_id"

@@ -19,7 +19,7 @@ from misuse.settings import Settings
 from tests.logs import MOBILES, NOW, settings_for, write_csv
 
 ANN, ALSO_ANN, BEN = MOBILES[901], MOBILES[902], MOBILES[903]
-CUTS = {"strict": -1.5, "standard": -2.0, "loose": -2.5, "review": 0.0, "floor": -4.0, "ceiling": 8.0}
+CUTS = {"strict": 2.0, "standard": 0.0, "loose": -1.0, "review": -1.0, "floor": -4.0, "ceiling": 8.0}
 TERMS = pa.table({"kind": [""], "term": [""], "other": [""], "amount": [0.0]})
 
 
@@ -139,8 +139,8 @@ def test_between_the_cuts_is_a_suggestion(settings: Settings, linker: Linker) ->
     linker.weight = 0.5
     train(settings)
     found = diff(settings)
-    assert found["suggestions"]["now"] + found["callers"]["merged"] == 1
-    linker.weight = -1.0
+    assert (found["suggestions"]["now"], found["callers"]["merged"]) == (1, 0)
+    linker.weight = -3.0
     train(settings)
     assert diff(settings)["suggestions"] == {"then": 0, "now": 0}
 

@@ -15,7 +15,9 @@ from misuse.linkage.levels import ADDRESS_WORDS, BIRTH_WORDS, COMPARISONS, NAME_
 if TYPE_CHECKING:
     import duckdb
 
-BLOCK_LIMIT = 500  # records that a key may bring together, where the model did not know it as common
+# Records that a key may bring together. A model knows keys far rarer than that as common; only a log that has outgrown
+# its model meets this limit, and then the order of delivery may tell: time to train again.
+BLOCK_LIMIT = 5_000
 
 
 def build(con: duckdb.DuckDBPyConnection, *names: str, **parameters: object) -> None:

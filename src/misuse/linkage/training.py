@@ -39,7 +39,7 @@ LEAST = {"least_weight": 2.0, "least_witnesses": 3}
 CUTS = {
     "strict": 2.0, "standard": 0.0, "loose": -1.0, "review": -1.0, "reach": 6.0, "average": -1.5, "floor": -4.0, "ceiling": 8.0,
 }  # fmt: skip
-HOUSEHOLD = 0.0  # what two names that differ can weigh at most, where no birth date speaks for one person
+HOUSEHOLD = -4.0  # what records of perhaps two of one household can weigh at most
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _shares(
     """
     rows = con.execute("select name, home, birth, known, pairs from candidate_levels").fetchnumpy()
     bits = np.asarray(sum(chances.bits(rows[name], matched[name], unmatched[name]) for name in COMPARISONS))
-    totals = chances.exactly(con.execute(models.text("linkage/known_counts"), {}).fetchnumpy()["records"])
+    totals = _known_pairs(con)
     known, pairs = np.asarray(rows["known"]), np.asarray(rows["pairs"])
     whole = chances.share(bits, pairs, float(totals.sum()))
     shares = np.array(
@@ -233,6 +233,15 @@ def _shares(
         ]
     )
     return whole, np.log2(shares / (1 - shares))
+
+
+def _known_pairs(con: duckdb.DuckDBPyConnection) -> Floats:
+    """How many pairs know just these of both, in the order of known_of: a home is known where its postcode or address is."""
+    pairs = chances.exactly(con.execute(models.text("linkage/known_counts"), {}).fetchnumpy()["records"])
+    totals = np.zeros(8)
+    for details, count in enumerate(pairs):
+        totals[4 * (details >> 3) + 2 * bool(details & 6) + (details & 1)] += count
+    return totals
 
 
 def _turn_prior(con: duckdb.DuckDBPyConnection, matched: dict[str, Floats], unmatched: dict[str, Floats]) -> float:
