@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from misuse import linkage
 
 EVIDENCE = "number_evidence"
+COMPARISON = "comparison"
 SPELL_MODELS = (
     "callers/number_calls",
     "callers/changed_numbers",
@@ -64,6 +65,20 @@ def _forget_other_rules(con: duckdb.DuckDBPyConnection, parameters: Mapping[str,
         con.execute("delete from spell_records")
         con.execute("delete from marks where name = $name", {"name": EVIDENCE})
         con.execute("insert into marks values ($name, $value)", {"name": EVIDENCE, "value": made_by.hexdigest()})
+    _forget_other_scores(con)
+
+
+def _forget_other_scores(con: duckdb.DuckDBPyConnection) -> None:
+    """Scores made by another way of comparing, or by an engine that hashes keys otherwise, are made anew."""
+    import duckdb as engine
+
+    texts = [models.text(name) for name in models.names("linkage")]
+    made_by = hashlib.sha256("|".join([engine.__version__, *texts]).encode()).hexdigest()
+    held = con.execute(_MARK, {"name": COMPARISON}).fetchone()
+    if held is None or held[0] != made_by:
+        models.script(con, "identities/forget_scores", {})
+        con.execute("delete from marks where name = $name", {"name": COMPARISON})
+        con.execute("insert into marks values ($name, $value)", {"name": COMPARISON, "value": made_by})
 
 
 _MARK = "select value from marks where name = $name"
@@ -120,7 +135,19 @@ def score(settings: Settings) -> int:
         vault.attached(con, settings),
     ):
         model = linkage.load(con)
-        return linkage.score(con, model) if model else 0
+        return linkage.score(con, _readable(model)) if model else 0
+
+
+def _readable(model: linkage.Model) -> linkage.Model:
+    """The model, if this release reads its document. Errors: StoreError where it was made by another."""
+    from misuse import linkage
+
+    if model.document.get("version") != linkage.MODEL_VERSION:
+        raise StoreError(
+            f"the model that links callers, {model.digest[:12]}, was made by another release and cannot be read",
+            next_step="misuse identity train, then accept the new one",
+        )
+    return model
 
 
 def load_model(con: duckdb.DuckDBPyConnection, digest: str) -> linkage.Model | None:
@@ -135,7 +162,7 @@ def load_model(con: duckdb.DuckDBPyConnection, digest: str) -> linkage.Model | N
             "the model that links callers is not the one this warehouse names",
             next_step="misuse identity models lists them; accept one again",
         )
-    return model
+    return _readable(model)
 
 
 # ── links to groups ────────────────────────────────────────────────────────────────────────────

@@ -30,7 +30,16 @@ class Linker:
         self.weight = -9.0
 
     def train(self, con: duckdb.DuckDBPyConnection, *, seed: int) -> linkage.Model:
-        return pinned({"cuts": CUTS, "weight": self.weight, "comparisons": {}, "trained_on": {}}, TERMS)
+        return pinned(
+            {
+                "version": linkage.MODEL_VERSION,
+                "cuts": CUTS,
+                "weight": self.weight,
+                "comparisons": {},
+                "trained_on": {},
+            },
+            TERMS,
+        )
 
     def score(self, con: duckdb.DuckDBPyConnection, model: linkage.Model) -> int:
         con.execute("delete from vault.identity_pairs where model_digest = $digest", {"digest": model.digest})

@@ -299,6 +299,7 @@ OPENS_THE_VAULT = {
     "sql/callers/shared_line_behaviour.sql": "how many different names call from a line",
     "sql/callers/shared_line_labels.sql": "markers that say a line is shared",
     "sql/identities/keep_records.sql": "linkage's records, made anew",
+    "sql/identities/forget_scores.sql": "scores of another way of comparing go",
     "sql/identities/forget_records.sql": "linkage's records of callers who are gone",
     "sql/linkage/": "linkage",
     "sql/identities/find_by_address.sql": "find: with role, reason and record",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CANDIDATE, IN_FORCE, REPLACED = "candidate", "in_force", "replaced"
 DIGEST_LETTERS = 32
+MODEL_VERSION = 2  # of the document: what scoring reads in it
 
 
 @dataclass(frozen=True)

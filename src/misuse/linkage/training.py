@@ -17,7 +17,7 @@ from misuse import models
 from misuse.errors import InputError
 from misuse.linkage import chances, estimation, preparation
 from misuse.linkage.levels import BIRTH, BIRTH_EXPECTED, COMPARISONS, HOME, NAME, SIZES
-from misuse.linkage.model import Model, pinned
+from misuse.linkage.model import MODEL_VERSION, Model, pinned
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,7 +64,7 @@ def train(con: duckdb.DuckDBPyConnection, *, seed: int) -> Model:
     _learn_spellings(con, first)
     estimates = _estimate(con, records, seed)
     document = _parameters(estimates) | {
-        "version": 1,
+        "version": MODEL_VERSION,
         "seed": seed,
         "cuts": CUTS,
         "household": HOUSEHOLD,
