@@ -464,7 +464,7 @@ LEAST_COVERED = int(stats.binom.ppf(0.01, LOGS, 0.9))
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({}, id="usual"),
+        pytest.param({}, id="usual", marks=pytest.mark.deep),
         pytest.param({"missed": 0.25}, id="much missed", marks=pytest.mark.deep),
         pytest.param({"missed": 0.05, "wrong": 0.08}, id="much wrong", marks=pytest.mark.deep),
         pytest.param({"prone": (2.0, 1.0), "others": (0.3, 3.0)}, id="mixed callers", marks=pytest.mark.deep),

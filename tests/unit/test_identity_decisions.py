@@ -161,8 +161,8 @@ def test_a_stop_reaches_everyone_who_may_be_one_with_the_stopped(settings: Setti
     enter(PAIR, is_urgent=True)
     assert stopped() == {C[0]: False, C[3]: True, PAIR: True}
     with publication.opened(settings) as con:
-        assert published_callers.enforcement_bars(con, settings, C[3]) == ("hard_stop",)
-        assert published_callers.enforcement_bars(con, settings, C[4]) == ()
+        assert published_callers.enforcement_bars(con, settings, C[3]) == ("hard_stop", "not_listed")
+        assert published_callers.enforcement_bars(con, settings, C[4]) == ("not_listed",)
 
 
 def test_a_copy_of_before_linkage_still_follows_stops_by_caller(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from misuse.linkage import chances
 def people() -> pl.DataFrame:
     """Planted records of the first people, all of each."""
     records = planted.records(11)
-    return records.filter(pl.col("truth") < 600).drop("spell").with_row_index("spell")
+    return records.filter(pl.col("truth") < 300).drop("spell").with_row_index("spell")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def outcome(people: pl.DataFrame) -> dict[str, Any]:
 
 def test_planted_people_are_found_and_few_are_mixed(outcome: dict[str, Any]) -> None:
     strict = outcome["levels"]["strict"]
-    assert strict["people"] > 100
+    assert strict["people"] > 60
     assert strict["precision"] > 0.95, "families of one surname in one home included"
     assert strict["F1"] > 0.92
     assert strict["right"] > 0.92

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 LEAST = 1e-9  # Splink takes no chance of nothing
+# Where a level shows between records of one person alone, what is left of it for strangers halves and halves until it
+# rounds to nothing, and Splink gives up: then fewer steps. What they leave is as good as nothing and is raised after.
+ITERATIONS = (40, 8, 4, 2, 1)
 NOT_OBSERVED = 1e-6  # what Splink gives as the chance of a level that no pair showed
 
 
@@ -48,6 +51,25 @@ def estimate(
 
     `learns` is "matched" (the chances of levels between records of one person, and their share) or "unmatched".
     """
+    for iterations in ITERATIONS:
+        try:
+            return _session(con, table, matched, unmatched, share=share, learns=learns, iterations=iterations)
+        except ValueError as problem:
+            if "probability" not in str(problem) or iterations == ITERATIONS[-1]:
+                raise
+    raise AssertionError("the last of ITERATIONS returns or raises")
+
+
+def _session(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    matched: Mapping[str, Floats],
+    unmatched: Mapping[str, Floats],
+    *,
+    share: float,
+    learns: str,
+    iterations: int,
+) -> Session:
     from splink import DuckDBAPI, Linker, SettingsCreator
 
     settings = SettingsCreator(
@@ -57,7 +79,7 @@ def estimate(
         probability_two_random_records_match=share,
         unique_id_column_name="pair",
         em_convergence=1e-4,
-        max_iterations=40,
+        max_iterations=iterations,
     )
     with _quiet():
         api = DuckDBAPI(connection=con)
