@@ -262,7 +262,8 @@ def decisions(chance: random.Random, spells: Sequence[str], linked: Sequence[tup
         found.append(Decision("stop_entered", given | {"is_urgent": chance.random() < 0.5}, caller))
         if chance.random() < 0.5:
             found.append(Decision("stop_lifted", given, caller))
-        found.append(Decision("stop_lifted", given | {"rule_id": chance.choice(("child", "domestic_abuse"))}, caller))
+        rule = {"rule_id": chance.choice(("child", "domestic_abuse")), "seen_batches": None, "seen_to": None}
+        found.append(Decision("stop_lifted", given | rule, caller))
     return found
 
 

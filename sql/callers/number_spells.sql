@@ -1,8 +1,9 @@
 -- One row per number-holding spell: one holder's time with a number; premises have one spell. Key: spell_id.
 -- Params: $end_at, $number_gap_settled_days. The interval is half-open, endless before the first and after the last
 -- spell: a call belongs to the spell that its number and time fall into. A silence parts spells only once the call that
--- ended it is $number_gap_settled_days old, so that a late call cannot join them again. The fingerprint stands for the
--- spell and its calls.
+-- ended it is $number_gap_settled_days old, so that a late call cannot join them again. spell_number, and with it the id,
+-- goes by when the split became settled: a silence that settles after a later holder was known takes the next number,
+-- and nobody else's id changes hands. The fingerprint stands for the spell and its calls.
 with
 
 splits as (
@@ -13,14 +14,20 @@ splits as (
 
 -- A new subscriber's first call may end a silence too: one split, by the better reason.
 starts as (
-    select token, split_at as spell_from, max(reason) as split_reason
+    select
+        token, split_at as spell_from, max(reason) as split_reason,
+        min(
+            case
+                when reason = 'subscriber' then split_at
+                else split_at + to_days(cast($number_gap_settled_days as integer))
+            end
+        ) as settled_at
     from splits
-    where
-        reason = 'subscriber'
-        or split_at < cast($end_at as timestamp) - to_days(cast($number_gap_settled_days as integer))
     group by token, split_at
+    having settled_at < cast($end_at as timestamp)
     union all
-    select distinct token, timestamp '-infinity' as spell_from, null as split_reason
+    select distinct
+        token, timestamp '-infinity' as spell_from, null as split_reason, timestamp '-infinity' as settled_at
     from splits
 ),
 
@@ -28,7 +35,7 @@ parts as (
     select
         *,
         lead(spell_from, 1, timestamp 'infinity') over (partition by token order by spell_from) as spell_to,
-        row_number() over (partition by token order by spell_from) as spell_number,
+        row_number() over (partition by token order by settled_at, spell_from) as spell_number,
         count(*) over (partition by token) as spells
     from starts
 ),

@@ -11,7 +11,7 @@ contents as (
 
 calls as (
     select
-        calls.call_key, calls.content_digest, calls.received_at,
+        calls.call_key, calls.content_digest, calls.batch_id, calls.received_at,
         coalesce(calls.number_token, calls.premises_token) as token, contents.is_coded_misuse, contents.is_silent,
         contents.is_wordless, contents.is_duplicate, contents.news_code
     from call_records as calls

@@ -1,8 +1,8 @@
 -- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was
 -- lifted. Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered: it and a
 -- stop carried over a change of the identity model reach everyone who may be the same person, too, and stay on whom a
--- run published them on. Lifted, a rule reaches a caller again by a hit later than the lift, or once the caller has a
--- number that was not the caller's then.
+-- run published them on. Lifted, a rule reaches a caller again by a hit that whoever lifted it could not have seen (later
+-- than the lift, or of a call that came in since, however old), or once the caller has a number that was not theirs then.
 with
 
 caller_sets as (
@@ -11,19 +11,28 @@ caller_sets as (
     group by caller_id
 ),
 
-last_hits as (
-    select caller_id, rule_id, max(hit_at) as last_at
-    from rule_reach
-    group by caller_id, rule_id
+-- A lift of everything that the caller has, with the hits that there are of its rule.
+lift_hits as (
+    select
+        rule_reach.caller_id, rule_reach.rule_id, lifts.lifted_at, lifts.seen_batches, lifts.seen_to, rule_reach.hit_at,
+        rule_reach.hit
+    from casebook_lifts as lifts
+    inner join rule_reach on lifts.rule_id = rule_reach.rule_id
+    inner join caller_sets on rule_reach.caller_id = caller_sets.caller_id
+    where list_has_all(lifts.spell_ids, caller_sets.spell_ids)
 ),
 
 lifted as (
-    select distinct last_hits.caller_id, last_hits.rule_id
-    from last_hits
-    inner join casebook_lifts as lifts
-        on last_hits.rule_id = lifts.rule_id and last_hits.last_at <= lifts.lifted_at
-    inner join caller_sets on last_hits.caller_id = caller_sets.caller_id
-    where list_has_all(lifts.spell_ids, caller_sets.spell_ids)
+    select distinct lift_hits.caller_id, lift_hits.rule_id
+    from lift_hits
+    left join call_records as marked on lift_hits.hit = cast(marked.call_key as varchar)
+    group by
+        lift_hits.caller_id, lift_hits.rule_id, lift_hits.lifted_at, lift_hits.seen_batches, lift_hits.seen_to
+    having bool_and(
+        lift_hits.hit_at <= lift_hits.lifted_at
+        and coalesce(list_contains(lift_hits.seen_batches, marked.batch_id), true)
+        and coalesce(marked.received_at <= lift_hits.seen_to, true)
+    )
 ),
 
 entered as (

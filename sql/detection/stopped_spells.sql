@@ -16,18 +16,26 @@ gone as (
     anti join caller_numbers on named.named_id = caller_numbers.spell_id
 ),
 
--- The last spell of a number has no end. One call was never two holders'.
+-- Spells are numbered in the order in which they became settled. One call was never two holders'.
+number_counts as (
+    select token, max(spell_number) as spells
+    from caller_numbers
+    where exists (select 1 from gone) and not is_premises
+    group by token
+    having sum(calls) > 1
+),
+
+-- The last spell of a number has no end.
 holders as (
     select
         numbers.spell_id,
         's' || left(sha256(
-            replace(cast(numbers.token as varchar), '-', '') || '#' || (numbers.spell_number + later.holders)
+            replace(cast(numbers.token as varchar), '-', '') || '#' || (number_counts.spells + later.holders)
         ), 16) as named_id
     from caller_numbers as numbers
+    inner join number_counts on numbers.token = number_counts.token
     cross join (values (1), (2), (3)) as later (holders)
-    where
-        numbers.spell_to = timestamp 'infinity' and (numbers.calls > 1 or numbers.spell_number > 1)
-        and not numbers.is_premises and exists (select 1 from gone)
+    where numbers.spell_to = timestamp 'infinity'
 ),
 
 final as (

@@ -22,11 +22,12 @@ turns as (
         least(earlier_records.record_key, later_records.record_key) as record_a,
         greatest(earlier_records.record_key, later_records.record_key) as record_b
     from number_spells as earlier
-    inner join number_spells as later on earlier.token = later.token and earlier.spell_number < later.spell_number
+    inner join number_spells as later on earlier.token = later.token and earlier.spell_from < later.spell_from
     inner join spell_records as earlier_records on earlier.spell_id = earlier_records.spell_id
     inner join spell_records as later_records on later.spell_id = later_records.spell_id
     where
-        earlier_records.record_key is not null and later_records.record_key is not null and later.spell_number > 1
+        earlier_records.record_key is not null and later_records.record_key is not null
+        and later.spell_from > timestamp '-infinity'
 )
 
 select turns.*

@@ -1,10 +1,22 @@
 -- One row per number-holding spell and rule whose stop stands on it and spreads from it. Key: spell_id, rule_id.
--- No params. last_at: when the rule was last hit there; null where a person entered the stop or it was carried.
+-- No params. last_at: when the rule was last hit there, a call that whoever lifted the rule had not seen counting as
+-- later than their lift; null where a person entered the stop or it was carried.
 with
 
+unseen as (
+    select call_stops.call_key, call_stops.rule_id, max(lifts.lifted_at) + interval 1 microsecond as known_at
+    from casebook_lifts as lifts
+    inner join call_stops on lifts.rule_id = call_stops.rule_id
+    inner join call_records as marked on call_stops.call_key = marked.call_key
+    where not list_contains(lifts.seen_batches, marked.batch_id) or marked.received_at > lifts.seen_to
+    group by call_stops.call_key, call_stops.rule_id
+),
+
 from_calls as (
-    select number_spells.spell_id, call_stops.rule_id, call_stops.received_at as last_at
+    select
+        number_spells.spell_id, call_stops.rule_id, greatest(call_stops.received_at, unseen.known_at) as last_at
     from call_stops
+    left join unseen on call_stops.call_key = unseen.call_key and call_stops.rule_id = unseen.rule_id
     inner join number_spells
         on
             call_stops.token = number_spells.token

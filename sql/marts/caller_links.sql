@@ -7,7 +7,7 @@ silences as (
     select earlier.spell_id as spell_a, later.spell_id as spell_b
     from caller_numbers as later
     inner join caller_numbers as earlier
-        on later.token = earlier.token and later.spell_number = earlier.spell_number + 1
+        on later.token = earlier.token and later.spell_from = earlier.spell_to
     inner join callers as of_later on later.caller_id = of_later.caller_id
     inner join callers as of_earlier on earlier.caller_id = of_earlier.caller_id
     where

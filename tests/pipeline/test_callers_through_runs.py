@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from misuse import casebook, explain, intake, linkage, pipeline, publication, quality
+from misuse import casebook, explain, intake, linkage, pipeline, publication, published_callers, quality
 from misuse.errors import InputError, MisuseError
 from misuse.settings import Settings
 from tests import roads
@@ -350,6 +350,8 @@ def stopped(home: Settings) -> set[str]:
 
 
 def lift(home: Settings, number: str, **given: Any) -> None:
+    with publication.opened(home) as con:
+        given |= published_callers.seen(con) if given else {}
     record(home, "stop_lifted", by_number(home)[number], **given)
     roads.run(home)
 
@@ -362,6 +364,18 @@ def test_a_stop_outlives_the_link_that_spread_it_until_a_person_lifts_it(parted:
     assert stopped(parted) == {B}
     lift(parted, B)
     assert stopped(parted) == {B}, "the marked number"
+
+
+def test_an_old_marker_that_comes_in_after_the_lift_stops_again(parted: Settings, tmp_path: Path) -> None:
+    lift(parted, A)
+    lift(parted, A, rule_id="child")
+    assert stopped(parted) == {B}
+    late = a_call("a2b", A, 3, OTHER, markers="child")
+    take(parted, write_csv(tmp_path / "late.csv", [late], roads.COLUMNS))
+    roads.run(parted)
+    assert stopped(parted) == {A, B}
+    lift(parted, A, rule_id="child")
+    assert stopped(parted) == {B}
 
 
 def test_with_its_ground_a_kept_stop_goes(parted: Settings) -> None:

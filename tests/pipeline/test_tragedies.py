@@ -219,7 +219,7 @@ def decide(settings: Settings) -> None:
             book.set_user(name, role, actor="ada", occurred_at=NOW)
         record(book, "stop_entered", 19, is_urgent=False)
         record(book, "look_acknowledged", 21, urgent_stops_seen=11)
-        record(book, "stop_lifted", 22, rule_id="child")
+        record(book, "stop_lifted", 22, rule_id="child", seen_batches=None, seen_to=None)
         line = {"token": tokens(settings)[23], "kind": "kiosk"}
         payload = {"lines": [line], "reason": "a box in the street"}
         book.record("shared_line_registered", actor="ann", occurred_at=NOW, payload=payload)

@@ -78,7 +78,8 @@ def stop(book: Casebook, caller: str, *, spells: list[str] | None = None, is_urg
 
 
 def lift(book: Casebook, caller: str, actor: str = "reviewer", **given: Any) -> Event:
-    return record(book, "stop_lifted", actor, caller_id=caller, payload={"reason": "seen and safe", **given})
+    seen = {"seen_batches": ["may"], "seen_to": AT.isoformat()} if "rule_id" in given else {}
+    return record(book, "stop_lifted", actor, caller_id=caller, payload={"reason": "seen and safe", **seen, **given})
 
 
 def freeze(book: Casebook, rows: list[dict[str, Any]], as_of: str = "2025-12-31", run_id: str = "r1") -> Event:
@@ -130,7 +131,7 @@ def test_a_rules_stop_is_lifted_beside_a_persons(book: Casebook) -> None:
     stop(book, PAIR)
     lift(book, PAIR, rule_id="domestic_abuse")
     assert len(book.live_stops()) == 1
-    assert book.tables()["casebook_lifts"] == [([S[1], S[2]], "domestic_abuse", AT)]
+    assert book.tables()["casebook_lifts"] == [([S[1], S[2]], "domestic_abuse", AT, ["may"], AT)]
     lift(book, PAIR, rule_id="person")
     assert book.live_stops() == []
     assert len(book.tables()["casebook_lifts"]) == 1
@@ -138,6 +139,8 @@ def test_a_rules_stop_is_lifted_beside_a_persons(book: Casebook) -> None:
         lift(book, PAIR, "analyst", rule_id="domestic_abuse")
     with pytest.raises(UsageError, match="reason"):
         lift(book, PAIR, rule_id="domestic_abuse", reason=" ")
+    with pytest.raises(UsageError, match="what somebody saw"):
+        record(book, "stop_lifted", caller_id=PAIR, payload={"reason": "safe", "rule_id": "domestic_abuse"})
 
 
 @given(

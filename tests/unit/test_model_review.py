@@ -74,7 +74,9 @@ def test_a_stop_that_no_longer_reaches_somebody_is_carried(con: duckdb.DuckDBPyC
 def test_a_stop_that_was_lifted_is_not_carried_but_others_it_reached_are(con: duckdb.DuckDBPyConnection) -> None:
     compare(con, ["abc"], ["a", "b", "c"], {}, stops="a")
     for day, carried in (("2025-11-30", ["b", "c"]), ("2025-12-02", ["c"])):
-        con.execute("insert into casebook_lifts values (['a', 'b'], 'child', $day::timestamp)", {"day": day})
+        con.execute(
+            "insert into casebook_lifts values (['a', 'b'], 'child', $day::timestamp, null, null)", {"day": day}
+        )
         assert rows(con, "carried_stops") == [{"rule_id": "child", "spells": carried}]
     con.execute("delete from casebook_lifts")
 

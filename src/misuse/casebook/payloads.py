@@ -55,6 +55,11 @@ def _lift(con: sa.Connection, draft: Draft) -> dict[str, Any]:
         carried = [members for members, rule in spells.carried_stops(con) if rule == spells.PERSON]
         if not state.is_stopped(lifted, state.live_stops(con)) and not any(map(lifted.intersection, carried)):
             raise InputError("no stop entered by a person stands on that caller", next_step="see misuse why CALLER")
+    elif not {"seen_batches", "seen_to"} <= payload.keys():
+        raise UsageError(
+            "a rule's stop is lifted on what somebody saw",
+            next_step="give what misuse.published_callers.seen tells of the published run",
+        )
     return payload
 
 

@@ -141,10 +141,24 @@ def safeguard_checks(con: sa.Connection) -> dict[str, SafeguardCheck]:
     }
 
 
-def rule_lifts(con: sa.Connection) -> list[tuple[tuple[str, ...], str, datetime]]:
-    """Lifts of a rule's stop: spells, rule, when."""
-    lifts = [(event, event.data.get("rule_id")) for event in read(con, "stop_lifted")]
-    return [(known_spells(event), str(rule), event.at) for event, rule in lifts if rule]
+def rule_lifts(con: sa.Connection) -> list[tuple[list[str], str, datetime, list[str] | None, datetime | None]]:
+    """Lifts of a rule's stop: spells, rule, when; the files and the newest call that whoever lifted it could see."""
+    lifts = [(event, event.data) for event in read(con, "stop_lifted")]
+    return [
+        (
+            list(known_spells(event)),
+            str(data["rule_id"]),
+            event.at,
+            data.get("seen_batches"),
+            _time(data.get("seen_to")),
+        )
+        for event, data in lifts
+        if data.get("rule_id")
+    ]
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def carried_stops(con: sa.Connection) -> list[tuple[tuple[str, ...], str]]:

@@ -21,7 +21,7 @@ def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
     drawn = coding.samples(read(con, *coding.EVENTS))
     return {
         "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent, s.event.event_id) for s in stops],
-        "casebook_lifts": [(list(members), rule, at) for members, rule, at in spells.rule_lifts(con)],
+        "casebook_lifts": list(spells.rule_lifts(con)),
         "casebook_cases": [_case_row(ref, case) for ref, case in sorted(state.cases(con).items())],
         "casebook_moves": [_move_row(event) for event in read(con, "case_moved")],
         "casebook_acknowledgements": _acknowledgements(con),
