@@ -189,35 +189,6 @@ def test_draws_are_of_the_posterior() -> None:
     assert np.all(np.abs(ranks - (np.arange(400) + 0.5) / 400) <= 0.5 / 400 + 1e-9)  # one in each slice
 
 
-def pairs_of(share: float, calls: int, finds: float, clears: float, rng: np.random.Generator) -> Tally:
-    """Two coders who err, and nobody who settles."""
-    misuse = int(rng.binomial(calls, share))
-    says = rng.binomial(2, finds, size=misuse), rng.binomial(2, 1 - clears, size=calls - misuse)
-    both, one, none = (sum(int((part == number).sum()) for part in says) for number in (2, 1, 0))
-    return Tally(f"{share}", "m" if share > 0.5 else "o", both, none, 0, 0, one)
-
-
-def test_a_hidden_truth_is_found_where_agreement_misleads() -> None:
-    """Coders that miss a quarter of misuse together call half of the rest alike: agreement is too low."""
-    rng, shares = np.random.default_rng(5), (0.9, 0.7, 0.1)
-    hits, naive, ours = [], [], []
-    for seed in range(12):
-        tallies = [pairs_of(share, 400, 0.75, 0.95, rng) for share in shares]
-        rates = coding.latent_rates(tallies, seed)
-        low, high = rates.interval().T
-        hits += list((low <= shares) & (shares <= high))
-        ours.append(rates.means)
-        naive.append([part.both / (part.both + part.neither) for part in tallies])
-    assert np.mean(hits) > 0.86
-    assert np.all(np.abs(np.mean(ours, axis=0) - shares) < 0.03)
-    assert np.abs(np.mean(naive, axis=0) - shares).max() > 0.03
-
-
-def test_one_stratum_of_unsettled_pairs_is_refused() -> None:
-    with pytest.raises(ValueError, match="settle"):
-        coding.latent_rates([Tally("a", "m", 5, 5, 0, 0, 2)], 1)
-
-
 # --- numbers of misuse calls
 
 

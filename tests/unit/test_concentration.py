@@ -129,6 +129,22 @@ def test_no_callers_and_one_caller() -> None:
     assert found["callers_making_half"].point == 1
 
 
+@pytest.mark.parametrize(
+    "calls", [[2, 6, 6, 6, 6, 6, 6, 6, 24], [10, 10, 10, 10, 31, 40], [1] * 25 + [59], [12] * 4 + [27]]
+)
+def test_callers_nearly_all_alike_give_no_endless_interval(calls: list[int]) -> None:
+    """Replicates of callers all alike have no error but what rounding leaves, and dividing by that overflowed."""
+    for figure in by_name(np.array(calls), replicates=60).values():
+        assert figure.point is not None
+        if figure.low is not None and figure.high is not None:
+            assert 0 <= figure.low <= figure.point <= figure.high < 1e6, figure
+
+
+def test_nobody_is_drawn_from_nobody() -> None:
+    drawn = concentration.weights(np.zeros(0, dtype=np.int64), 7, 1)
+    assert drawn.shape == (7, 0)
+
+
 def test_a_maximum_has_no_interval() -> None:
     found = by_name(heavy_tailed(500, 8))
     assert found["top_1_share"].low is None

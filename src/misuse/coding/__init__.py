@@ -11,7 +11,6 @@ Arithmetic on arrays alone: no store, no clock; chance comes from the seed given
 
 from misuse.coding import classifier
 from misuse.coding.callers import Corrected, Estimate, corrected
-from misuse.coding.latent import latent_rates
 from misuse.coding.rates import Agreement, Rates, Tally, agreement, verdict_rates
 from misuse.coding.recalibration import Verdicts
 from misuse.coding.reliability import Reliability, reliability
@@ -31,7 +30,6 @@ __all__ = [
     "classifier",
     "corrected",
     "drawn",
-    "latent_rates",
     "reliability",
     "shared_out",
     "sizes",

@@ -25,6 +25,8 @@ FEWEST_FOR_STUDENTISED = 5
 _TAIL = 0.025
 _STEPS = 100
 _LEAST_FREEDOM = 2.0
+_ROUNDING = 1e-20  # a squared error so small is nought that arithmetic left over: a replicate of callers all alike
+_LARGEST_EXPONENT = 700.0  # beyond it a double overflows
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def _log(number: Floats) -> Floats:
 def _exp(number: Floats) -> Floats:
     import numpy as np
 
-    return np.asarray(np.exp(number))
+    return np.asarray(np.exp(np.clip(number, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)))
 
 
 _LOG_ODDS = _Scale(_log_odds, lambda share: 1.0 / (share * (1.0 - share)), lambda odds: 1.0 / (1.0 + _exp(-odds)), 1.0)
@@ -250,8 +252,8 @@ def _interval(
 
     at, squares, fourths = reckon(sample.values, sample.whole)
     drawn, drawn_squares, _ = reckon(sample.values, sample.drawn)
-    good = (drawn > 0.0) & (drawn < scale.most) & (drawn_squares > 0.0)
-    if not 0.0 < at[0] < scale.most or squares[0] <= 0.0 or good.sum() < max(len(drawn) // 2, 1):
+    good = (drawn > 0.0) & (drawn < scale.most) & (drawn_squares > _ROUNDING)
+    if not 0.0 < at[0] < scale.most or squares[0] <= _ROUNDING or good.sum() < max(len(drawn) // 2, 1):
         return float(at[0]), None, None
     scaled = (scale.there(drawn[good]) - scale.there(at)) / (np.sqrt(drawn_squares[good]) * scale.slope(drawn[good]))
     hangs_on = max(squares[0] ** 2 / fourths[0], _LEAST_FREEDOM)
