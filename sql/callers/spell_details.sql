@@ -1,6 +1,7 @@
 -- One row per changed spell: of each detail the value that most of its calls carry. Key: spell_id. Param: $end_at.
--- Of values equally often the first by name; letter case and runs of space tell nothing apart. record_key stands for
--- the five together; with fewer than two there is none.
+-- An address or postcode that came with a subscriber of quite another name is not this one's, nor the birth date that
+-- came with another person: a record is of one holder, never made up of two. Of values equally often the first by name;
+-- letter case and runs of space tell nothing apart. record_key stands for the five together; with fewer than two there is none.
 with
 
 combinations as (
@@ -37,14 +38,49 @@ folded as (
     from combinations
 ),
 
--- Nearly all spells carry one combination; only the others are counted, detail by detail.
-fields as (
+-- Nearly all spells carry one combination; only the others are counted, detail by detail, names first.
+names as (
     select
-        token, spell_number, calls,
-        unnest(['name', 'address', 'postcode', 'person', 'birth']) as field,
-        unnest([subscriber_name, subscriber_address, subscriber_postcode, person_name, birth_date]) as value
+        token, spell_number, calls, unnest(['name', 'person']) as field, unnest([subscriber_name, person_name]) as value
     from folded
     where combinations > 1
+),
+
+name_calls as (
+    select token, spell_number, field, value
+    from names
+    where value is not null
+    group by token, spell_number, field, value
+    qualify row_number() over (partition by token, spell_number, field order by sum(calls) desc, value) = 1
+),
+
+held_names as (
+    select
+        token, spell_number, max(value) filter (where field = 'name') as name,
+        max(value) filter (where field = 'person') as person
+    from name_calls
+    group by token, spell_number
+),
+
+-- A slip of the name, or none, is no other holder.
+of_holder as (
+    select
+        folded.*,
+        coalesce(jaro_winkler_similarity(folded.subscriber_name, held_names.name) >= 0.88, true) as is_subscriber,
+        coalesce(jaro_winkler_similarity(folded.person_name, held_names.person) >= 0.88, true) as is_person
+    from folded
+    left join held_names on folded.token = held_names.token and folded.spell_number = held_names.spell_number
+    where folded.combinations > 1
+),
+
+fields as (
+    select
+        token, spell_number, calls, unnest(['name', 'address', 'postcode', 'person', 'birth']) as field,
+        unnest([
+            subscriber_name, case when is_subscriber then subscriber_address end,
+            case when is_subscriber then subscriber_postcode end, person_name, case when is_person then birth_date end
+        ]) as value
+    from of_holder
 ),
 
 most as (

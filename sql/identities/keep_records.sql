@@ -13,8 +13,8 @@ group by details.record_key;
 insert into spell_records by name
 select spell_id, calls, fingerprint, record_key from spell_details;
 
--- Who held one number in turn, with what is known of each: a number's spells change together.
-insert into vault.identity_turns by name
+-- Who held one number in turn, with what is known of each.
+create or replace temp table held_in_turn as
 with
 
 turns as (
@@ -30,9 +30,12 @@ turns as (
         and later.spell_from > timestamp '-infinity'
 )
 
-select turns.*
-from turns
-left join vault.identity_turns as held on turns.record_a = held.record_a and turns.record_b = held.record_b
+from turns;
+
+insert into vault.identity_turns by name
+select found.*
+from held_in_turn as found
+left join vault.identity_turns as held on found.record_a = held.record_a and found.record_b = held.record_b
 where held.record_a is null;
 
 drop table temp.spell_details;

@@ -2,6 +2,7 @@
 -- itself. Key: record_a, record_b; record_a <= record_b. Params: $block_limit.
 -- A key that more records share than the limit, against what the model knew, brings nobody together. Who held one
 -- number in turn is compared whatever they say; such a pair may come up when both have been compared with others.
+-- by_keys: a key brought them together, and not only that they held one number.
 with
 
 fresh as (select record_key, unnest(keys) as key from features_to_score),
@@ -23,12 +24,18 @@ brought as (
     inner join known on fresh.key = known.key and fresh.record_key <> known.record_key
 ),
 
+pairs_found as (
+    select record_a, record_b, true as by_keys from brought
+    union all
+    select record_a, record_b, false as by_keys from turns_to_score
+    union all
+    select record_key as record_a, record_key as record_b, true as by_keys from features_to_score
+),
+
 final as (
-    select record_a, record_b from brought
-    union
-    select record_a, record_b from turns_to_score
-    union
-    select record_key as record_a, record_key as record_b from features_to_score
+    select record_a, record_b, bool_or(by_keys) as by_keys
+    from pairs_found
+    group by record_a, record_b
 )
 
 select * from final

@@ -3,7 +3,8 @@
 -- $postcode_words, $address_words, $birth_words.
 -- Two of one household share a home and a surname: where names differ, both have words that the other lacks or one is
 -- not known, and no birth date speaks for one person, or where birth dates differ, a pair weighs no more than $household.
--- A pair that held one number in turn is kept whatever it weighs.
+-- A pair that held one number in turn is kept whatever it weighs; holders of other numbers with such details were never
+-- compared unless a key brings them together, and so weigh $floor.
 with
 
 weighed as (
@@ -30,13 +31,14 @@ final as (
         $digest as model_digest,
         record_a,
         record_b,
-        round(weight, 3) as weight,
+        round(case when candidates.by_keys then weight else $floor end, 3) as weight,
         round(same_number_weight, 3) as same_number_weight,
         concat_ws(
             '; ', $name_words[name + 1], $postcode_words[home // 5 + 1], $address_words[home % 5 + 1],
             $birth_words[birth + 1], case when bits + prior_bits > weight then 'perhaps two of one household' end
         ) as reasons
     from capped
+    inner join candidates using (record_a, record_b)
     left join vault.identity_turns as turns using (record_a, record_b)
     where weight > $floor or turns.record_a is not null
 )
