@@ -23,6 +23,7 @@ NOT_KEYS = {
     "vault_key",
     "token_key",
     "vault_key_new",
+    "casebook_key",
 }
 
 MEANINGS = {
@@ -73,6 +74,7 @@ ENVIRONMENT = {
     "MISUSE_CONFIG": "the settings file; otherwise `misuse.toml` in the home, then in the working directory",
     "MISUSE_VAULT_KEY": "the vault key, where it must not lie in a file; otherwise `keys/vault.key` in the home",
     "MISUSE_VAULT_KEY_NEW": "the key that `misuse vault rotate` leads to, where the vault key comes from the environment",
+    "MISUSE_CASEBOOK_KEY": "the key that chains the casebook; else `keys/casebook.key`",
     "MISUSE_TOKEN_KEY": "the token key, likewise; `keys/token.key`",
     "MISUSE_DEBUG": "shows the trace of a fault of the program; only on data that may be shown",
 }

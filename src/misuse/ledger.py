@@ -101,6 +101,15 @@ def times(con: duckdb.DuckDBPyConnection, name: str) -> tuple[date, datetime]:
     return row[0], row[1]
 
 
+def versions(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, str | None]:
+    """What a run was made with: rules_digest, model_digest (None without a model), code_version."""
+    row = con.execute(_VERSIONS, {"run_id": name}).fetchone() or (None, None, None)
+    return {"rules_digest": row[0], "model_digest": row[1] or None, "code_version": row[2]}
+
+
+_VERSIONS = "select rules_digest, model_digest, code_version from run_ledger where run_id = $run_id"
+
+
 def current_run(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[str, date] | None:
     """The run whose copy is published and its as-of, if its file is there."""
     if not settings.current_path.exists():

@@ -111,7 +111,9 @@ def finish(settings: Settings, run_id: str, now: datetime) -> None:
     with warehouse.opened(settings) as con, casebook.opened(settings) as book:
         ledger.publish(con, run_id, now)
         as_of, started_at = ledger.times(con, run_id)
-        book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload={"as_of": str(as_of)})
+        payload = {"as_of": str(as_of), **ledger.versions(con, run_id)}
+        book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload=payload)
+        book.anchor("run", now, run_id)
     last_run.write(settings, run_id, as_of, "published", started_at, now)
 
 

@@ -89,6 +89,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "publish_callers": frozenset({"pipeline"}),
     "draw_coding_sample": frozenset({"analyst", "administrator"}) | _DECIDERS,
     "code_calls": frozenset({"analyst"}) | _DECIDERS,
+    "dispose": frozenset({"administrator"}),  # what is past its time, with a certificate
 }
 
 HARD_STOP = "hard_stop"

@@ -107,6 +107,7 @@ class Settings:
     vault_key: str = field(default="", repr=False)
     token_key: str = field(default="", repr=False)
     vault_key_new: str = field(default="", repr=False)  # the key that a rotation leads to
+    casebook_key: str = field(default="", repr=False)
 
     @property
     def inbox_path(self) -> Path:
@@ -163,6 +164,7 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
         vault_key=environ.get("MISUSE_VAULT_KEY", ""),
         token_key=environ.get("MISUSE_TOKEN_KEY", ""),
         vault_key_new=environ.get("MISUSE_VAULT_KEY_NEW", ""),
+        casebook_key=environ.get("MISUSE_CASEBOOK_KEY", ""),
     )
 
 
@@ -194,7 +196,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
 # Tables of their own, or from the environment.
 _NOT_PLAIN = (
     *("schedule", "limits", "rates", "campaigns", "sources"),
-    *("config_path", "home", "vault_key", "token_key", "vault_key_new"),
+    *("config_path", "home", "vault_key", "token_key", "vault_key_new", "casebook_key"),
 )
 
 

@@ -6,6 +6,7 @@ import getpass
 import json
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -192,13 +193,13 @@ def test_before_the_first_run_nobody_can_be_found(tmp_path, capsys):
         assert "misuse run" in capsys.readouterr().err
 
 
-def test_what_reads_the_published_copy_needs_no_key_and_no_vault(ready, misuse):
+def test_what_reads_the_published_copy_needs_no_key_of_a_person_and_no_vault(ready, misuse):
     settings, _ = ready
     caller = json.loads(misuse("callers", "--json")[1])[0]["caller_id"]
     commands = (("sql", "select count(*) from calls"), ("list",), ("look",), ("callers",), ("estimate",), ("runs",))
-    away = [
-        (settings.home / name, settings.home.parent / name) for name in ("keys", "vault.duckdb", "warehouse.duckdb")
-    ]
+    # The casebook's key stays: that a query was asked is recorded.
+    gone = ("keys/vault.key", "keys/token.key", "vault.duckdb", "warehouse.duckdb")
+    away = [(settings.home / name, settings.home.parent / Path(name).name) for name in gone]
     for here, there in away:
         here.rename(there)
     try:
@@ -320,6 +321,7 @@ OPENS_THE_VAULT = {
     "src/misuse/identities.py": "find, identify and coding calls --identified",
     "src/misuse/retention.py": "rejected rows past their time",
     "src/misuse/cli/keeping.py": "rotates its key",
+    "src/misuse/casebook/keeping.py": "holds the casebook's own key as the vault's is held, and opens nothing",
     "src/misuse/status.py": "tells of a rotation that broke off, and opens nothing",
 }
 # What would tell who somebody is; the rest of the vault is pseudonyms, scores and counts.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime
@@ -13,13 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from misuse import casebook as module
 from misuse import review
-from misuse.casebook import GENESIS, PIPELINE, Actor, Casebook
+from misuse.casebook import GENESIS, KINDS, PIPELINE, Actor, Casebook, chain, keeping, standing
+from misuse.casebook.events import CONTENT, ENVELOPE, canonical
 from misuse.errors import InputError, Refused, StoreError, UsageError
 from misuse.settings import SQL_ROOT
 
+LATEST = max(int(script.stem[-3:]) for script in (SQL_ROOT / "schema").glob("casebook_*.sql"))
 AT = datetime.fromisoformat("2026-01-05T09:30:00")
 CALLER, REF, OTHER = "c0123456789abcdef", "K-0123456789", "cffffffffffffffff"
 SPELL, OTHER_SPELL = "s" + CALLER[1:], "s" + OTHER[1:]
@@ -85,7 +92,9 @@ def test_new_file_is_its_owners_alone_and_empty(book: Casebook, path: Path) -> N
     assert book.head() == GENESIS
     assert book.verify() is None
     record(book, "sql_run", payload={"statement": "select 1"})
-    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    files = [file for file in path.parent.rglob("*") if file.is_file()]
+    assert {file.name for file in files} >= {"casebook.sqlite", "casebook.head", "casebook.key"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 def test_chain_holds_over_reopening(book: Casebook, path: Path) -> None:
@@ -106,7 +115,12 @@ def test_chain_holds_over_reopening(book: Casebook, path: Path) -> None:
         "update events set actor = 'x' where event_id = 1",
         "delete from events where event_id = 2",
         "insert or replace into events select * from events where event_id = 1",
-        "insert into events values (9, 't', 'a', 'r', 'k', null, null, null, '{}', 'p', 'd')",
+        "insert into events values (9, 't', 'a', 'r', 'k', null, null, null, null, 'h', null, 'p', 'd')",
+        "update contents set payload = '{}' where event_id = 1",
+        "delete from contents where event_id = 2",
+        "insert or replace into contents select * from contents where event_id = 1",
+        "insert into contents values (9, 's', null, null, '{}', null, null)",
+        "insert into disposals values (2, 1)",
     ],
 )
 def test_nothing_is_changed_deleted_or_put_elsewhere(book: Casebook, path: Path, statement: str) -> None:
@@ -116,16 +130,20 @@ def test_nothing_is_changed_deleted_or_put_elsewhere(book: Casebook, path: Path,
     assert book.verify() is None
 
 
-@pytest.mark.parametrize("column", list(module.Event.__dataclass_fields__))
+STORED = [
+    *(("events", column) for column in (*ENVELOPE, "digest")),
+    *(("contents", column) for column in ("event_id", "salt", *CONTENT)),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), STORED, ids=map(".".join, STORED))
 @pytest.mark.parametrize("event_id", [1, 3, 5])
-def test_any_changed_field_is_found(book: Casebook, path: Path, column: str, event_id: int) -> None:
+def test_any_changed_field_is_found(book: Casebook, path: Path, table: str, column: str, event_id: int) -> None:
     fill(book)
     value = "99" if column == "event_id" else "'2'"
-    statement = "update events set COLUMN = VALUE where event_id = ID"
+    statement = "update TABLE set COLUMN = VALUE where event_id = ID".replace("TABLE", table)
     tamper(path, statement.replace("COLUMN", column).replace("VALUE", value).replace("ID", str(event_id)))
-    broken = book.verify()
-    assert broken is not None
-    assert broken.event_id == event_id
+    assert event_id in {broken.event_id for broken in book.faults()}
 
 
 @pytest.mark.parametrize("event_id", [1, 2, 4])
@@ -137,31 +155,274 @@ def test_a_missing_event_is_found(book: Casebook, path: Path, event_id: int) -> 
     assert broken.event_id == event_id
 
 
-def test_a_cut_tail_is_found_by_a_head_noted_earlier(book: Casebook, path: Path) -> None:
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_events_that_changed_places_are_found(book: Casebook, path: Path, first: int) -> None:
+    fill(book)
+    swap = "update TABLE set event_id = case event_id when ID then -NEXT when NEXT then -ID else event_id end"
+    for table in ("events", "contents"):
+        named = swap.replace("TABLE", table).replace("ID", str(first)).replace("NEXT", str(first + 1))
+        tamper(path, named)
+        tamper(path, "update TABLE set event_id = abs(event_id)".replace("TABLE", table))
+    assert first in {broken.event_id for broken in book.faults()}
+
+
+@pytest.mark.parametrize("left", [4, 2, 0])
+def test_a_cut_tail_is_found_without_a_head_in_hand(book: Casebook, path: Path, left: int) -> None:
     fill(book)
     head = book.head()
-    tamper(path, "delete from events where event_id = 5")
-    assert book.verify() is None
+    cut(path, left)
+    broken = book.verify()
+    assert broken is not None
+    assert broken.event_id == left + 1
+    record(book, "sql_run", payload={"statement": "select 2"})
+    assert book.faults(), "what was lost stays known when it is written over"
+    chain.head_path(path).unlink()
+    chain.anchors_path(path).unlink()
+    assert book.verify() is None or left == 0
     broken = book.verify(head)
     assert broken is not None
-    assert broken.event_id == 5
+
+
+def cut(path: Path, left: int) -> None:
+    """Take every event after the first few away."""
+    for table in ("contents", "extracts", "events"):
+        tamper(path, "delete from TABLE where event_id > ID".replace("TABLE", table).replace("ID", str(left)))
+
+
+def test_a_head_noted_with_another_key_is_no_head(book: Casebook, path: Path) -> None:
+    fill(book)
+    cut(path, 3)
+    forged = chain.note_head(path, "x" * 64, book.entries()[-1])
+    assert forged is None
+    assert book.verify() is not None
+
+
+def test_a_run_notes_the_head_outside(book: Casebook, path: Path) -> None:
+    fill(book)
+    assert book.anchor("run", AT, "r1") == book.head()
+    assert [(anchor.event_id, anchor.why, anchor.run_id) for anchor in book.anchors()] == [
+        (5, "run", "r1"),
+        (5, "after every record", None),
+    ]
+    record(book, "sql_run", payload={"statement": "select 1"})
+    assert book.verify() is None
+    chain.head_path(path).unlink()
+    cut(path, 4)
+    broken = book.verify()
+    assert broken is not None
+    assert "run" in broken.why
+
+
+class Scratch:
+    """A casebook of a few events, as it was and as somebody left it."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self.path = Path(shutil.copytree(template.parent, folder / "home")) / template.name
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("filled") / "home" / "casebook.sqlite"
+    with Casebook.open(path) as book:
+        fill(book)
+        record(book, "note_added", caller_id=CALLER, case_ref=REF, run_id="r1", payload={"note": "seen"})
+        book.anchor("run", AT, "r1")
+    return path
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_any_changed_stored_field_and_any_cut_tail_is_found(filled: Path, data: st.DataObject) -> None:
+    """Whatever is put into whichever cell of the chain, and wherever the chain is cut."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Scratch(filled, Path(folder)).path
+        events = data.draw(st.integers(1, 6))
+        if data.draw(st.booleans()):
+            cut(path, events - 1)
+        else:
+            table, column = data.draw(st.sampled_from(STORED))
+            value = data.draw(st.one_of(st.none(), st.text(max_size=8), st.integers(-9, 99)))
+            with closing(sqlite3.connect(path)) as con:
+                for (name,) in con.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+                    con.execute('drop trigger "' + name + '"')
+                select = "select COLUMN from TABLE where event_id = ?".replace("COLUMN", column).replace("TABLE", table)
+                (was,) = con.execute(select, (events,)).fetchone()
+                update = "update or ignore TABLE set COLUMN = ? where event_id = ?"
+                try:
+                    con.execute(update.replace("COLUMN", column).replace("TABLE", table), (value, events))
+                except sqlite3.IntegrityError:
+                    return  # the table itself would not have it
+                is_same = con.execute(select, (events,)).fetchone() == (was,)
+                con.commit()
+            if is_same:
+                return
+        with Casebook.open(path) as book:
+            assert book.faults()
+
+
+def test_contents_go_only_with_a_certificate_and_the_chain_still_verifies(staffed: Casebook, path: Path) -> None:
+    stop(staffed, "planted reason text")
+    noted = record(staffed, "note_added", caller_id=CALLER, payload={"note": "planted remark"})
+    certificate = staffed.dispose([noted.event_id], reason="past its time", actor="administrator", occurred_at=AT)
+    assert staffed.verify() is None
+    assert "planted remark" not in str(staffed.events())
+    assert staffed.entries("note_added") == []
+    assert b"planted remark" not in path.read_bytes()
+    (kept,) = [event for event in staffed.events() if event["event_id"] == noted.event_id]
+    assert (kept["kind"], kept["put_away_by"]) == ("note_added", certificate.event_id)
+    tamper(path, "delete from contents where event_id = ID".replace("ID", str(noted.event_id - 1)))
+    broken = staffed.verify()
+    assert broken is not None
+    assert "no certificate" in broken.why
+
+
+@pytest.mark.parametrize("event_id", [1, 99])
+def test_what_others_rest_on_is_not_put_away(staffed: Casebook, event_id: int) -> None:
+    with pytest.raises((Refused, InputError)):
+        staffed.dispose([event_id], reason="r", actor="administrator", occurred_at=AT)
+    with pytest.raises(Refused):
+        staffed.dispose([2], reason="r", actor="analyst", occurred_at=AT)
+
+
+# The key
+
+
+def test_without_the_key_the_casebook_is_read_and_nothing_recorded(book: Casebook, path: Path) -> None:
+    fill(book)
+    key = keeping.key_path(path)
+    away = key.rename(key.with_suffix(".away"))
+    assert len(book.entries()) == 5
+    assert book.live_stops()
+    for use in (book.verify, lambda: record(book, "sql_run", payload={"statement": "select 1"})):
+        with pytest.raises(StoreError, match="its key is missing") as error:
+            use()
+        assert "escrow" in error.value.next_step
+    away.rename(key)
+    assert book.verify() is None
+
+
+def test_another_key_is_refused_in_plain_words(book: Casebook, path: Path) -> None:
+    fill(book)
+    with Casebook.open(path, key="another-key-that-is-long-enough-to-be-one") as other:
+        for use in (other.verify, lambda: record(other, "sql_run", payload={"statement": "select 1"})):
+            with pytest.raises(StoreError, match="another key"):
+                use()
+    keeping.key_path(path).chmod(0o644)
+    with pytest.raises(StoreError, match="can be read by others"):
+        record(book, "sql_run", payload={"statement": "select 1"})
+
+
+def test_what_stood_before_and_after_is_recorded(staffed: Casebook) -> None:
+    staffed.set_user("chair", "analyst", actor="administrator", occurred_at=AT)
+    changed = staffed.entries("user_changed")[-1]
+    assert (changed.before, changed.after) == ('{"role":"chair"}', '{"role":"analyst"}')
+    entered = stop(staffed)
+    assert json.loads(entered.before or "")["stops"] == []
+    assert json.loads(entered.after or "")["stops"] == [entered.event_id]
+    freeze(staffed)
+    assert staffed.entries("case_opened")[-1].before if staffed.entries("case_opened") else True
+
+
+def test_every_kind_that_changes_something_tells_what_stood() -> None:
+    unread = set(KINDS) - set(standing.READERS) - ADDS_ONLY
+    assert not unread, "a new kind changes something: give it a reader in misuse.casebook.standing, or name it here"
+    assert not ADDS_ONLY & set(standing.READERS)
+
+
+# Their payload is all that they add: nothing that stood is changed.
+ADDS_ONLY = {
+    "note_added", "look_acknowledged", "list_frozen", "identity_read", "vault_key_rotated", "sql_run", "batch_withdrawn",
+    "run_published", "retention_done", "rule_overridden", "identity_model_trained", "callers_published", "stops_published",
+    "coding_sample_drawn", "calls_coded", "calls_settled", "coding_sample_withdrawn", "coding_model_trained",
+    "casebook_resealed", "disposed",
+}  # fmt: skip
+
+
+def test_events_are_bound_to_the_run_in_force_and_its_versions(book: Casebook) -> None:
+    record(
+        book,
+        "run_published",
+        PIPELINE,
+        run_id="r7",
+        payload={"as_of": "2025-12-31", "rules_digest": "a", "model_digest": "b"},
+    )
+    noted = record(book, "note_added", payload={"note": "seen"})
+    assert (noted.in_force_run, noted.rules_version, noted.model_version) == ("r7", "a", "b")
+
+
+# Coming forward
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> tuple[Path, str]:
+    """A casebook as version 1 wrote it: a plain hash over everything; and its head."""
+    path = tmp_path / "old" / "casebook.sqlite"
+    path.parent.mkdir()
+    previous = GENESIS
+    with closing(sqlite3.connect(path)) as con:
+        con.executescript((SQL_ROOT / "schema" / "casebook_001.sql").read_text(encoding="utf-8"))
+        con.execute("insert into schema_version values (1)")
+        for number, (kind, payload) in enumerate(EARLIER, 1):
+            row = {
+                "event_id": number, "occurred_at": AT.isoformat(timespec="microseconds"), "actor": "ada",
+                "actor_role": "administrator", "kind": kind, "caller_id": CALLER if kind == "stop_entered" else None,
+                "case_ref": None, "run_id": None, "payload": canonical(payload), "previous_digest": previous,
+            }  # fmt: skip
+            previous = hashlib.sha256(canonical(row).encode()).hexdigest()
+            con.execute("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [*row.values(), previous])
+        con.commit()
+    return path, previous
+
+
+EARLIER: list[tuple[str, dict[str, Any]]] = [
+    ("user_added", {"user": "ada", "role": "administrator"}),
+    ("stop_entered", {"reason": "may be a victim", "is_urgent": True, "spells": [SPELL]}),
+    ("note_added", {"note": "seen"}),
+]
+
+
+def test_a_casebook_of_version_1_is_chained_anew_and_its_heads_still_count(earlier: tuple[Path, str]) -> None:
+    path, head = earlier
+    with Casebook.open(path) as book:
+        assert book.verify(head) is None
+        assert [(event.kind, event.data) for event in book.entries()[:3]] == EARLIER
+        assert book.entries()[3].kind == "casebook_resealed"
+        assert book.entries()[3].data == {"earlier_head": head, "events": 3}
+        assert book.users() == [{"name": "ada", "role": "administrator"}]
+        assert [stop.caller_id for stop in book.live_stops()] == [CALLER]
+        assert book.verify("f" * 64) is not None
+        book.set_user("bea", "chair", actor="ada", occurred_at=AT)
+        assert book.verify() is None
+    copy = path.with_name("casebook.before-002.sqlite")
+    with closing(sqlite3.connect(copy)) as con:
+        assert con.execute("select count(*) from events").fetchone() == (3,)
+
+
+def test_a_broken_casebook_of_version_1_is_not_sealed_over(earlier: tuple[Path, str]) -> None:
+    path, _ = earlier
+    tamper(path, "update events set actor = 'bea' where event_id = 2")
+    with pytest.raises(StoreError, match="broken at event 2"):
+        Casebook.open(path)
+    with closing(sqlite3.connect(path)) as con:
+        assert con.execute("select version from schema_version").fetchall() == [(1,)]
 
 
 def test_a_migration_goes_forward_and_leaves_a_copy(book: Casebook, path: Path, tmp_path: Path) -> None:
     fill(book)
     newer = tmp_path / "schema"
     newer.mkdir()
-    shutil.copy(SQL_ROOT / "schema" / "casebook_001.sql", newer)
-    (newer / "casebook_002.sql").write_text("create table extra (a integer);\n")
+    for script in (SQL_ROOT / "schema").glob("casebook_*.sql"):
+        shutil.copy(script, newer)
+    (newer / f"casebook_{LATEST + 1:03}.sql").write_text("create table extra (a integer);\n")
     with Casebook.open(path, schema_root=newer) as forward:
         assert forward.verify() is None
         assert len(forward.entries()) == 5
-    copy = path.with_name("casebook.before-002.sqlite")
+    copy = path.with_name(f"casebook.before-{LATEST + 1:03}.sqlite")
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(sqlite3.connect(path)) as con:
-        assert con.execute("select version from schema_version").fetchall() == [(2,)]
+        assert con.execute("select version from schema_version").fetchall() == [(LATEST + 1,)]
     with closing(sqlite3.connect(copy)) as con:
-        assert con.execute("select version from schema_version").fetchall() == [(1,)]
+        assert con.execute("select version from schema_version").fetchall() == [(LATEST,)]
     with pytest.raises(StoreError, match="newer program"):
         Casebook.open(path)
 
@@ -169,8 +430,11 @@ def test_a_migration_goes_forward_and_leaves_a_copy(book: Casebook, path: Path, 
 def test_a_broken_migration_changes_nothing(book: Casebook, path: Path, tmp_path: Path) -> None:
     newer = tmp_path / "schema"
     newer.mkdir()
-    shutil.copy(SQL_ROOT / "schema" / "casebook_001.sql", newer)
-    (newer / "casebook_002.sql").write_text("create table extra (a integer);\ncreate table extra (a integer);\n")
+    for script in (SQL_ROOT / "schema").glob("casebook_*.sql"):
+        shutil.copy(script, newer)
+    (newer / f"casebook_{LATEST + 1:03}.sql").write_text(
+        "create table extra (a integer);\ncreate table extra (a integer);\n"
+    )
     with pytest.raises(StoreError):
         Casebook.open(path, schema_root=newer)
     with Casebook.open(path) as same:

@@ -26,6 +26,7 @@ S = ["s" + f"{digit:x}" * 16 for digit in range(8)]
 C = ["c" + spell[1:] for spell in S]
 PAIR = "c" + "f" * 16  # a caller of the spells 1 and 2
 TOKENS = [f"{digit:08x}-0000-0000-0000-000000000000" for digit in range(3)]
+KEY = "k" * 64  # given, so that a copied file opens alone
 ROLES = ("administrator", "analyst", "reviewer", "chair", "authoriser", "auditor")
 
 
@@ -33,7 +34,7 @@ ROLES = ("administrator", "analyst", "reviewer", "chair", "authoriser", "auditor
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A casebook with one user of some roles, the name being the role, and one published caller of two spells."""
     path = tmp_path_factory.mktemp("casebook") / "casebook.sqlite"
-    with Casebook.open(path) as book:
+    with Casebook.open(path, key=KEY) as book:
         for role in ROLES:
             book.set_user(role, role, actor="administrator", occurred_at=AT)
         record(book, "callers_published", PIPELINE, payload={"sets": {PAIR: [S[2], S[1]]}}, run_id="r1")
@@ -42,7 +43,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def book(template: Path, tmp_path: Path) -> Iterator[Casebook]:
-    with Casebook.open(Path(shutil.copy(template, tmp_path))) as opened:
+    with Casebook.open(Path(shutil.copy(template, tmp_path)), key=KEY) as opened:
         yield opened
 
 
@@ -52,7 +53,7 @@ def fresh_copy(template: Path) -> Iterator[Casebook]:
     memory = Path("/dev/shm")  # noqa: S108 - a disk that need not wait for itself
     with (
         tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
-        Casebook.open(Path(shutil.copy(template, folder))) as opened,
+        Casebook.open(Path(shutil.copy(template, folder)), key=KEY) as opened,
     ):
         yield opened
 

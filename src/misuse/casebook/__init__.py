@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
-from misuse.casebook import coding, opening, payloads, spells, state
-from misuse.casebook.events import GENESIS, KINDS, Actor, Broken, Event, add, last_event, read
+from misuse.casebook import chain, coding, disposing, keeping, moving, opening, payloads, spells, state
+from misuse.casebook.chain import Anchor
+from misuse.casebook.events import GENESIS, Actor, Broken, Draft, Event, last_event, read, stamp
+from misuse.casebook.kinds import KINDS, OWN_METHOD, PERMISSION_OF_KIND
+from misuse.casebook.recording import FIRST_USER, PIPELINE, Pen, role_of
+from misuse.casebook.recording import actor as acting
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
 from misuse.casebook.state import LiveStop
 from misuse.casebook.tables import tables as rows_of_tables
-from misuse.errors import InputError, LockHeld, Refused, StoreError, UsageError
+from misuse.errors import LockHeld, Refused, StoreError, UsageError
 from misuse.settings import SQL_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ __all__ = [
     "KINDS",
     "PIPELINE",
     "Actor",
+    "Anchor",
     "Broken",
     "Casebook",
     "Event",
@@ -41,39 +46,6 @@ __all__ = [
     "opened",
 ]
 
-PIPELINE = "pipeline"
-_FIRST_USER = "misuse users add NAME --role administrator"
-
-# What the actor's role must permit before an event of the kind is recorded. Kinds left out tell of what has
-# happened already: whoever does it asks `permitted` first, and the record is never refused.
-_PERMISSION_OF_KIND: Mapping[str, str] = {
-    "stop_entered": "stop",
-    "stop_lifted": "lift_stop",
-    "look_acknowledged": "acknowledge_look",
-    "note_added": "note",
-    "identity_read": "see_identity",
-    "vault_key_rotated": "rotate_vault_key",
-    "rule_overridden": "override_rule",
-    "list_frozen": "freeze_list",
-    "link_decided": "decide_link",
-    "link_undone": "decide_link",
-    "shared_line_registered": "register_shared_line",
-    "shared_line_removed": "register_shared_line",
-    "safeguard_checked": "record_safeguard_check",
-    "identity_model_trained": "train_model",
-    "identity_model_accepted": "accept_model",
-    "identity_model_rejected": "accept_model",
-    "callers_published": "publish_callers",
-    "stops_published": "publish_callers",
-    "coding_sample_drawn": "draw_coding_sample",
-    "calls_coded": "code_calls",
-    "calls_settled": "code_calls",
-    "coding_sample_withdrawn": "draw_coding_sample",
-    "coding_model_trained": "train_model",
-}
-# Recorded by methods of their own, which know the state they change.
-_OWN_METHOD = frozenset({"user_added", "user_changed", "case_opened", "case_moved"})
-
 
 def casebook_path(settings: Settings) -> Path:
     """Where the casebook lies."""
@@ -82,24 +54,27 @@ def casebook_path(settings: Settings) -> Path:
 
 def opened(settings: Settings) -> Casebook:
     """The casebook of a data home, made on first use; a context manager."""
-    return Casebook.open(casebook_path(settings))
+    return Casebook.open(casebook_path(settings), key=settings.casebook_key)
 
 
 class Casebook:
     """The open casebook. Open it anew for each command; every call is a transaction of its own."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, path: Path, key: str = "") -> None:
         self._engine = engine
+        self._path = path
+        self._given_key = key
 
     @classmethod
-    def open(cls, path: Path, *, schema_root: Path = SQL_ROOT / "schema") -> Casebook:
+    def open(cls, path: Path, *, key: str = "", schema_root: Path = SQL_ROOT / "schema") -> Casebook:
         """Open the casebook, making it on first use and bringing an older one forward, copy first.
 
-        Errors: StoreError for a damaged file or one written by a newer program.
+        `key` is the casebook's key where the environment gives it; else it lies in keys/casebook.key beside the file, made
+        with the first event. Reading takes no key. Errors: StoreError for a damaged file or one written by a newer program.
         """
         import sqlalchemy as sa
 
-        opening.prepare(path, schema_root)
+        opening.prepare(path, schema_root, key)
         engine = sa.create_engine(
             "sqlite://", creator=lambda: opening.connect(path), poolclass=sa.pool.NullPool, hide_parameters=True
         )
@@ -109,7 +84,7 @@ class Casebook:
             writing = con.get_execution_options().get("writing", False)
             con.exec_driver_sql("begin immediate" if writing else "begin")
 
-        return cls(engine)
+        return cls(engine, path, key)
 
     def __enter__(self) -> Casebook:
         return self
@@ -139,14 +114,16 @@ class Casebook:
         Errors: Refused for whoever may not; UsageError for a payload that lacks what its kind needs or says nothing
         sensible; InputError for lifting, undoing or removing what does not stand.
         """
-        if kind in _OWN_METHOD:
+        if kind in OWN_METHOD:
             raise ValueError(f"{kind} has a method of its own")
-        with self._connection(writing=True) as con:
-            who = _actor(con, actor, _PERMISSION_OF_KIND.get(kind))
+        with self._writing() as pen:
+            who = acting(pen.con, actor, PERMISSION_OF_KIND.get(kind))
             if kind == "list_frozen":
-                return _freeze(con, who, occurred_at, payload or {}, run_id)
-            whole = payloads.completed(con, kind, payloads.Draft(who, occurred_at, caller_id, payload or {}))
-            return add(con, kind, who, occurred_at, whole, caller_id, case_ref, run_id)
+                return moving.freeze(pen, who, occurred_at, payload or {}, run_id)
+            whole = payloads.completed(
+                pen.con, kind, Draft(who, occurred_at, payload or {}, caller_id, case_ref, run_id)
+            )
+            return pen.add(kind, who, occurred_at, whole, caller_id, case_ref, run_id)
 
     def move_case(
         self,
@@ -167,18 +144,9 @@ class Casebook:
         the spells of the caller as whom the case was looked at: from then on it is of these.
         Errors: InputError for an unknown case; Refused for a move that may not be made.
         """
-        with self._connection(writing=True) as con:
-            who = _actor(con, actor)
-            case = state.cases(con).get(case_ref)
-            if case is None:
-                raise InputError("no such case is open", next_step="cases open when a list is frozen for a meeting")
-            legal = review.check(case["status"], move, who.role, given)
-            stands = ("hard_stop",) if state.is_stopped(case["spells"], state.live_stops(con)) else ()
-            review.check_bars(move, given, (*stands, *bars))
-            payload = {**given, "move": move, "from": case["status"], "to": legal.to}
-            if seen_as:
-                payload["spells"] = sorted(seen_as)
-            return add(con, "case_moved", who, occurred_at, payload, case["caller_id"], case_ref, run_id)
+        with self._writing() as pen:
+            wanted = moving.Wanted(case_ref, move, given, run_id, bars, seen_as)
+            return moving.move(pen, acting(pen.con, actor), occurred_at, wanted)
 
     def set_user(self, name: str, role: str, *, actor: str, occurred_at: datetime, is_new: bool | None = None) -> Event:
         """Add a user or give another role; role `none` takes the user off the list. The first is an administrator.
@@ -187,21 +155,42 @@ class Casebook:
         for whoever may not, and for the last administrator's leaving.
         """
         _check_user(name, role)
-        with self._connection(writing=True) as con:
-            users = state.users(con)
+        with self._writing() as pen:
+            users = state.users(pen.con)
             if is_new is not None and is_new == (name in users):
                 has = "is on the list already" if is_new else "is not on the list"
                 raise UsageError(
                     f"{name} {has}", next_step=f"misuse users {'change' if is_new else 'add'} NAME --role ROLE"
                 )
             if not users and role != "administrator":
-                raise Refused("the first user must be an administrator", next_step=_FIRST_USER)
-            who = _actor(con, actor, "change_users" if users else None)
+                raise Refused("the first user must be an administrator", next_step=FIRST_USER)
+            who = acting(pen.con, actor, "change_users" if users else None)
             remaining = {**users, name: role}.values()
             if "administrator" not in remaining:
                 raise Refused("the last administrator stays one", next_step="name another administrator first")
             kind = "user_changed" if name in users else "user_added"
-            return add(con, kind, who, occurred_at, {"user": name, "role": role})
+            return pen.add(kind, who, occurred_at, {"user": name, "role": role})
+
+    def dispose(
+        self,
+        event_ids: Sequence[int],
+        *,
+        reason: str,
+        actor: str,
+        occurred_at: datetime,
+        leaves: Mapping[str, Any] | None = None,
+    ) -> Event:
+        """Put away what events say, and the evidence frozen with them; the certificate, which names them.
+
+        The chain still verifies. `leaves` is what the certificate keeps: bounds of spells, never what was said.
+        Errors: Refused for whoever may not and for what everything else rests on; InputError for no such event.
+        """
+        with self._writing() as pen:
+            who = acting(pen.con, actor, "dispose")
+            certificate = disposing.dispose(pen, who, occurred_at, sorted(set(event_ids)), reason, leaves or {})
+        with self._connection() as con:
+            disposing.wipe(con)
+        return certificate
 
     # Who may
 
@@ -213,7 +202,7 @@ class Casebook:
     def role_of(self, user: str) -> str | None:
         """The user's role, or None. Where no users were ever named, everybody local is an analyst."""
         with self._connection() as con:
-            return _role(state.users(con), user)
+            return role_of(state.users(con), user)
 
     def permitted(self, action: str, user: str) -> Actor:
         """The user as an actor, if `review.PERMISSIONS` lets the user's role do `action`.
@@ -221,7 +210,7 @@ class Casebook:
         Errors: Refused with the command that would give the role.
         """
         with self._connection() as con:
-            return _actor(con, user, action)
+            return acting(con, user, action)
 
     # Reading
 
@@ -235,11 +224,20 @@ class Casebook:
 
         A coder of a sample is not told the other's verdicts before both have finished.
         """
-        found = self.entries()
+        with self._connection() as con:
+            found, certificates = read(con, with_put_away=True), disposing.certificates(con)
         return [
-            asdict(event) | {"data": data} | ({"payload": coding.WITHHELD} if data != event.data else {})
+            asdict(event)
+            | {"data": data, "put_away_by": certificates.get(event.event_id)}
+            | ({"payload": coding.WITHHELD} if data != event.data else {})
             for event, data in zip(found, coding.blinded(found, reader), strict=True)
         ]
+
+    def count(self) -> int:
+        """How many events there are."""
+        with self._connection() as con:
+            last = last_event(con)
+        return last.event_id if last else 0
 
     def head(self) -> str:
         """The digest of the last event: it stands for the whole casebook."""
@@ -261,21 +259,35 @@ class Casebook:
         return decisions[-1].digest if decisions else GENESIS
 
     def verify(self, head: str | None = None) -> Broken | None:
-        """The first event that was changed, is missing or out of order; None if the chain holds.
+        """The first event that was changed, is missing, out of order or was cut off; None if the chain holds.
 
         `head` is one noted earlier, on a run or on minutes: a chain that lacks it was cut off.
         """
-        previous, heads, expected = GENESIS, {GENESIS}, 1
-        for event in self.entries():
-            if event.event_id != expected:
-                return Broken(expected, "it is missing")
-            if event.previous_digest != previous:
-                return Broken(expected, "it does not follow the event before it")
-            if event.digest != event.reckoned_digest():
-                return Broken(expected, "it was changed after it was recorded")
-            previous, expected = event.digest, expected + 1
-            heads.add(previous)
-        return Broken(expected, "the chain lacks the head it is compared with") if head and head not in heads else None
+        return next(iter(self.faults([head] if head else [])), None)
+
+    def faults(self, heads: Sequence[str] = ()) -> list[Broken]:
+        """Every event at which the chain does not hold, also against the heads noted outside it.
+
+        Errors: StoreError for a missing or another key.
+        """
+        with self._connection() as con:
+            if last_event(con) is None and not heads and not self.anchors():
+                return []
+            key = self._key(con)
+            chain.check_key(con, key)
+            return chain.faults(con, key, chain.anchors(self._path, key), heads)
+
+    def anchors(self) -> list[Anchor]:
+        """The heads noted outside the chain, in order; the last is that of the newest record."""
+        return chain.anchors(self._path)
+
+    def anchor(self, why: str, at: datetime, run_id: str | None = None) -> str:
+        """Note the head outside the chain, on a run or a paper that prints it; the head."""
+        with self._connection() as con:
+            last = last_event(con)
+        if last is not None:
+            chain.note_anchor(self._path, Anchor(last.event_id, last.digest, stamp(at), why, run_id))
+        return last.digest if last else GENESIS
 
     def live_stops(self) -> list[LiveStop]:
         """The stops that people entered and that stand, with the spells on which they do."""
@@ -326,6 +338,20 @@ class Casebook:
         with self._connection() as con:
             return rows_of_tables(con, as_of)
 
+    def _key(self, con: sa.Connection) -> str:
+        """The key of the chain, made with the first event."""
+        return keeping.held(self._path, self._given_key, is_used=last_event(con) is not None)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Pen]:
+        """One transaction that shuts other writers out; the newest head is noted outside once it stands."""
+        with self._connection(writing=True) as con:
+            pen = Pen(con, self._key(con))
+            chain.keep_lost_head(con, self._path, pen.key)
+            yield pen
+        if pen.last is not None:
+            chain.note_head(self._path, pen.key, pen.last)
+
     @contextlib.contextmanager
     def _connection(self, *, writing: bool = False) -> Iterator[sa.Connection]:
         """One transaction; a writing one shuts other writers out from its start."""
@@ -342,26 +368,6 @@ class Casebook:
             ) from None
 
 
-def _role(users: Mapping[str, str], user: str) -> str | None:
-    if user == PIPELINE:
-        return PIPELINE
-    return users.get(user) if users else "analyst"
-
-
-def _actor(con: sa.Connection, user: str, action: str | None = None) -> Actor:
-    """The user with the role held now; with an action, only if the role permits it."""
-    users = state.users(con)
-    role = _role(users, user)
-    if action is not None and not users and not review.may_do(action, role):
-        raise Refused(
-            f"to {action.replace('_', ' ')} takes a named user with a role, and no users are named yet",
-            next_step=f"name the first: {_FIRST_USER}",
-        )
-    if action is not None:
-        review.check_may(action, role)
-    return Actor(user, role or state.NO_ROLE)
-
-
 def _check_user(name: str, role: str) -> None:
     roles = [known for known in review.ROLES if known != PIPELINE]
     if role not in (*roles, state.NO_ROLE) or not name.strip() or name == PIPELINE:
@@ -369,42 +375,3 @@ def _check_user(name: str, role: str) -> None:
             "a user needs a name and a known role",
             next_step=f"the roles are: {', '.join(roles)}; and {state.NO_ROLE}, to take a user off the list",
         )
-
-
-def _freeze(con: sa.Connection, who: Actor, at: datetime, payload: Mapping[str, Any], run_id: str | None) -> Event:
-    """Record the list with its whole eligible pool, then open the cases that the meeting is to decide on.
-
-    Whoever was stopped since the list was made is neither eligible nor a case, and is named apart; `digest` stays
-    that of the list as published. A row may name its `case_ref`; without one a case goes with the caller who holds
-    most of its spells, so that it is not opened twice because callers merged.
-    """
-    earlier = [event for event in read(con, "list_frozen") if event.run_id == run_id]
-    if earlier:
-        return earlier[0]
-    frozen = add(con, "list_frozen", who, at, _less_stopped(con, payload), run_id=run_id)
-    rows = frozen.data["eligible"]
-    found = state.cases(con)
-    held = {caller: reference for reference, caller in sorted(state.case_holders(found, rows).items())}
-    for row in rows:
-        caller = row["caller_id"]
-        reference = row.get("case_ref") or held.get(caller) or state.case_reference(caller)
-        if row["part"] < 4 and reference not in found:
-            opening_payload = {"to": "listed", "spells": row["spells"]}
-            add(con, "case_opened", who, at, opening_payload, caller, reference, run_id)
-    return frozen
-
-
-def _less_stopped(con: sa.Connection, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A list's payload with everybody's spells, without whom a stop bars: their ids go under `stopped`."""
-    if payload.get("eligible") is None:
-        return dict(payload)  # refused when it is added
-    sets, stops = spells.caller_sets(con), state.live_stops(con)
-    known = {caller: list(members) for caller, (members, _) in sets.items()}
-    listed = [
-        {**row, "spells": row.get("spells") or known.get(row["caller_id"]) or state.row_spells(row)}
-        for row in payload["eligible"]
-    ]
-    barred = {row["caller_id"] for row in listed if state.is_stopped(row["spells"], stops)}
-    barred |= {row["caller_id"] for row in listed}.intersection(payload.get("stopped") or ())
-    kept = [row for row in listed if row["caller_id"] not in barred]
-    return {**payload, "eligible": kept, "stopped": sorted(barred)}

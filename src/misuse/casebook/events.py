@@ -1,63 +1,39 @@
-"""Events of the casebook: what may be recorded, how each is chained to the one before, reading and adding."""
+"""Events of the casebook: how each is chained to the one before, reading and adding. Their kinds: misuse.casebook.kinds.
+
+The chain is a MAC over the event's row, in which what the event says stands as a salted hash: contents can be put away,
+with a certificate, and the chain still verifies.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from misuse.errors import UsageError
+from misuse.casebook import keeping
+from misuse.casebook.kinds import KINDS
+from misuse.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 GENESIS = "0" * 64
+NOTHING = "{}"  # what is left to read of contents that were put away
 
-# What may be recorded, and what its payload must hold.
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "user_added": ("user", "role"),
-    "user_changed": ("user", "role"),
-    "stop_entered": ("reason", "is_urgent"),
-    "stop_lifted": ("reason",),
-    "case_opened": ("to",),
-    "case_moved": ("move", "from", "to", "reason"),
-    "note_added": ("note",),
-    "look_acknowledged": (),
-    "list_frozen": ("as_of", "digest", "eligible"),
-    "identity_read": ("way", "reason"),
-    "vault_key_rotated": ("reason",),  # never the key
-    "sql_run": ("statement",),
-    "batch_withdrawn": ("batch_id", "reason"),
-    "run_published": ("as_of",),
-    "retention_done": (),
-    "rule_overridden": ("rule_id", "reason"),
-    # Who is calling. Stops, looks and cases carry `spells` too: number-holding spells outlive a caller's id.
-    "link_decided": ("decision", "spells_a", "spells_b", "reason"),
-    "link_undone": ("event_id", "reason"),
-    "shared_line_registered": ("lines", "reason"),
-    "shared_line_removed": ("token", "reason"),
-    "safeguard_checked": ("rule_id", "reason", "until"),
-    "identity_model_trained": ("model_digest", "status"),
-    "identity_model_accepted": ("model_digest", "reason"),
-    "identity_model_rejected": ("model_digest", "reason"),
-    "callers_published": ("sets",),
-    "stops_published": ("stops",),
-    # Calls coded again by two people blind to each other: misuse.casebook.coding.
-    "coding_sample_drawn": ("sample", "coders", "calls", "seed", "reason"),
-    "calls_coded": ("sample", "verdicts"),
-    "calls_settled": ("sample", "verdicts"),
-    "coding_sample_withdrawn": ("sample", "reason"),
-    "coding_model_trained": ("document",),
-}
+# What the MAC covers, in no particular order: the canonical text sorts them.
+ENVELOPE = (
+    "event_id", "occurred_at", "actor", "actor_role", "kind", "run_id", "in_force_run", "rules_version", "model_version",
+    "content_hash", "earlier_mac", "previous_digest",
+)  # fmt: skip
+CONTENT = ("caller_id", "case_ref", "payload", "before", "after")
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: the operating-system user and the role it is mapped to."""
+    """Who does something: the user and the role it is mapped to."""
 
     name: str
     role: str
@@ -65,7 +41,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Event:
-    """One recorded event. `digest` covers everything else."""
+    """One recorded event. `digest` covers everything else, `content_hash` what it says and of whom.
+
+    `in_force_run`, `rules_version` and `model_version` are of the run that was published when it was recorded.
+    """
 
     event_id: int
     occurred_at: str
@@ -78,6 +57,14 @@ class Event:
     payload: str
     previous_digest: str
     digest: str
+    before: str | None = None
+    after: str | None = None
+    in_force_run: str | None = None
+    rules_version: str | None = None
+    model_version: str | None = None
+    salt: str = ""
+    content_hash: str = ""
+    earlier_mac: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -90,15 +77,23 @@ class Event:
         document: dict[str, Any] = json.loads(self.payload)
         return document
 
-    def reckoned_digest(self) -> str:
+    @property
+    def is_put_away(self) -> bool:
+        """Whether what it said is gone."""
+        return not self.salt
+
+    def reckoned_hash(self) -> str:
+        """What `content_hash` must be."""
+        return keeping.salted(self.salt, canonical({name: getattr(self, name) for name in CONTENT}))
+
+    def reckoned_digest(self, key: str) -> str:
         """What `digest` must be."""
-        content = {key: value for key, value in asdict(self).items() if key != "digest"}
-        return hashlib.sha256(canonical(content).encode()).hexdigest()
+        return keeping.mac(key, canonical({name: getattr(self, name) for name in ENVELOPE}))
 
 
 @dataclass(frozen=True)
 class Broken:
-    """The first event at which the chain does not hold."""
+    """An event at which the chain does not hold."""
 
     event_id: int
     why: str
@@ -107,66 +102,152 @@ class Broken:
         return f"{self.event_id} ({self.why})"
 
 
+@dataclass(frozen=True)
+class Draft:
+    """An event about to be recorded."""
+
+    actor: Actor
+    at: datetime
+    payload: Mapping[str, Any]
+    caller_id: str | None = None
+    case_ref: str | None = None
+    run_id: str | None = None
+
+
 def canonical(document: Any) -> str:
     """The one way of writing a document down, so that its digest can be reckoned again."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """A time as events keep it: UTC without a zone, to the microsecond."""
     utc = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
     return utc.isoformat(timespec="microseconds")
 
 
 @cache
-def _table() -> sa.Table:
+def tables() -> tuple[sa.Table, sa.Table, sa.Table, sa.Table]:
+    """Tables events, contents, extracts, disposals."""
     import sqlalchemy as sa
 
-    names = [name for name in Event.__dataclass_fields__ if name != "event_id"]
-    texts = [sa.Column(name, sa.Text()) for name in names]
-    return sa.Table("events", sa.MetaData(), sa.Column("event_id", sa.Integer(), primary_key=True), *texts)
+    def table(name: str, *columns: str) -> sa.Table:
+        texts = [sa.Column(column, sa.Text()) for column in columns]
+        return sa.Table(name, sa.MetaData(), sa.Column("event_id", sa.Integer(), primary_key=True), *texts)
+
+    disposals = sa.Table(
+        "disposals", sa.MetaData(), sa.Column("event_id", sa.Integer(), primary_key=True),
+        sa.Column("certificate_id", sa.Integer()),
+    )  # fmt: skip
+    extracts = sa.Table(
+        "extracts", sa.MetaData(), sa.Column("event_id", sa.Integer(), primary_key=True),
+        sa.Column("sealed", sa.LargeBinary()),
+    )  # fmt: skip
+    return table("events", *ENVELOPE[1:], "digest"), table("contents", "salt", *CONTENT), extracts, disposals
 
 
-def read(con: sa.Connection, *kinds: str, caller_id: str | None = None, case_ref: str | None = None) -> list[Event]:
-    """Events in order: all, or of some kinds, of one caller, of one case."""
-    table = _table()
-    query = table.select().order_by(table.c.event_id)
-    if kinds:
-        query = query.where(table.c.kind.in_(kinds))
-    if caller_id is not None:
-        query = query.where(table.c.caller_id == caller_id)
-    if case_ref is not None:
-        query = query.where(table.c.case_ref == case_ref)
-    return [Event(**row._mapping) for row in con.execute(query)]
-
-
-def last_event(con: sa.Connection) -> Event | None:
-    """The event the next one follows."""
-    table = _table()
-    row = con.execute(table.select().order_by(table.c.event_id.desc()).limit(1)).first()
-    return Event(**row._mapping) if row else None
-
-
-def add(
+def read(
     con: sa.Connection,
-    kind: str,
-    actor: Actor,
-    at: datetime,
-    payload: Mapping[str, Any],
+    *kinds: str,
     caller_id: str | None = None,
     case_ref: str | None = None,
-    run_id: str | None = None,
-) -> Event:
-    """Add one event behind the last. The transaction must have shut other writers out.
+    with_put_away: bool = False,
+) -> list[Event]:
+    """Events in order: all, or of some kinds, of one caller, of one case.
+
+    Those whose contents were put away say nothing any more; they come only when asked for.
+    """
+    events, contents, *_ = tables()
+    joined = events.join(contents, events.c.event_id == contents.c.event_id, isouter=with_put_away)
+    query = joined.select().order_by(events.c.event_id)
+    if kinds:
+        query = query.where(events.c.kind.in_(kinds))
+    if caller_id is not None:
+        query = query.where(contents.c.caller_id == caller_id)
+    if case_ref is not None:
+        query = query.where(contents.c.case_ref == case_ref)
+    return [_event(row) for row in con.execute(query)]
+
+
+def _event(row: sa.Row[Any]) -> Event:
+    found = dict(zip(_COLUMNS, row, strict=True))
+    found["payload"] = NOTHING if found["payload"] is None else found["payload"]
+    found["salt"] = found["salt"] or ""
+    found.pop("content_of")
+    return Event(**found)
+
+
+_COLUMNS = (*("event_id", *ENVELOPE[1:], "digest"), *("content_of", "salt", *CONTENT))
+
+
+def last_event(con: sa.Connection, kind: str | None = None) -> Event | None:
+    """The event the next one follows; or the last of a kind."""
+    events, contents, *_ = tables()
+    joined = events.join(contents, events.c.event_id == contents.c.event_id, isouter=True)
+    query = joined.select().order_by(events.c.event_id.desc()).limit(1)
+    row = con.execute(query if kind is None else query.where(events.c.kind == kind)).first()
+    return _event(row) if row else None
+
+
+def make(con: sa.Connection, kind: str, draft: Draft) -> Event:
+    """The event that would come next, unchained: number, the run in force and its versions, no salt and no digest.
 
     Errors: UsageError for a payload that lacks what its kind needs.
     """
     for need in KINDS[kind]:
-        if payload.get(need) is None or not str(payload[need]).strip():
+        if draft.payload.get(need) is None or not str(draft.payload[need]).strip():
             raise UsageError(f"{kind.replace('_', ' ')}: a {need} is needed", next_step=f"give it with --{need}")
-    last = last_event(con)
-    number, previous = (last.event_id + 1, last.digest) if last else (1, GENESIS)
-    text = canonical(payload)
-    draft = Event(number, _stamp(at), actor.name, actor.role, kind, caller_id, case_ref, run_id, text, previous, "")
-    event = Event(**{**asdict(draft), "digest": draft.reckoned_digest()})
-    con.execute(_table().insert().values(**asdict(event)))
-    return event
+    last, run = last_event(con), last_event(con, "run_published")
+    in_force = run.data if run else {}
+    return Event(
+        event_id=last.event_id + 1 if last else 1,
+        occurred_at=stamp(draft.at),
+        actor=draft.actor.name,
+        actor_role=draft.actor.role,
+        kind=kind,
+        caller_id=draft.caller_id,
+        case_ref=draft.case_ref,
+        run_id=draft.run_id,
+        payload=canonical(draft.payload),
+        previous_digest=last.digest if last else GENESIS,
+        digest="",
+        in_force_run=run.run_id if run else None,
+        rules_version=in_force.get("rules_digest"),
+        model_version=in_force.get("model_digest"),
+    )
+
+
+def chained(event: Event, key: str) -> Event:
+    """The event with salt, hash and digest."""
+    salted = replace(event, salt=keeping.drawn_salt())
+    hashed = replace(salted, content_hash=salted.reckoned_hash())
+    return replace(hashed, digest=hashed.reckoned_digest(key))
+
+
+def write(con: sa.Connection, event: Event) -> None:
+    """Put a chained event behind the last. The transaction must have shut other writers out."""
+    events, contents, *_ = tables()
+    row = asdict(event)
+    con.execute(events.insert().values({name: row[name] for name in (*ENVELOPE, "digest")}))
+    con.execute(contents.insert().values({name: row[name] for name in ("event_id", "salt", *CONTENT)}))
+
+
+def check_key(con: sa.Connection, key: str) -> None:
+    """Note which key the chain is made with, at its first event.
+
+    Errors: StoreError where it was made with another.
+    """
+    import sqlalchemy as sa
+
+    known = con.execute(sa.text(_FINGERPRINT)).scalar()
+    own = keeping.fingerprint(key)
+    if known is None:
+        con.execute(sa.text(_NOTE_FINGERPRINT), {"fingerprint": own})
+    elif known != own:
+        raise StoreError(
+            "the casebook was recorded with another key than the one given",
+            next_step="restore keys/casebook.key from escrow; it is never replaced",
+        )
+
+
+_FINGERPRINT = "select fingerprint from chain_key"
+_NOTE_FINGERPRINT = "insert into chain_key (fingerprint) values (:fingerprint)"

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from misuse.casebook import keeping, resealing
 from misuse.errors import ResourceError, StoreError, is_out_of_room
 
 
@@ -15,11 +16,15 @@ def connect(path: Path) -> sqlite3.Connection:
     con = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     con.execute("pragma recursive_triggers = on")
     con.execute("pragma synchronous = full")
+    con.execute("pragma secure_delete = on")
     return con
 
 
-def prepare(path: Path, schema_root: Path) -> None:
-    """Make the file if need be, for its owner alone, and run the migrations it lacks."""
+def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
+    """Make the file if need be, for its owner alone, and run the migrations it lacks.
+
+    Events of version 1 are chained anew, which takes the casebook's key.
+    """
     scripts = {int(script.stem.rsplit("_", 1)[1]): script for script in schema_root.glob("casebook_*.sql")}
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -36,6 +41,8 @@ def prepare(path: Path, schema_root: Path) -> None:
             con.execute("begin immediate")
             for number in range(_version(con) + 1, max(scripts) + 1):
                 _run(con, scripts[number].read_text(encoding="utf-8"))
+                if number == _KEYED:
+                    _reseal(con, path, given_key)
                 con.execute("delete from schema_version")
                 con.execute("insert into schema_version values (?)", (number,))
             con.execute("commit")
@@ -43,6 +50,14 @@ def prepare(path: Path, schema_root: Path) -> None:
         if is_out_of_room(error):
             raise ResourceError(f"no room on the disk of {path}", next_step="free some, then try again") from None
         raise StoreError(f"{path.name} is no casebook or is damaged: {error}", next_step="restore a backup") from None
+
+
+_KEYED = 2  # the version that brought the keyed chain
+
+
+def _reseal(con: sqlite3.Connection, path: Path, given_key: str) -> None:
+    waiting = resealing.count(con)
+    resealing.reseal(con, keeping.held(path, given_key, is_used=False) if waiting else "")
 
 
 def _version(con: sqlite3.Connection) -> int:

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from misuse import review
 from misuse.casebook import coding, spells, state
-from misuse.casebook.events import Actor, read
+from misuse.casebook.events import Draft, read
 from misuse.errors import InputError, Refused, UsageError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 LONGEST_CHECK = timedelta(days=366)  # a check of a safeguard is made anew at least once a year
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An event about to be recorded."""
-
-    actor: Actor
-    at: datetime
-    caller_id: str | None
-    payload: Mapping[str, Any]
 
 
 def completed(con: sa.Connection, kind: str, draft: Draft) -> dict[str, Any]:

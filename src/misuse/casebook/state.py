@@ -114,6 +114,11 @@ def cases(con: sa.Connection) -> dict[str, dict[str, Any]]:
     return found
 
 
+def told(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A case as an event tells what stood: everything but when it was opened."""
+    return {name: value for name, value in case.items() if name not in ("opened_at", "moves")}
+
+
 def is_stopped(spells: Iterable[str], stops: Iterable[LiveStop]) -> bool:
     """Whether one of the stops stands on any of the spells."""
     wanted = set(spells)

@@ -176,6 +176,12 @@ def _people(add: Adder) -> None:
     )
     audit = add("audit", "people:audit", "whether the casebook's record is whole", json=True)
     audit.add_argument("action", choices=("verify", "export"), help="check the chain, or print every event")
+    audit.add_argument(
+        "--head",
+        metavar="H",
+        action="append",
+        help="verify: a head noted earlier, on a run, minutes or a pack, that must be there",
+    )
 
 
 def _identity(add: Adder) -> None:

@@ -108,7 +108,7 @@ def users(context: Context) -> int:
 
 
 def audit(context: Context) -> int:
-    """Whether the casebook's chain holds; or all its events."""
+    """Whether the casebook's chain holds, also against the heads noted outside it; or all its events."""
     from misuse import casebook
 
     with casebook.opened(context.settings) as book:
@@ -116,15 +116,32 @@ def audit(context: Context) -> int:
             book.permitted("read_casebook", context.actor)
             context.print_json(book.events(context.actor))
             return 0
-        broken = book.verify()
-        head = book.head()
-    if broken is not None:
+        heads = [*(context.options.head or []), *_heads_of_runs(context)]
+        faults = book.faults(heads)
+        head, events, anchors = book.head(), book.count(), len(book.anchors())
+    if context.wants_json:
+        told = [{"event_id": broken.event_id, "why": broken.why} for broken in faults]
+        context.print_json(
+            {"is_whole": not faults, "head": head, "events": events, "heads_noted": anchors, "broken": told}
+        )
+    if faults:
         raise StoreError(
-            f"the casebook's record is broken at event {broken}: it, or what went before, was changed",
+            f"the casebook's record is broken at event {'; event '.join(map(str, faults))}",
             next_step="keep the file as it is, tell the auditor, restore from a backup beside it and compare",
         )
-    if context.wants_json:
-        context.print_json({"is_whole": True, "head": head})
-    else:
-        context.say(f"the casebook's record is whole; its head is {head}")
+    if not context.wants_json:
+        context.say(
+            f"the casebook's record is whole: {events:,} events; its head is {head}",
+            f"{anchors} heads noted at records and runs, and those of {len(heads)} published runs or given, are in it",
+        )
     return 0
+
+
+def _heads_of_runs(context: Context) -> list[str]:
+    """The heads that published runs were made with: noted in a file that the casebook's keeper need not keep."""
+    from misuse import publication
+
+    if not context.settings.current_path.exists():
+        return []
+    heads = {str(row["casebook_head"]) for row in publication.run_history(context.settings) if row["casebook_head"]}
+    return sorted(heads)

@@ -42,7 +42,7 @@ def held(settings: Settings, name: str, *, guarded: tuple[Path, ...]) -> str:
     """
     given = _given(settings, name)
     if given:
-        return _checked(given, f"{_variable(name)} from the environment", f"put the {name} key from escrow into it")
+        return checked(given, f"{_variable(name)} from the environment", f"put the {name} key from escrow into it")
     path = key_path(settings, name)
     if _is_there(path):
         return read(path, f"the {name} key")
@@ -101,10 +101,10 @@ def read(path: Path, what: str) -> str:
             f"{what} at {path} can be read by others than its owner (mode {stat.S_IMODE(mode):04o})",
             next_step=f"chmod 600 {path}; and where others may have read it: docs/keys.md says what then",
         )
-    return _checked(text.decode("ascii", errors="replace"), f"{what} at {path}", _ESCROW)
+    return checked(text.decode("ascii", errors="replace"), f"{what} at {path}", _ESCROW)
 
 
-def _checked(text: str, what: str, next_step: str) -> str:
+def checked(text: str, what: str, next_step: str) -> str:
     """The key without the end of its line, if it looks like one."""
     key = text.strip()
     if not key:
@@ -125,7 +125,7 @@ def new(settings: Settings, file: Path | None) -> str:
         return read(file, "the new vault key")
     if settings.vault_key_new:
         what = "MISUSE_VAULT_KEY_NEW from the environment"
-        return _checked(settings.vault_key_new, what, "give it the key to rotate to")
+        return checked(settings.vault_key_new, what, "give it the key to rotate to")
     if settings.vault_key:
         raise StoreError(
             "the vault key comes from MISUSE_VAULT_KEY, so the new one must come from outside too",

@@ -1,0 +1,50 @@
+"""Putting away what events say, with a certificate that names them and keeps no more than bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from misuse.casebook.events import Actor, Event, read, tables
+from misuse.casebook.recording import Pen
+from misuse.errors import InputError, Refused
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+# Who may do what, certificates, and what the chain rests on are never put away.
+KEPT = frozenset({"user_added", "user_changed", "casebook_resealed", "disposed", "run_published"})
+
+
+def dispose(
+    pen: Pen, who: Actor, at: datetime, event_ids: Sequence[int], reason: str, leaves: Mapping[str, Any]
+) -> Event:
+    """Record the certificate, then delete contents and extracts; see `Casebook.dispose`."""
+    _, contents, extracts, disposals = tables()
+    held = {event.event_id: event for event in read(pen.con)}
+    if not event_ids or not set(event_ids) <= held.keys():
+        raise InputError("no such event, or what it said was put away before", next_step="misuse audit export")
+    if any(held[event_id].kind in KEPT for event_id in event_ids):
+        raise Refused("certificates, runs and who may do what are never put away", next_step="name other events")
+    payload = {"events": list(event_ids), "reason": reason, "leaves": dict(leaves)}
+    certificate = pen.add("disposed", who, at, payload)
+    pen.con.execute(
+        disposals.insert(), [{"event_id": number, "certificate_id": certificate.event_id} for number in event_ids]
+    )
+    for table in (contents, extracts):
+        pen.con.execute(table.delete().where(table.c.event_id.in_(event_ids)))
+    return certificate
+
+
+def certificates(con: sa.Connection) -> dict[int, int]:
+    """The certificate's event by the event that was put away."""
+    *_, disposals = tables()
+    return {row.event_id: row.certificate_id for row in con.execute(disposals.select())}
+
+
+def wipe(con: sa.Connection) -> None:
+    """Have what was deleted gone from the write-ahead log too; deleted pages are overwritten as they are freed."""
+    con.exec_driver_sql("commit")
+    con.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    con.exec_driver_sql("begin")
