@@ -13,7 +13,7 @@ counted as (
     anti join (
         select caller_id
         from cases
-        where status in ('under_action', 'under_review')
+        where status in ('proposed', 'under_action', 'under_review', 'halted')
     ) as open_cases on tasking_list.caller_id = open_cases.caller_id
 )
 

@@ -45,7 +45,9 @@ select 'on the tasking list' as scope, count(*)::double as value
 from tasking_list
 where
     caller_id not in (select caller_id from look_list)
-    and caller_id not in (select caller_id from open_cases where status in ('under_action', 'under_review'))
+    and caller_id not in (
+        select caller_id from open_cases where status in ('proposed', 'under_action', 'under_review', 'halted')
+    )
 union all
 select 'listed for no reason' as scope, count(*)::double as value
 from look_list

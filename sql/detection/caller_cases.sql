@@ -12,7 +12,7 @@ final as (
     select
         case_callers.caller_id, cases.case_ref, cases.opened_at, cases.status, cases.lane as case_lane, cases.owner,
         cases.review_date, cases.moves, closures.closed_at,
-        cases.status in ('under_action', 'under_review') as is_open,
+        cases.status in ('proposed', 'under_action', 'under_review', 'halted') as is_open,
         case_callers.is_changed
     from casebook_cases as cases
     inner join case_callers on cases.case_ref = case_callers.case_ref

@@ -1,6 +1,6 @@
 -- sqlfluff:dialect:sqlite
--- The casebook, version 3: what keeps the tables of version 2 append-only for whoever opens the file in good faith. What
--- somebody does who drops these triggers first, `misuse audit verify` finds.
+-- The casebook, version 3: what keeps the tables of version 2 append-only for whoever opens the file in good faith.
+-- What somebody does who drops these triggers first, `misuse audit verify` finds.
 
 create trigger events_are_not_changed before update on events
 begin

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 DUE, NEW, NEXT, WAITING = 1, 2, 3, 4
-OPEN_STATES = ("under_action", "under_review")
+OPEN_STATES = ("proposed", "under_action", "under_review", "halted")
 _SURE = 0.95  # chance of truly being over the line, below which the doubt is said
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -156,12 +156,16 @@ def _placed(ranked: pl.DataFrame, meeting: Meeting) -> pl.DataFrame:
     horizon = meeting.as_of + timedelta(days=meeting.cycle_days)
     is_closed = (pl.col("status") == "closed").fill_null(value=False)
     is_reopened = is_closed & (pl.col("last_misuse_at") > pl.col("closed_at")).fill_null(value=False)
-    is_entrant = ~pl.col("is_open") & (~is_closed | is_reopened)
+    is_suppressed = (pl.col("status") == "suppressed").fill_null(value=False) & (
+        pl.col("review_date") >= meeting.as_of
+    ).fill_null(value=False)
+    is_entrant = ~pl.col("is_open") & (~is_closed | is_reopened) & ~is_suppressed
     is_new = is_entrant & (pl.col("is_new") | is_reopened) & meeting.has_previous_cycle
     marked = ranked.with_columns(
         is_due=pl.col("is_open") & (pl.col("review_date") <= horizon).fill_null(value=True),
         is_closed=is_closed & ~is_reopened,
         is_reopened=is_reopened,
+        is_suppressed=is_suppressed,
         takes_new=is_new.fill_null(value=False),
         takes_next=is_entrant & ~is_new.fill_null(value=False),
     )
@@ -183,7 +187,7 @@ def _row(facts: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
     row = {name: facts[name] for name in TASKING_LIST.column_names if name in facts}
     bars = _bars(facts, meeting)
     lane = _lane(facts, bars)
-    decided = facts["status"] if facts["is_open"] or facts["status"] == "closed" else None
+    decided = facts["status"] if facts["is_open"] or facts["status"] == "closed" or facts["is_suppressed"] else None
     return {
         **row,
         "run_id": meeting.run_id,
@@ -265,6 +269,8 @@ def _place(facts: Mapping[str, Any], meeting: Meeting) -> str:
         return _case_place(facts, meeting)
     if facts["is_closed"]:
         return "The case is closed, and no misuse call since is known."
+    if facts["is_suppressed"]:
+        return f"Kept off the meeting's part of the list by a person until {_day(facts['review_date'])}."
     if facts["is_reopened"]:
         back = f"Back since the case was closed on {_local_day(facts['closed_at'], meeting)}: misuse calls have gone on"
         return f"{back}." if facts["part"] != WAITING else f"{back}; waits, beyond this cycle's capacity."

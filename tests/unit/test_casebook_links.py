@@ -439,6 +439,7 @@ def test_a_row_may_name_its_case_and_a_look_says_of_whom_it_is_now(book: Caseboo
     assert sorted(book.cases()) == sorted([reference, "K-AAAAAAAAAA"])
     assert book.cases()[reference]["spells"] == (S[1],)
     decided = {"reason": "it is one person", "owner": "Camden", "review_date": "2026-02-01"}
+    record(book, "calls_opened", case_ref=reference, payload={"calls": ["k1"]})
     book.move_case(
         reference, "review", decided, actor="reviewer", occurred_at=AT, run_id="r2", seen_as=book.spells_of(PAIR)
     )
@@ -457,10 +458,13 @@ def test_bars_keep_a_case_from_enforcement_and_a_stop_from_any_action(book: Case
     freeze(book, [{"caller_id": PAIR, "part": 3, "rank": 1}])
     (reference,) = book.cases()
 
-    def act(lane: str, *bars: str) -> None:
-        decided = {"reason": "r", "lane": lane, "owner": "Camden", "review_date": "2026-02-01"}
-        book.move_case(reference, "act", decided, actor="authoriser", occurred_at=AT, run_id="r1", bars=bars)
+    def make(move: str, who: str, *bars: str, lane: str = "support") -> None:
+        decided = {"reason": "r", "owner": "Camden", "review_date": "2026-02-01", "option": "cpw", "finding": "read"}
+        record(book, "calls_opened", who, case_ref=reference, payload={"calls": ["k1"]})
+        given = decided | ({"lane": lane} if move == "act" else {})
+        book.move_case(reference, move, given, actor=who, occurred_at=AT, run_id="r1", bars=bars)
 
+    make("act", "reviewer", "unconfirmed_links", "safeguards_blind")
     for bar, command in (
         ("unconfirmed_links", "misuse identity same"),
         ("safeguards_blind", "misuse safeguards record"),
@@ -469,15 +473,19 @@ def test_bars_keep_a_case_from_enforcement_and_a_stop_from_any_action(book: Case
         ("something_new", "misuse why"),
     ):
         with pytest.raises(Refused) as refused:
-            act("enforcement", bar)
+            make("propose", "reviewer", bar)
         assert command in refused.value.next_step
-    act("support", "unconfirmed_links", "safeguards_blind")
     with pytest.raises(Refused, match="hard stop"):
-        act("support", "hard_stop")
-    act("enforcement")
+        make("act", "reviewer", "hard_stop")
+    make("propose", "reviewer")
+    with pytest.raises(Refused, match="no person has confirmed"):
+        make("approve", "authoriser", "unconfirmed_links")
+    make("approve", "authoriser")
+    assert book.cases()[reference]["lane"] == "enforcement"
     stop(book, C[2])
+    assert book.cases()[reference]["status"] == "halted"
     with pytest.raises(Refused, match="hard stop"):
-        act("support")
+        make("resume", "reviewer")
 
 
 # What a run reads
@@ -487,6 +495,7 @@ def fill(book: Casebook) -> None:
     """A row for every table."""
     freeze(book, [{"caller_id": C[0], "part": 3, "rank": 1}])
     acting = {"reason": "talk first", "lane": "engagement", "owner": "Camden", "review_date": "2026-02-01"}
+    record(book, "calls_opened", case_ref="K-" + C[0][1:11].upper(), payload={"calls": ["k1"]})
     book.move_case("K-" + C[0][1:11].upper(), "act", acting, actor="reviewer", occurred_at=AT, run_id="r1")
     stop(book, C[0])
     lift(book, C[0], rule_id="child")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import review
 from misuse.casebook import chain, coding, disposing, keeping, moving, opening, payloads, spells, state
+from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Draft, Event, last_event, read, stamp
 from misuse.casebook.kinds import KINDS, OWN_METHOD, PERMISSION_OF_KIND
@@ -123,7 +124,10 @@ class Casebook:
             whole = payloads.completed(
                 pen.con, kind, Draft(who, occurred_at, payload or {}, caller_id, case_ref, run_id)
             )
-            return pen.add(kind, who, occurred_at, whole, caller_id, case_ref, run_id)
+            event = pen.add(kind, who, occurred_at, whole, caller_id, case_ref, run_id)
+            if kind == "stop_entered":
+                moving.halt_stopped(pen, who, occurred_at, event)
+            return event
 
     def move_case(
         self,
@@ -134,19 +138,33 @@ class Casebook:
         actor: str,
         occurred_at: datetime,
         run_id: str,
-        bars: Sequence[str] = (),
-        seen_as: Sequence[str] = (),
+        **known: Any,
     ) -> Event:
         """Make a move that `review.MOVES` allows, on the case as it stands at this moment.
 
-        `bars` are the caller's `enforcement_bars` of the published tasking list, and 'hard_stop' where a stop reaches
-        the caller through others: what is published knows more of links than the casebook does. `seen_as` are
-        the spells of the caller as whom the case was looked at: from then on it is of these.
+        `known` are the further fields of `moving.Wanted`. `bars` are the caller's `enforcement_bars` of the published
+        tasking list, and 'hard_stop' where a stop reaches the caller through others: what is published knows more of
+        links than the casebook does. `seen_as` are the spells of the caller as whom the case was looked at: from
+        then on it is of these. Stops are read again here, as the move commits.
         Errors: InputError for an unknown case; Refused for a move that may not be made.
         """
         with self._writing() as pen:
-            wanted = moving.Wanted(case_ref, move, given, run_id, bars, seen_as)
+            wanted = moving.Wanted(case_ref, move, given, run_id, **known)
             return moving.move(pen, acting(pen.con, actor), occurred_at, wanted)
+
+    def halt(
+        self, references: Sequence[str], *, reason: str, actor: str, occurred_at: datetime, run_id: str | None = None
+    ) -> list[str]:
+        """Halt cases that a stop reaches through others, whoever knows of it; which of them were halted."""
+        with self._writing() as pen:
+            who = acting(pen.con, actor, None if actor == PIPELINE else "stop")
+            moves = moving.halt(pen, who, occurred_at, references, reason, run_id)
+        return [str(event.case_ref) for event in moves]
+
+    def expire(self, occurred_at: datetime) -> list[str]:
+        """End the suppressions whose last day is past; of which cases."""
+        with self._writing() as pen:
+            return [str(event.case_ref) for event in moving.expire(pen, occurred_at)]
 
     def set_user(self, name: str, role: str, *, actor: str, occurred_at: datetime, is_new: bool | None = None) -> Event:
         """Add a user or give another role; role `none` takes the user off the list. The first is an administrator.
@@ -248,13 +266,16 @@ class Casebook:
     def decision_head(self, *, without_run: str = "") -> str:
         """The digest of the last event that a run's result depends on; reads leave it where it is.
 
-        Stops that a run published are such an event, but not for that run itself: `without_run` leaves its own out.
+        What a run itself recorded (stops published, cases halted) is such an event, but not for that run: `without_run`
+        leaves its own out.
         """
         with self._connection() as con:
             decisions = [
                 event
                 for event in read(con, *state.DECISIONS)
-                if event.kind != "stops_published" or event.run_id != without_run
+                if event.run_id != without_run
+                or event.actor != PIPELINE
+                or event.kind in ("list_frozen", "case_opened")
             ]
         return decisions[-1].digest if decisions else GENESIS
 
@@ -328,6 +349,24 @@ class Casebook:
         """Each case as its events leave it, by reference."""
         with self._connection() as con:
             return state.cases(con)
+
+    def casefile(self, case_ref: str) -> Casefile:
+        """What a case's own events amount to since it last moved."""
+        with self._connection() as con:
+            return casefile(con, case_ref)
+
+    def casefiles(self) -> dict[str, Casefile]:
+        """Every case's, by reference."""
+        with self._connection() as con:
+            return casefiles(con)
+
+    def evidence(self, event_id: int) -> tuple[Event, str]:
+        """A decision and the evidence frozen with it, decrypted.
+
+        Errors: InputError where none was frozen or it was put away; StoreError for another key.
+        """
+        with self._connection() as con:
+            return disposing.evidence(con, self._key(con), event_id)
 
     def tables(self, as_of: date | None = None) -> dict[str, list[tuple[Any, ...]]]:
         """Rows of the tables that a run reads, each in the column order of its file under sql/rules/.

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from misuse.casebook import keeping
 from misuse.casebook.events import Actor, Event, read, tables
-from misuse.casebook.recording import Pen
+from misuse.casebook.recording import Pen, bound_to
 from misuse.errors import InputError, Refused
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ def certificates(con: sa.Connection) -> dict[int, int]:
     """The certificate's event by the event that was put away."""
     *_, disposals = tables()
     return {row.event_id: row.certificate_id for row in con.execute(disposals.select())}
+
+
+def evidence(con: sa.Connection, key: str, event_id: int) -> tuple[Event, str]:
+    """See `Casebook.evidence`."""
+    _, _, extracts, _ = tables()
+    row = con.execute(extracts.select().where(extracts.c.event_id == event_id)).first()
+    found = [event for event in read(con, "case_moved") if event.event_id == event_id]
+    if row is None or not found:
+        raise InputError("no evidence was frozen with that event, or it was put away", next_step="misuse case CASE")
+    return found[0], keeping.unseal(key, bytes(row.sealed), bound_to(found[0]))
 
 
 def wipe(con: sa.Connection) -> None:

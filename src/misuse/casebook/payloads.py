@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from misuse import review
-from misuse.casebook import coding, spells, state
+from misuse.casebook import coding, rooms, spells, state
 from misuse.casebook.events import Draft, read
 from misuse.errors import InputError, Refused, UsageError
 
@@ -212,4 +212,5 @@ _CHECKS: Mapping[str, Callable[[sa.Connection, Draft], dict[str, Any]]] = {
     "calls_coded": _code,
     "calls_settled": _settle,
     "coding_sample_withdrawn": _withdraw,
+    **rooms.CHECKS,
 }

@@ -35,6 +35,7 @@ DECISIONS = (
     "calls_settled",
     "coding_sample_withdrawn",
     "coding_model_trained",
+    "delisted",
 )
 
 
@@ -99,6 +100,15 @@ def live_stops(con: sa.Connection) -> list[LiveStop]:
     return sorted(stops, key=lambda stop: (stop.caller_id, stop.event.event_id))
 
 
+# What a move may settle of a case; it stands until another move says otherwise.
+_FIELDS = ("lane", "owner", "review_date", "option", "borough", "outcome", "activity")
+
+
+def is_past(day: object, today: date) -> bool:
+    """Whether a day, as a case keeps it, is over."""
+    return bool(day) and date.fromisoformat(str(day)) < today
+
+
 def cases(con: sa.Connection) -> dict[str, dict[str, Any]]:
     """Each case as its events leave it, by reference; `spells` are its caller's when it was opened or looked at again."""
     found: dict[str, dict[str, Any]] = {}
@@ -108,15 +118,16 @@ def cases(con: sa.Connection) -> dict[str, dict[str, Any]]:
         case = found.setdefault(str(event.case_ref), new)
         case["status"] = data["to"]
         case["moves"] += event.kind == "case_moved"
+        case["last_moved_at"] = event.at
         if data.get("spells"):
             case["spells"] = known_spells(event)
-        case.update({key: data.get(key) for key in ("lane", "owner", "review_date") if key in data or key not in case})
+        case.update({key: data.get(key) for key in _FIELDS if key in data or key not in case})
     return found
 
 
 def told(case: Mapping[str, Any]) -> dict[str, Any]:
     """A case as an event tells what stood: everything but when it was opened."""
-    return {name: value for name, value in case.items() if name not in ("opened_at", "moves")}
+    return {name: value for name, value in case.items() if name not in ("opened_at", "last_moved_at", "moves")}
 
 
 def is_stopped(spells: Iterable[str], stops: Iterable[LiveStop]) -> bool:
