@@ -16,7 +16,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("src/misuse/casebook",),
     "sqlite3": ("src/misuse/casebook",),
     "xlsxwriter": ("src/misuse/reports/",),
-    "typst": ("src/misuse/reports/",),
+    "typst": ("src/misuse/reports/", "src/misuse/room/papers/"),
     "altair": ("src/misuse/reports/",),
     "vl_convert": ("src/misuse/reports/",),
     "phonenumbers": ("src/misuse/numbers.py",),
@@ -30,7 +30,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("src/misuse/cli/",),
     "fastapi": ("src/misuse/web/",),
     "starlette": ("src/misuse/web/",),
-    "argon2": ("src/misuse/web/",),
+    "argon2": ("src/misuse/room/people.py",),
     # The network: the flows talk to their own server on loopback, and nothing else talks at all.
     "socket": ("flows/", "src/misuse/web/"),
     "http": ("flows/", "src/misuse/web/"),

@@ -7,7 +7,7 @@ with a certificate, and the chain still verifies.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -151,8 +151,9 @@ def read(
     caller_id: str | None = None,
     case_ref: str | None = None,
     with_put_away: bool = False,
+    since: datetime | None = None,
 ) -> list[Event]:
-    """Events in order: all, or of some kinds, of one caller, of one case.
+    """Events in order: all, or of some kinds, of one caller, of one case, since a time.
 
     Those whose contents were put away say nothing any more; they come only when asked for.
     """
@@ -165,6 +166,8 @@ def read(
         query = query.where(contents.c.caller_id == caller_id)
     if case_ref is not None:
         query = query.where(contents.c.case_ref == case_ref)
+    if since is not None:
+        query = query.where(events.c.occurred_at >= stamp(since))
     return [_event(row) for row in con.execute(query)]
 
 
@@ -186,6 +189,14 @@ def last_event(con: sa.Connection, kind: str | None = None) -> Event | None:
     query = joined.select().order_by(events.c.event_id.desc()).limit(1)
     row = con.execute(query if kind is None else query.where(events.c.kind == kind)).first()
     return _event(row) if row else None
+
+
+def digest_of_newest(con: sa.Connection, kinds: Sequence[str]) -> str:
+    """The digest of the newest event of some kinds, without reading what it says; empty where there is none."""
+    events, *_ = tables()
+    query = events.select().with_only_columns(events.c.digest).where(events.c.kind.in_(kinds))
+    row = con.execute(query.order_by(events.c.event_id.desc()).limit(1)).first()
+    return str(row[0]) if row else ""
 
 
 def make(con: sa.Connection, kind: str, draft: Draft) -> Event:

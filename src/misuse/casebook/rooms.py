@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import spells
@@ -88,3 +88,12 @@ CHECKS: Mapping[str, Check] = {
     "represented": _numbered("represented", "representation_id", "P"),
     "representation_answered": _one_of("outcome", REPRESENTATION_OUTCOMES, ("represented", "representation_id")),
 }
+
+
+def hidden_judgements(events: Iterable[Event], reader: str) -> set[int]:
+    """Judgements of links that another made and that wait for a second: nobody is told them before both are in."""
+    by_pair: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        by_pair.setdefault((event.data["spell_a"], event.data["spell_b"]), []).append(event)
+    waiting = [judged for judged in by_pair.values() if len({event.actor for event in judged}) < 2]
+    return {event.event_id for judged in waiting for event in judged if event.actor != reader}

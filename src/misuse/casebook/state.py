@@ -77,6 +77,12 @@ def users(con: sa.Connection) -> dict[str, str]:
     return {user: role for user, role in held.items() if role != NO_ROLE}
 
 
+def boroughs(con: sa.Connection) -> dict[str, str]:
+    """The borough of each user who has one."""
+    held = {event.data["user"]: event.data.get("borough") for event in read(con, "user_added", "user_changed")}
+    return {user: borough for user, borough in held.items() if borough}
+
+
 def live_stops(con: sa.Connection) -> list[LiveStop]:
     """Stops that stand, by caller; of several on the same spells the first, unless a later one is urgent.
 

@@ -1,0 +1,267 @@
+"""Links judged blind, stops, looks, and looks at an identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from misuse import explain, identities, identity_decisions, published_callers
+from misuse.casebook import Casebook, Event
+from misuse.errors import InputError, Refused, UsageError
+from misuse.room import cases
+from misuse.room.desk import Desk, rows
+
+WAITING, AGREED, DIFFER, SETTLED = "waiting", "agreed", "differ", "settled"
+
+# ── links ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def links(desk: Desk, caller: str | None = None) -> list[dict[str, Any]]:
+    """Links of a caller, or every open suggestion, as `misuse identity links` tells them, with who has judged.
+
+    Further keys: mine (this user's judgement), state (None, waiting, agreed, differ, settled), both (the two judgements,
+    only once both are in).
+    """
+    desk.permit("read_case", "links")
+    found: list[dict[str, Any]] = identity_decisions.links(desk.settings, caller)["links"]
+    with desk.book() as book:
+        judged = _judgements(book)
+    for row in found:
+        row |= _told(judged.get(_pair(row["spell_a"], row["spell_b"]), []), desk.actor, row["decision"])
+    return found
+
+
+def judge_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) -> dict[str, Any]:
+    """Say that two numbers' holders are one person (same) or not (not_same), blind to the other judge.
+
+    Key: state. Where both agree, the decision is recorded and counts from the next run.
+    """
+    payload = {"spell_a": spell_a, "spell_b": spell_b, "decision": decision, "reason": reason}
+    desk.record("link_judged", payload)
+    with desk.book() as book:
+        judged = _newest(_judgements(book).get(_pair(spell_a, spell_b), []))
+    state = _state(judged)
+    if state == AGREED:
+        others = ", ".join(sorted(judged))
+        _decide(desk, spell_a, spell_b, decision, f"judged blind by {others}: {reason}")
+    return {"state": state}
+
+
+def settle_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) -> None:
+    """Decide a link on which two judges differ, as a third person. Errors: Refused for one of the two."""
+    with desk.book() as book:
+        judged = _newest(_judgements(book).get(_pair(spell_a, spell_b), []))
+    if _state(judged) != DIFFER:
+        raise InputError("nobody differs on that link", next_step="judge it, blind to the other")
+    if desk.actor in judged:
+        raise Refused("whoever judged it does not settle it", next_step="ask a third person")
+    _decide(desk, spell_a, spell_b, decision, reason)
+
+
+def _decide(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) -> None:
+    payload = {"decision": decision, "spells_a": [spell_a], "spells_b": [spell_b], "reason": reason}
+    desk.record("link_decided", payload)
+
+
+def _pair(spell_a: str, spell_b: str) -> tuple[str, str]:
+    return (min(spell_a, spell_b), max(spell_a, spell_b))
+
+
+def _judgements(book: Casebook) -> dict[tuple[str, str], list[Event]]:
+    found: dict[tuple[str, str], list[Event]] = {}
+    for event in book.entries("link_judged"):
+        found.setdefault((event.data["spell_a"], event.data["spell_b"]), []).append(event)
+    return found
+
+
+def _newest(events: Sequence[Event]) -> dict[str, Event]:
+    return {event.actor: event for event in events}
+
+
+def _state(judged: Mapping[str, Event]) -> str | None:
+    if len(judged) < 2:
+        return WAITING if judged else None
+    return AGREED if len({event.data["decision"] for event in judged.values()}) == 1 else DIFFER
+
+
+def _told(events: Sequence[Event], reader: str, decision: str | None) -> dict[str, Any]:
+    judged = _newest(events)
+    state = SETTLED if decision and len(judged) > 1 else _state(judged)
+    both = [
+        {"by": by, "decision": event.data["decision"], "reason": event.data["reason"], "at": event.at}
+        for by, event in judged.items()
+    ]
+    mine = judged.get(reader)
+    return {
+        "mine": mine.data["decision"] if mine else None,
+        "state": state,
+        "both": both if len(judged) > 1 else None,
+    }
+
+
+# ── stops and looks ────────────────────────────────────────────────────────────────────────────
+
+
+def stop(desk: Desk, caller: str, reason: str, *, is_urgent: bool = False) -> dict[str, Any]:
+    """Bar a caller at once: open cases halt, pending approvals are void, lists and minutes leave the caller out.
+
+    Keys: caller_id, reached (callers whom it reaches, this one among them), halted (cases).
+    """
+    desk.permit("stop", "stop")
+    if not reason.strip():
+        raise UsageError("a stop needs a reason", next_step="say what was seen or told; name nobody")
+    with desk.published() as con, desk.book() as book:
+        caller_id = explain.resolve_caller(con, caller)
+        spells = published_callers.spells_of(con, caller_id)
+        before = {ref for ref, case in book.cases().items() if case["status"] == "halted"}
+        payload = {"reason": reason, "is_urgent": is_urgent, "spells": spells}
+        book.record("stop_entered", actor=desk.actor, occurred_at=desk.now, caller_id=caller_id, payload=payload)
+        reached = sorted({caller_id, *published_callers.stopped(con, _of(book, spells))})
+        halt_reached(book, con, reached, actor=desk.actor, now=desk.now)
+        halted = sorted(ref for ref, case in book.cases().items() if case["status"] == "halted" and ref not in before)
+    return {"caller_id": caller_id, "reached": reached, "halted": halted}
+
+
+def _of(book: Casebook, spells: Sequence[str]) -> list[Any]:
+    return [stop for stop in book.live_stops() if set(spells).intersection((*stop.spells, *stop.kept))]
+
+
+def halt_reached(book: Casebook, con: Any, callers: Sequence[str], *, actor: str, now: datetime) -> list[str]:
+    """Halt the cases of callers whom a stop reaches through others; which of them."""
+    found = [
+        reference
+        for reference, case in book.cases().items()
+        if case["status"] not in ("closed", "halted") and cases.caller_of(con, case) in callers
+    ]
+    return (
+        book.halt(found, reason="a stop reaches the caller through others", actor=actor, occurred_at=now)
+        if found
+        else []
+    )
+
+
+def lift_stop(desk: Desk, caller: str, reason: str, *, rule: str | None = None) -> dict[str, Any]:
+    """Lift a person's stop, or with `rule` a rule's. Keys: caller_id, is_still_stopped. The case stays halted until resumed."""
+    with desk.published() as con:
+        caller_id = explain.resolve_caller(con, caller)
+        spells = published_callers.spells_of(con, caller_id)
+        payload: dict[str, Any] = {"reason": reason, "spells": spells}
+        if rule not in (None, "person"):
+            payload |= {"rule_id": rule, **published_callers.seen(con)}
+        desk.record("stop_lifted", payload, caller_id=caller_id)
+        still = caller_id in published_callers.stopped_now(con, desk.settings)
+    return {"caller_id": caller_id, "is_still_stopped": still}
+
+
+def stops(desk: Desk) -> list[dict[str, Any]]:
+    """Stops that people entered and that stand: event_id, caller_id, at, by, is_urgent, reason."""
+    desk.permit("read_looks", "stops")
+    with desk.book() as book:
+        return [
+            {
+                "event_id": stop.event.event_id,
+                "caller_id": stop.caller_id,
+                "at": stop.at,
+                "by": stop.event.actor,
+                "is_urgent": stop.is_urgent,
+                "reason": stop.event.data["reason"],
+            }
+            for stop in book.live_stops()
+        ]
+
+
+_LOOKS = "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id"
+
+
+def looks(desk: Desk) -> list[dict[str, Any]]:
+    """The look list, urgent first, whom a stop entered since the run reaches at its head (`is_since_run`).
+
+    Keys: as the published look_list; is_since_run; seen_at (a look since the run, or before).
+    """
+    desk.permit("read_looks", "looks")
+    with desk.published() as con, desk.book() as book:
+        found = [{**row, "is_since_run": False} for row in rows(con, _LOOKS)]
+        stopped = published_callers.stopped(con, book.live_stops())
+        seen = {str(event.caller_id): event.at for event in book.entries("look_acknowledged")}
+    known = {row["caller_id"] for row in found if row["is_stopped"]}
+    added = [
+        dict.fromkeys(found[0] if found else ()) | {
+            "caller_id": caller, "case_ref": f"K-{caller[1:11].upper()}", "look_reasons": ["hard_stop", "new_hard_stop"],
+            "is_stopped": True, "is_urgent": urgent, "is_new": True, "is_since_run": True,
+            "duty_role": desk.settings.duty_role,
+        }
+        for caller, urgent in sorted(stopped.items(), key=lambda item: (not item[1], item[0]))
+        if caller not in known
+    ]  # fmt: skip
+    rest = [row for row in found if row["caller_id"] not in {one["caller_id"] for one in added}]
+    return [{**row, "seen_at": seen.get(row["caller_id"], row.get("acknowledged_at"))} for row in (*added, *rest)]
+
+
+def acknowledge(desk: Desk, caller: str) -> None:
+    """Record that the user has looked at the caller."""
+    with desk.published() as con:
+        caller_id = explain.resolve_caller(con, caller)
+        row = con.execute(_URGENT, {"caller_id": caller_id}).fetchone()
+        payload: dict[str, Any] = {"spells": published_callers.spells_of(con, caller_id)}
+    desk.record(
+        "look_acknowledged", payload | ({"urgent_stops_seen": int(row[0] or 0)} if row else {}), caller_id=caller_id
+    )
+
+
+_URGENT = "select urgent_stops from look_list where caller_id = $caller_id"
+
+
+# ── who it is ──────────────────────────────────────────────────────────────────────────────────
+
+
+def find(desk: Desk, *, number: str | None = None, address: str | None = None, reason: str) -> list[dict[str, Any]]:
+    """The callers behind a number or an address, as `misuse find`; recorded before it is shown."""
+    desk.permit("see_identity", "find")
+    return identities.find(desk.settings, number=number, address=address, reason=reason, actor=desk.actor, now=desk.now)
+
+
+def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
+    """What the vault holds of a caller, as `misuse identify`; recorded before it is shown."""
+    desk.permit("see_identity", "identify")
+    return identities.identify(desk.settings, caller, reason=reason, actor=desk.actor, now=desk.now)
+
+
+def why(desk: Desk, caller: str, call_key: str | None = None) -> explain.Explanation:
+    """Why a caller is, or is not, on a list."""
+    desk.permit("read_lists", "why")
+    with desk.published() as con:
+        return explain.why(
+            con,
+            caller,
+            call_key=call_key,
+            threshold=desk.settings.threshold,
+            headline_channel=desk.settings.headline_channel,
+        )
+
+
+def add_health_note(desk: Desk, ref: str, text: str) -> None:
+    """Add a note that only the health liaison opens: encrypted in the casebook."""
+    if not text.strip():
+        raise UsageError("the note says nothing", next_step="write it, or leave it")
+    reference = cases.reference_of(desk, ref)
+    desk.permit("health_notes", "health note")
+    with desk.book() as book:
+        sealed = book.seal(text, f"health|{reference}")
+    desk.record("health_note_added", {"sealed": sealed}, case_ref=reference)
+
+
+def health_notes(desk: Desk, ref: str) -> list[dict[str, Any]]:
+    """The health notes of a case, opened by their role alone; the reading is recorded. Keys: event_id, at, by, note."""
+    reference = cases.reference_of(desk, ref)
+    desk.record("health_notes_read", {}, case_ref=reference)
+    with desk.book() as book:
+        return [
+            {
+                "event_id": event.event_id,
+                "at": event.at,
+                "by": event.actor,
+                "note": book.unseal(event.data["sealed"], f"health|{reference}"),
+            }
+            for event in book.entries("health_note_added", case_ref=reference)
+        ]

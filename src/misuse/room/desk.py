@@ -1,0 +1,102 @@
+"""Who sits at the desk, and when: what every question and action of the room begins with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from misuse import casebook, publication, review
+from misuse.casebook import Actor, Casebook, Event
+from misuse.errors import Refused, UsageError
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The settings, the user's name as `misuse users` has it, and the time: UTC without a zone."""
+
+    settings: Settings
+    actor: str
+    now: datetime
+
+    @contextlib.contextmanager
+    def book(self) -> Iterator[Casebook]:
+        """The casebook."""
+        with casebook.opened(self.settings) as book:
+            yield book
+
+    @contextlib.contextmanager
+    def published(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The published copy, for reading."""
+        with publication.opened(self.settings) as con:
+            yield con
+
+    @property
+    def today(self) -> date:
+        """The local day."""
+        return local(self.settings, self.now).date()
+
+    @property
+    def run_id(self) -> str:
+        """The published run."""
+        return self.settings.current_path.resolve().stem
+
+    def permit(self, action: str, what: str = "") -> Actor:
+        """The user, if the role permits the action; a refusal is recorded.
+
+        Errors: Refused with the roles that may.
+        """
+        with self.book() as book:
+            try:
+                return book.permitted(action, self.actor)
+            except Refused as refused:
+                payload = {"what": what or action, "why": refused.message}
+                book.record("access_refused", actor=self.actor, occurred_at=self.now, payload=payload)
+                raise
+
+    def may(self, action: str) -> bool:
+        """Whether the role permits the action."""
+        with self.book() as book:
+            return review.may_do(action, book.role_of(self.actor))
+
+    def record(self, kind: str, payload: Mapping[str, Any], **of: Any) -> Event:
+        """Record an event as this user's, now; a refusal is recorded too. `of`: caller_id, case_ref, run_id."""
+        from misuse.casebook.kinds import PERMISSION_OF_KIND
+
+        if PERMISSION_OF_KIND.get(kind):
+            self.permit(PERMISSION_OF_KIND[kind], kind)
+        with self.book() as book:
+            return book.record(kind, actor=self.actor, occurred_at=self.now, payload=payload, **of)
+
+
+def local(settings: Settings, at: datetime) -> datetime:
+    """A stored time in the reporting zone, without one."""
+    return at.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.reporting_zone)).replace(tzinfo=None)
+
+
+def day(text: str) -> date:
+    """A day as forms give it. Errors: UsageError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("that is no date", next_step="write it as 2026-01-31") from None
+
+
+def rows(
+    con: duckdb.DuckDBPyConnection, statement: str, values: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """A query's rows as dicts; identifiers of calls as text."""
+    found = con.execute(statement, dict(values or {}))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | bool | date | list) else str(value)

@@ -1,0 +1,311 @@
+"""The tasking cycle: terms of reference, the frozen list, prepared cases, the meeting, its minutes and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from misuse import pipeline, review
+from misuse.casebook import Casebook, Event
+from misuse.errors import InputError, Refused, UsageError
+from misuse.room import cases, told
+from misuse.room.actions import action_rows, bid_rows, frozen_list
+from misuse.room.desk import Desk
+
+STANDING_ITEMS = (
+    ("debrief", "Debrief: what was done since the last meeting, and what came of it"),
+    ("looks", "Look list: whom somebody has to look at whatever the counts say"),
+    ("results", "Results of the last meetings' decisions"),
+    ("approvals", "Enforcement that waits for approval"),
+    ("decisions", "Cases for decision"),
+    ("bids", "Bids from boroughs"),
+    ("profile", "Problem profile across boroughs"),
+    ("actions", "Actions open or overdue"),
+    ("lessons", "Lessons learnt"),
+)
+
+# ── terms of reference ─────────────────────────────────────────────────────────────────────────
+
+
+def terms(desk: Desk) -> dict[str, Any] | None:
+    """The terms of reference in force: purpose, scope, commissioner, cadence_days, agenda_items, at, by; None before any."""
+    desk.permit("read_process", "terms")
+    with desk.book() as book:
+        events = book.entries("terms_set")
+    return {**events[-1].data, "at": events[-1].at, "by": events[-1].actor} if events else None
+
+
+def set_terms(
+    desk: Desk, purpose: str, scope: str, commissioner: str, cadence_days: int, agenda_items: Sequence[str] = ()
+) -> None:
+    """Agree terms of reference with whoever commissions the group."""
+    if cadence_days < 1:
+        raise UsageError("the cadence is a number of days, at least one", next_step="give 14 for every fortnight")
+    payload = {
+        "purpose": purpose,
+        "scope": scope,
+        "commissioner": commissioner,
+        "cadence_days": cadence_days,
+        "agenda_items": [item for item in agenda_items if item.strip()],
+    }
+    desk.record("terms_set", payload)
+
+
+# ── cycles ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def freeze(desk: Desk) -> dict[str, Any]:
+    """Freeze the published list for the meeting. Keys: cycle, run_id, as_of, digest. Frozen again, it is the same."""
+    desk.permit("freeze_list", "freeze")
+    run_id = pipeline.freeze_list(desk.settings, desk.now, desk.actor)
+    return next(row for row in _cycles(desk) if row["run_id"] == run_id)
+
+
+def cycles(desk: Desk) -> list[dict[str, Any]]:
+    """Every frozen list, newest first: cycle (C1 …), run_id, as_of, frozen_at, by, digest, eligible, stopped, is_minuted."""
+    desk.permit("read_lists", "cycles")
+    return _cycles(desk)[::-1]
+
+
+def _cycles(desk: Desk) -> list[dict[str, Any]]:
+    with desk.book() as book:
+        frozen = book.entries("list_frozen")
+        signed = {event.data["cycle"] for event in book.entries("minutes_signed")}
+    return [
+        {
+            "cycle": f"C{number}",
+            "run_id": event.run_id,
+            "as_of": date.fromisoformat(str(event.data["as_of"])),
+            "frozen_at": event.at,
+            "by": event.actor,
+            "digest": event.data["digest"],
+            "eligible": len(event.data["eligible"]),
+            "stopped": len(event.data.get("stopped") or ()),
+            "is_minuted": f"C{number}" in signed,
+            "head": event.digest,
+        }
+        for number, event in enumerate(frozen, 1)
+    ]
+
+
+def cycle(desk: Desk, cycle_id: str) -> dict[str, Any]:
+    """A cycle whole: the row of `cycles`, and rows, meeting, decisions, actions, debriefs, agenda, bids, minutes.
+
+    rows: the whole eligible pool as frozen (rank, part, caller_id, case_ref), with is_stopped_since (a stop entered after
+    it was frozen takes the caller out wherever the list is shown), status, prepared, decision, why_not_taken.
+    """
+    desk.permit("read_lists", "cycle")
+    with desk.book() as book:
+        return read_cycle(desk, book, cycle_id)
+
+
+def read_cycle(desk: Desk, book: Casebook, cycle_id: str) -> dict[str, Any]:
+    """The same, of an open casebook."""
+    frozen = frozen_list(book, cycle_id)
+    known = book.cases()
+    events = [event for event in book.entries(*_CYCLE_KINDS) if _is_of(event, cycle_id)]
+    decided = [_decision(event) for event in events if event.kind == "case_moved"]
+    signed = [event for event in events if event.kind == "minutes_signed"]
+    meeting = [event for event in events if event.kind == "meeting_opened"]
+    stopped = {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
+    head = next(row for row in _cycles(desk) if row["cycle"] == cycle_id)
+    rows = [_row(row, known, events, decided, stopped) for row in frozen.data["eligible"]]
+    return {
+        **head,
+        "rows": rows,
+        "stopped_when_frozen": list(frozen.data.get("stopped") or ()),
+        "meeting": {**meeting[-1].data, "at": meeting[-1].at, "by": meeting[-1].actor} if meeting else None,
+        "decisions": decided,
+        "actions": [row for row in action_rows(book, desk.today) if row["cycle"] == cycle_id],
+        "debriefs": [_debrief(event) for event in events if event.kind == "debriefed"],
+        "bids": bid_rows(book),
+        "agenda": _agenda(desk, book, rows),
+        "minutes": {**signed[-1].data, "at": signed[-1].at, "by": signed[-1].actor} if signed else None,
+    }
+
+
+_CYCLE_KINDS = ("case_prepared", "case_left", "case_moved", "meeting_opened", "debriefed", "minutes_signed")
+
+
+def _is_of(event: Event, cycle_id: str) -> bool:
+    data = event.data
+    return (data.get("meeting") if event.kind == "case_moved" else data.get("cycle")) == cycle_id
+
+
+def _row(
+    row: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, Any]],
+    events: Sequence[Event],
+    decided: Sequence[Mapping[str, Any]],
+    stopped: set[str],
+) -> dict[str, Any]:
+    reference = row.get("case_ref") or f"K-{row['caller_id'][1:11].upper()}"
+    case = known.get(reference)
+    mine = [event for event in events if event.case_ref == reference]
+    prepared = [event for event in mine if event.kind == "case_prepared"]
+    left = [event for event in mine if event.kind == "case_left"]
+    taken = [one for one in decided if one["case_ref"] == reference]
+    why = left[-1].data["reason"] if left else "beyond the meeting's capacity" if row["part"] == 4 else None
+    return {
+        **{name: row.get(name) for name in ("rank", "part", "caller_id")},
+        "case_ref": reference,
+        "status": case["status"] if case else None,
+        "is_stopped_since": bool(stopped.intersection(row.get("spells") or ())),
+        "prepared": {**prepared[-1].data, "by": prepared[-1].actor, "at": prepared[-1].at} if prepared else None,
+        "decision": taken[-1] if taken else None,
+        "why_not_taken": None if taken else why,
+    }
+
+
+def _decision(event: Event) -> dict[str, Any]:
+    line = told.event_line(event)
+    data = event.data
+    return {
+        "event_id": event.event_id,
+        "case_ref": event.case_ref,
+        "move": data["move"],
+        "to": data["to"],
+        "lane": data.get("lane"),
+        "option": data.get("option"),
+        "owner": data.get("owner"),
+        "review_date": data.get("review_date"),
+        "reason": data["reason"],
+        "dissent": data.get("dissent"),
+        "by": event.actor,
+        "role": event.actor_role,
+        "at": event.at,
+        "told": line["told"],
+    }
+
+
+def _debrief(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": event.event_id,
+        "case_ref": event.case_ref,
+        "told": event.data["told"],
+        "by": event.actor,
+        "at": event.at,
+    }
+
+
+def _agenda(desk: Desk, book: Casebook, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Standing items, the debrief first, then what the terms of reference add."""
+    found = cases.case_rows(book, desk.today)
+    count = {
+        "approvals": sum(1 for row in found if row["pending"]),
+        "decisions": sum(
+            1 for row in rows if row["part"] < 4 and not row["is_stopped_since"] and row["decision"] is None
+        ),
+        "bids": sum(1 for row in bid_rows(book) if row["outcome"] is None),
+        "actions": sum(1 for row in action_rows(book, desk.today) if row["state"] == "open"),
+    }
+    agreed = book.entries("terms_set")
+    extra = agreed[-1].data.get("agenda_items") or [] if agreed else []
+    items = [
+        {"item": item, "told": words, "is_standing": True, "count": count.get(item)} for item, words in STANDING_ITEMS
+    ]
+    return items + [{"item": "other", "told": words, "is_standing": False, "count": None} for words in extra]
+
+
+# ── before and in the meeting ──────────────────────────────────────────────────────────────────
+
+
+def prepare(desk: Desk, cycle_id: str, ref: str, move: str, given: Mapping[str, Any]) -> None:
+    """Put down beforehand what will be asked of the meeting; whoever prepares has opened the calls.
+
+    Errors: Refused where the user has not, or the case has no such move.
+    """
+    reference = cases.reference_of(desk, ref)
+    with desk.book() as book:
+        frozen_list(book, cycle_id)
+        case, opened = book.cases()[reference], book.casefile(reference).opened
+    if move not in review.legal_moves(case["status"]):
+        raise Refused(f"the case has no move '{move}' now", next_step="see the moves of the case")
+    if desk.actor not in opened:
+        raise Refused("whoever prepares a case opens its calls first", next_step=f"open the calls of {reference}")
+    payload = {"cycle": cycle_id, "move": move, "given": {key: value for key, value in given.items() if value}}
+    desk.record("case_prepared", payload, case_ref=reference)
+
+
+def open_meeting(desk: Desk, cycle_id: str, chair: str, attendees: Sequence[str]) -> None:
+    """Record who sits: chair and attendees."""
+    present = [name.strip() for name in attendees if name.strip()]
+    if not present:
+        raise UsageError("a meeting has attendees", next_step="name them")
+    with desk.book() as book:
+        frozen_list(book, cycle_id)
+    desk.record("meeting_opened", {"cycle": cycle_id, "chair": chair, "attendees": present})
+
+
+def decide(desk: Desk, cycle_id: str, ref: str, *, dissent: str = "", **changes: Any) -> dict[str, Any]:
+    """Decide a case as it was prepared, with what the meeting changed (`move` too). Keys as `cases.move`.
+
+    Errors: Refused before the meeting is opened, or for whatever bars the move; InputError for a case not prepared.
+    """
+    reference = cases.reference_of(desk, ref)
+    with desk.book() as book:
+        held = read_cycle(desk, book, cycle_id)
+    if held["meeting"] is None:
+        raise Refused("the meeting is not open", next_step="open it with its chair and attendees")
+    _refuse_after_minutes(held)
+    row = next((row for row in held["rows"] if row["case_ref"] == reference), None)
+    if row is None or row["prepared"] is None:
+        raise InputError("that case was not prepared for the meeting", next_step="open its calls, then prepare it")
+    prepared = row["prepared"]
+    wanted = {**prepared["given"], **changes, "meeting": cycle_id, "dissent": dissent}
+    move = str(wanted.pop("move", prepared["move"]))
+    return cases.move(desk, reference, move, wanted)
+
+
+def leave(desk: Desk, cycle_id: str, ref: str, reason: str) -> None:
+    """Record why an eligible case is not taken this time."""
+    reference = cases.reference_of(desk, ref)
+    with desk.book() as book:
+        frozen_list(book, cycle_id)
+    desk.record("case_left", {"cycle": cycle_id, "reason": reason}, case_ref=reference)
+
+
+def _refuse_after_minutes(held: Mapping[str, Any]) -> None:
+    if held["minutes"] is not None:
+        raise Refused("the minutes are signed", next_step="decide it as a move of the case, or at the next meeting")
+
+
+def minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
+    """The minutes: the cycle, results and problem profile, head (of the casebook now), and digest of what they say.
+
+    Whoever was stopped since is named as such: a stop overlays minutes too.
+    """
+    desk.permit("read_lists", "minutes")
+    with desk.book() as book:
+        held = read_cycle(desk, book, cycle_id)
+        held["head"] = book.head()
+    held["terms"] = terms(desk)
+    said = {name: held[name] for name in ("cycle", "digest", "meeting", "decisions", "actions", "debriefs", "rows")}
+    held["minutes_digest"] = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    return held
+
+
+def sign_minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
+    """Sign the minutes: no further decision is of that meeting. Keys: digest, head (anchored outside the casebook).
+
+    Errors: Refused where they are signed, or the meeting was never opened.
+    """
+    held = minutes(desk, cycle_id)
+    if held["meeting"] is None:
+        raise Refused("the meeting was not opened, so there is nothing to sign", next_step="open it")
+    _refuse_after_minutes(held)
+    desk.record("minutes_signed", {"cycle": cycle_id, "digest": held["minutes_digest"]})
+    with desk.book() as book:
+        head = book.anchor(f"minutes of {cycle_id}", desk.now, held["run_id"])
+    return {"digest": held["minutes_digest"], "head": head}
+
+
+def due_on(desk: Desk) -> date | None:
+    """When the next list is to be frozen, by the terms of reference or the settings; None before the first."""
+    held = _cycles(desk)
+    agreed = terms(desk)
+    days = int(agreed["cadence_days"]) if agreed else desk.settings.cycle_days
+    return held[-1]["frozen_at"].date() + timedelta(days=days) if held else None

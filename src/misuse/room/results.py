@@ -1,0 +1,169 @@
+"""What came of decisions, the cross-borough problem profile, and the Monday page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from misuse import models, published_callers
+from misuse.room import actions, boroughs, care, cases, meetings, told
+from misuse.room.desk import Desk, rows
+
+
+def results(desk: Desk, cycle_id: str) -> dict[str, Any]:
+    """What was decided in earlier meetings, calls per 30 days before and since, beside callers eligible but not taken.
+
+    Keys: cases[{case_ref, caller_id, decided_at, cycle, lane, option, days_since, per_30_before, per_30_since,
+    genuine_per_30_before, genuine_per_30_since}], taken (all of these together), not_taken, note. A comparison, not an
+    effect: callers picked for being high fall anyway.
+    """
+    desk.permit("read_lists", "results")
+    with desk.book() as book, desk.published() as con:
+        actions.frozen_list(book, cycle_id)
+        known = book.cases()
+        acted = [event for event in book.entries("case_moved") if event.data["to"] == "under_action"]
+        found = []
+        for event in acted:
+            if event.data.get("meeting") == cycle_id:
+                continue
+            caller = cases.caller_of(con, known[str(event.case_ref)])
+            measured = cases.rates_of(con, [caller], event.at)
+            found.append(
+                {
+                    "case_ref": event.case_ref,
+                    "caller_id": caller,
+                    "decided_at": event.at,
+                    "cycle": event.data.get("meeting"),
+                    "lane": event.data.get("lane"),
+                    "option": event.data.get("option"),
+                    **told.rates(measured, cases.SPAN_DAYS, 1),
+                }
+            )
+        not_taken = cases.not_taken(desk, book, con)
+    return {"cases": found, "taken": _together(found), "not_taken": not_taken, "note": NOTE}
+
+
+NOTE = (
+    "A comparison, not an effect: callers who are picked because they call most fall afterwards whatever is done. Read the "
+    "fall beside that of the eligible callers not taken, and the genuine calls beside the misuse calls."
+)
+
+
+def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The mean of each rate over the cases that have it."""
+    names = ("per_30_before", "per_30_since", "genuine_per_30_before", "genuine_per_30_since")
+    held = {name: [row[name] for row in found if row[name] is not None] for name in names}
+    return {"callers": len(found)} | {
+        name: round(sum(values) / len(values), 2) if values else None for name, values in held.items()
+    }
+
+
+def problem_profile(desk: Desk, cycle_id: str | None = None) -> dict[str, Any]:
+    """Persistent callers' misuse across boroughs, as published.
+
+    Keys: run_id, as_of, boroughs[{borough, misuse_calls, callers, callers_of_several_boroughs, calls_of_those}],
+    lanes {lane: listed callers}, flags {flag: listed callers}, told[sentence].
+    """
+    desk.permit("read_process", "profile")
+    with desk.published() as con:
+        found = models.select(con, "room/problem_profile", {})
+        names = [column[0] for column in found.description or ()]
+        areas = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        listed = rows(con, "select lane, flags from tasking_list")
+        as_of = con.execute("select max(as_of) from windows").fetchone()
+    lanes = Counter(row["lane"] for row in listed)
+    flags = Counter(flag for row in listed for flag in row["flags"] or ())
+    whole = sum(int(row["misuse_calls"]) for row in areas)
+    across = sum(int(row["calls_of_those"]) for row in areas)
+    return {
+        "cycle": cycle_id,
+        "run_id": desk.run_id,
+        "as_of": as_of[0] if as_of else None,
+        "boroughs": areas,
+        "lanes": dict(lanes),
+        "flags": dict(flags),
+        "told": _profile_told(areas, whole, across),
+    }
+
+
+def _profile_told(areas: list[dict[str, Any]], whole: int, across: int) -> list[str]:
+    if not areas:
+        return ["No misuse call of a persistent caller is published."]
+    first = next((area for area in areas if area["borough"] != "not recorded"), areas[0])
+    return [
+        f"{first['borough']} has most: {first['misuse_calls']:,} of {whole:,} misuse calls by {first['callers']:,} callers.",
+        f"{across:,} of the {whole:,} are by callers whose misuse falls in more than one borough: no borough sees them whole.",
+    ]
+
+
+def monday(desk: Desk) -> dict[str, Any]:
+    """What to know and to do this morning.
+
+    Keys: run_id, as_of, entered, left, changed (rows of the list against the newest frozen one), to_prepare (case_refs
+    of parts 1 to 3 that nobody has prepared), overdue[{kind, ref, told, since}], approvals[case rows], must_reconcile,
+    halted, looks{urgent, unseen, all}, links_waiting, next_freeze.
+    """
+    desk.permit("read_lists", "monday")
+    with desk.published() as con, desk.book() as book:
+        listed = rows(con, "select * from tasking_list order by part, rank")
+        frozen = book.entries("list_frozen")
+        earlier = {row["caller_id"]: row for row in frozen[-1].data["eligible"]} if frozen else {}
+        prepared = {event.case_ref for event in book.entries("case_prepared") if frozen and event.at >= frozen[-1].at}
+        found = cases.case_rows(book, desk.today)
+        waiting = published_callers.open_suggestions(con)
+    now = {row["caller_id"] for row in listed}
+    seen = care.looks(desk)
+    return {
+        "run_id": desk.run_id,
+        "as_of": listed[0]["as_of"] if listed else None,
+        "entered": [row for row in listed if row["caller_id"] not in earlier] if frozen else [],
+        "left": [row for caller, row in earlier.items() if caller not in now],
+        "changed": [_change(row, earlier[row["caller_id"]]) for row in listed if _is_changed(row, earlier)],
+        "to_prepare": [row for row in listed if row["part"] < 4 and row["case_ref"] not in prepared],
+        "overdue": _overdue(desk, found),
+        "approvals": [row for row in found if row["pending"]],
+        "must_reconcile": [row for row in found if row["must_reconcile"]],
+        "halted": [row for row in found if row["status"] == "halted"],
+        "looks": {
+            "all": len(seen),
+            "urgent": sum(1 for row in seen if row["is_urgent"]),
+            "unseen": sum(1 for row in seen if row["seen_at"] is None),
+        },
+        "links_waiting": waiting,
+        "next_freeze": meetings.due_on(desk),
+    }
+
+
+def _is_changed(row: Mapping[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> bool:
+    was = earlier.get(row["caller_id"])
+    return was is not None and (was["part"] != row["part"])
+
+
+def _change(row: Mapping[str, Any], was: Mapping[str, Any]) -> dict[str, Any]:
+    why = (row.get("reasons") or [None])[-1]
+    return {**row, "part_was": was["part"], "rank_was": was["rank"], "why": why}
+
+
+def _overdue(desk: Desk, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    reviews = [
+        {"kind": "review", "ref": row["case_ref"], "told": f"review of {row['case_ref']}", "since": row["review_date"]}
+        for row in found
+        if row["is_overdue"]
+    ]
+    late = [
+        {"kind": "action", "ref": row["action_id"], "told": row["action"], "since": row["deadline"]}
+        for row in actions.actions(desk, overdue=True)
+    ]
+    asked = [
+        {
+            "kind": "tasking",
+            "ref": row["tasking_id"],
+            "told": f"{row['borough']}: {row['ask']}",
+            "since": row["deadline"],
+        }
+        for row in boroughs.taskings(desk)
+        if row["is_overdue"]
+    ]
+    return sorted([*reviews, *late, *asked], key=lambda row: row["since"] or date.max)
