@@ -1,6 +1,6 @@
 """How often the 95% intervals hold the truth: synthetic logs of many sizes, drawn from heavy tails whose truth is known.
 
-    python -m benchmarks.coverage                        # every tail and size, 2,000 logs each; hours on one core
+    python -m benchmarks.coverage                        # every tail and size, 2,000 logs each; ten minutes on one core
     python -m benchmarks.coverage --tails town --sizes 300,3000 --logs 500
     python -m benchmarks.coverage --write                # puts the result into misuse.estimation.coverage and docs/intervals.md
     python -m benchmarks.coverage --time                 # 10,000 draws of 40,000 callers with seven measures

@@ -40,7 +40,12 @@ PUBLISHED_MODELS: tuple[str, ...] = (
 MODELS: tuple[str, ...] = WORKING_MODELS + PUBLISHED_MODELS
 CHANGE_MODELS = changes.MODELS
 EQUALITY_MODELS = equality.MODELS
-APPENDED: tuple[str, ...] = ("estimates/workload_costs", "estimates/rest_of_misuse")
+APPENDED: tuple[str, ...] = (
+    "estimates/workload_costs",
+    "estimates/rest_of_misuse",
+    "estimates/bridge_figures",
+    "estimates/cycle_changes",
+)
 
 
 def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: Settings) -> None:

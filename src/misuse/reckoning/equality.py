@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from misuse import estimation, models
-from misuse.estimation import suppression
+from misuse.estimation import suppression, wilson
 from misuse.reckoning.tables import rows, store
 
 if TYPE_CHECKING:
@@ -43,11 +43,14 @@ def told(counts: list[Row]) -> Iterator[Row]:
             is_kept or 0 < row["of_all"] < suppression.LEAST or (measure.startswith(_LANE) and (group, _LISTED) in kept)
         )
         value, whole = None if is_kept else row["value"], None if is_whole_kept else row["of_all"]
+        low, high = wilson.interval(value, whole) if value is not None and whole else (None, None)
         yield {
             **{name: row[name] for name in ("dimension", "group_name", "measure")},
             "value": value,
             "of_all": whole,
             "rate": estimation.rounded(value / whole) if value is not None and whole else None,
+            "low": estimation.rounded(low),
+            "high": estimation.rounded(high),
             "is_suppressed": is_kept,
         }
 

@@ -26,20 +26,25 @@ def write(published: Path, out: Path, settings: Settings, now: datetime, tracker
     `now` is when they are made; without a zone it is taken as UTC. Files are 0640, folders 0750.
     Errors: StoreError when the published file is missing or tells no run.
     """
-    from misuse.reports import charts, data, document, spreadsheet, text
+    from misuse.reports import charts, data, document, public, public_page, spreadsheet, text
 
-    with tracker.step("reports", 5) as bar:
+    with tracker.step("reports", 6) as bar:
         pack = data.read(published, settings, now)
         bar.advance()
-        drawn = charts.specifications(pack)
-        files = charts.files(pack, drawn)
+        drawn = charts.gallery(pack)
+        files = charts.files(drawn)
         bar.advance()
         files["tasking_list.csv"] = text.tasking_list(pack)
         files["look_list.csv"] = text.look_list(pack)
         files["tasking_list.xlsx"] = spreadsheet.tasking_list(pack)
         files["look_list.xlsx"] = spreadsheet.look_list(pack)
         bar.advance()
-        files["tasking_list.pdf"] = document.tasking_list(pack, {name: charts.svg(one) for name, one in drawn.items()})
+        files["tasking_list.pdf"] = document.tasking_list(pack, drawn)
+        bar.advance()
+        files["brief.pdf"] = document.monthly_brief(pack)
+        files["pictures.pdf"] = document.picture_book(pack, drawn)
+        files["public/summary.html"] = public_page.page(pack)
+        files["public/summary.csv"] = public.table(pack)
         bar.advance()
         files["look_list.pdf"] = document.look_list(pack)
         bar.advance()

@@ -20,6 +20,22 @@ Row = dict[str, Any]
 HEADLINE = "headline"
 SINCE = "since_log_start"
 MEETING_PARTS = (1, 2, 3)
+# Relations that pictures are drawn from, each with the order of its rows.
+STATISTICS = {
+    "misuse_parts": ("part", "value"),
+    "window_thresholds": ("window_name", "counted", "threshold"),
+    "lorenz": ("share_of_callers",),
+    "rank_stability": ("rank",),
+    "control_charts": ("split", "value", "measure", "month"),
+    "campaign_effects": ("began", "campaign", "figure"),
+    "campaign_series": ("campaign", "week"),
+    "sensitivity": ("kind", "way"),
+    "list_differences": ("movement", "caller_id"),
+    "reason_totals": ("reason",),
+    "equality": ("dimension", "group_name", "measure"),
+    "code_error_rates": ("is_frequent", "kind", "stratum"),
+    "caller_chances": ("caller_id",),
+}
 
 WAITING = 4  # the list's last part
 
@@ -85,6 +101,9 @@ class Pack:
     kinds: Mapping[str, int]  # callers of any kind of call: person, shared_line, premises
     apart: list[Row]  # shared lines and premises over their own threshold, by window
     details: Mapping[str, Detail]
+    statistics: Mapping[str, list[Row]] = field(default_factory=dict)  # those of STATISTICS
+    has_earlier_run: bool = False
+    public_counts: list[Row] = field(default_factory=list)  # misuse calls by part, value and who made them
 
     @property
     def meeting(self) -> list[Row]:
@@ -121,6 +140,37 @@ class Pack:
             if (row["estimate"], row["window_name"], row["counted_by"]) == (name, window, "caller"):
                 return row if row["point"] is not None else None
         return None
+
+    def estimates_point(self, name: str, window: str = HEADLINE) -> float | None:
+        """The figure itself; None where it has none."""
+        row = self.estimate(name, window)
+        return None if row is None else float(row["point"])
+
+    def why_not(self, name: str, window: str = HEADLINE) -> str:
+        """Why a figure has no value, as its method says."""
+        for row in self.estimates:
+            if (row["estimate"], row["window_name"], row["counted_by"]) == (name, window, "caller"):
+                return str(row["method"]).removeprefix("not reckoned: ")
+        return "this run did not reckon it"
+
+    def rows(self, relation: str) -> list[Row]:
+        """The rows of a relation of STATISTICS."""
+        return self.statistics.get(relation, [])
+
+    def charted(self, split: str, measure: str) -> list[Row]:
+        """The control charts of one split and measure, by value and month."""
+        return [row for row in self.rows("control_charts") if (row["split"], row["measure"]) == (split, measure)]
+
+    def case_of(self, caller_id: str) -> str:
+        """The case that a caller has, or the one it would get."""
+        return next(
+            (str(row["case_ref"]) for row in self.tasking if row["caller_id"] == caller_id), case_ref(caller_id)
+        )
+
+
+def case_ref(caller_id: str) -> str:
+    """The case that a caller without one would get."""
+    return f"K-{caller_id[1:11].upper()}"
 
 
 def read(published: Path, settings: Settings, now: datetime) -> Pack:
@@ -163,6 +213,9 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         kinds={row["identity_kind"]: int(row["callers"]) for row in _ask(con, queries.KINDS, {})},
         apart=_ask(con, queries.APART, {"threshold": settings.shared_line_threshold}),
         details=_details(con, tasking, scope | {"as_of": as_of}),
+        statistics={name: _relation(con, name, *order) for name, order in STATISTICS.items()},
+        public_counts=_ask(con, queries.PUBLIC_COUNTS, scope | {"as_of": as_of}),
+        has_earlier_run=any(row["run_id"] != run_id and row["status"] == "published" for row in runs),
     )
 
 

@@ -6,15 +6,20 @@ Every figure is put into words here; the templates only lay out. Values reach Ty
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from misuse.reports import charts, figures, pages, wording
+from misuse.reports import brief, charts, figures, pages, wording
 from misuse.reports.data import HEADLINE, SINCE, Detail, Pack
 from misuse.reports.figures import Measure
+from misuse.reports.plots import drawing, people
 
 TEMPLATES = Path(__file__).parent
+COVER_PICTURES = ("months", "concentration", "bridge")
+_SVG_WIDTH = re.compile(r'<svg[^>]* width="([0-9.]+)"')
+_PAGE_POINTS = 820.0  # of an SVG as wide as a page's text
 # Beyond so many, the pack prints only what is new this cycle and says where the whole list is.
 LOOK_ROWS_IN_PACK = 60
 SHOWN_CHANGES = 6
@@ -28,9 +33,33 @@ QUESTION = (
 )
 
 
-def tasking_list(pack: Pack, pictures: dict[str, str]) -> bytes:
-    """The cover, a page a caller for parts 1 to 3, part 4 and the look list. `pictures` are SVG by name."""
-    return _compile("pack.typ", pack, _document(pack) | {"pictures": pictures, "alt": charts.descriptions(pack)})
+def tasking_list(pack: Pack, drawn: charts.Gallery) -> bytes:
+    """The cover, a page a caller for parts 1 to 3, part 4 and the look list."""
+    shown = [one for one in drawn.pictures if one.name in COVER_PICTURES]
+    pictures = {one.name: drawing.svg(drawing.specification(one)) for one in shown}  # the page says which run it is
+    return _compile("pack.typ", pack, _document(pack) | {"pictures": pictures, "alt": drawn.words})
+
+
+def monthly_brief(pack: Pack) -> bytes:
+    """The month on one page."""
+    pictures = {name: drawing.svg(one) for name, one in brief.pictures(pack).items()}
+    said = {"brief": brief.compose(pack).document, "pictures": pictures, "alt": brief.alternatives(pack)}
+    return _compile("brief.typ", pack, {"stamp": _stamp(pack)} | said)
+
+
+def picture_book(pack: Pack, drawn: charts.Gallery) -> bytes:
+    """Every picture with its finding, and why others are not drawn."""
+    pictures = [
+        {"svg": drawn.svg[one.name], "words": one.words, "width": _width(drawn.svg[one.name])} for one in drawn.pictures
+    ]
+    absent = [charts.why(one) for one in drawn.absent]
+    return _compile("pictures.typ", pack, {"stamp": _stamp(pack), "pictures": pictures, "absent": absent})
+
+
+def _width(svg: str) -> float:
+    """The part of a page's width that a picture takes, so that letters are of one size."""
+    found = _SVG_WIDTH.search(svg)
+    return min(float(found[1]) / _PAGE_POINTS, 1.0) if found else 1.0
 
 
 def look_list(pack: Pack) -> bytes:
@@ -107,13 +136,17 @@ def _cover(pack: Pack) -> dict[str, Any]:
     return {
         "headline": wording.headline(pack),
         "since": wording.since(pack),
-        "notes": [note for note in (wording.apart(pack), wording.coverage(pack), wording.bounds(pack)) if note],
+        "notes": [
+            note
+            for note in (wording.apart(pack), wording.coverage(pack), wording.bounds(pack), wording.corrected(pack))
+            if note
+        ],
         "tiles": _tiles(pack, work),
         "question": QUESTION,
         "readings": _readings(pack, work),
         "bridges": _bridges(pack),
         "same_bridge": f"Since {since} the bridge is that of page 1: the window holds the whole log.",
-        "curve": charts.concentration_sentence(pack),
+        "curve": people.concentration_sentence(pack),
     }
 
 

@@ -251,6 +251,18 @@ def bounds(pack: Pack) -> str:
     )
 
 
+def corrected(pack: Pack) -> str:
+    """What calls coded again say of the headline; nothing where none were."""
+    callers, found = (pack.estimate(f"corrected_{name}") for name in ("persistent_callers", "share_of_misuse"))
+    if callers is None:
+        return ""
+    share_too = f", {share(found['point'])} of misuse ({interval(found)})" if found is not None else ""
+    return (
+        f"Codes err: by calls coded again by two people blind to each other, {of(callers['point'], 'person', 'people')} "
+        f"({interval(callers, count)}) are truly over the line{share_too}."
+    )
+
+
 def doubts(row: Row, number_count: int | None) -> list[str]:
     """Why this caller's page might be wrong: the list's own doubts, then what is true of every page."""
     said = list(row["doubts"] or [])
@@ -259,7 +271,14 @@ def doubts(row: Row, number_count: int | None) -> list[str]:
         several = f"{number_count} numbers were joined" if (number_count or 1) > 1 else "A number is not a person"
         said.append(f"{several}: another hand may have made some of these calls.")
     if not any(word in lines for word in ("code", "coding", "coded")):
-        said.append(
-            "Misuse rests on the codes handlers gave; no sample has been double-coded yet, so some may be wrong."
-        )
+        said.append(_codes(row.get("p_at_least_threshold")))
     return said
+
+
+def _codes(chance: float | None) -> str:
+    if chance is None:
+        return "Misuse rests on the codes handlers gave; no sample has been double-coded yet, so some may be wrong."
+    return (
+        "Misuse rests on the codes handlers gave; by calls coded again, the chance that enough of them are right is "
+        f"{'over 99%' if chance > 0.995 else f'{100 * chance:.0f}%'}."
+    )

@@ -222,6 +222,8 @@ EQUALITY = Relation(
         value | BIGINT | how many; null where kept back
         of_all | BIGINT | of how many; null where fewer than five or kept back
         rate | DOUBLE | the former of the latter
+        low | DOUBLE | lower end of its 95% interval of chance (Wilson)
+        high | DOUBLE | upper end
         is_suppressed | BOOLEAN | the value is kept back: fewer than five, or such could be told from it by subtraction
     """),
 )

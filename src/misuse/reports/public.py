@@ -1,0 +1,299 @@
+"""The public summary: figures of groups, small numbers kept back with all from which they could be told.
+
+Its page and its table say the same. No pseudonym, no reference, no single caller is in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from misuse.estimation import suppression
+from misuse.reports import wording
+from misuse.reports.data import Pack
+from misuse.reports.plots import drawing
+
+MARKING = "OFFICIAL"
+KEPT_BACK = "kept back"
+PERSISTENT, OTHERS, LINES, NOBODY, ALL = (
+    "persistent callers", "other persons", "shared lines and premises", "nobody known", "all",
+)  # fmt: skip
+MADE_BY = (PERSISTENT, OTHERS, LINES, NOBODY)
+PARTS = ("month", "borough", "time of day", "code")
+# Estimates of the headline window that say nothing of fewer persons than are persistent; name, words, unit.
+FIGURES = (
+    ("share_of_misuse", "persistent callers' share of misuse calls", "share"),
+    ("share_of_handling", "their share of the time spent handling misuse", "share"),
+    ("share_of_calls", "their misuse calls as a share of all calls", "share"),
+    ("days_work_persistent", "persistent callers: days' work a month", "days a month"),
+)
+EVERYBODY = (
+    ("calls", "calls on the channel", "calls"),
+    ("days_work_all_misuse", "all misuse: days' work a month", "days a month"),
+    ("hours_all_misuse", "all misuse: hours of handling a month", "hours a month"),
+)
+Cell = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The tables of the summary before anything is kept back, and what is kept back."""
+
+    pack: Pack
+
+    @cached_property
+    def counts(self) -> dict[Cell, tuple[int, int]]:
+        """Each cell's number, and how many stand behind it: callers, or calls where nobody is known."""
+        return {**self._calls(), **self._bands()}
+
+    def _calls(self) -> dict[Cell, tuple[int, int]]:
+        found: dict[Cell, tuple[int, int]] = {}
+        for part in (ALL, *PARTS):
+            rows = [row for row in self.pack.public_counts if row["part"] == part]
+            for value in sorted({str(row["value"]) for row in rows}) or ([ALL] if part == ALL else []):
+                own = {row["made_by"]: row for row in rows if row["value"] == value}
+                behind = {name: _behind(own[name]) if name in own else 0 for name in MADE_BY}
+                calls = {name: int(own[name]["calls"]) if name in own else 0 for name in MADE_BY}
+                for name in MADE_BY:
+                    found["calls", part, value, name] = calls[name], behind[name]
+                found["calls", part, value, ALL] = sum(calls.values()), sum(behind.values())
+        return found
+
+    @cached_property
+    def bands(self) -> list[tuple[str, int, int | None]]:
+        """How many calls a person made: the name of each band, its least, and its most."""
+        mark = self.pack.settings.threshold
+        edges = sorted({edge for edge in (1, 2, 5) if edge < mark} | {mark, 2 * mark, 5 * mark})
+        ends = [*(edge - 1 for edge in edges[1:]), None]
+        return [(_band(low, high), low, high) for low, high in zip(edges, ends, strict=True)]
+
+    def _bands(self) -> dict[Cell, tuple[int, int]]:
+        found: dict[Cell, tuple[int, int]] = {}
+        for name, low, high in self.bands:
+            rows = [r for r in self.pack.concentration if low <= r["misuse_calls"] <= (high or r["misuse_calls"])]
+            persons = sum(int(row["callers"]) for row in rows)
+            found["persons", "misuse calls made", name, "persons"] = persons, persons
+            found["persons", "misuse calls made", name, "calls"] = sum(int(row["calls"]) for row in rows), persons
+        for measure in ("persons", "calls"):
+            for who, names in self._sides():
+                cells = [found["persons", "misuse calls made", name, measure] for name in names]
+                found["persons", who, ALL, measure] = sum(cell[0] for cell in cells), sum(cell[1] for cell in cells)
+        return found
+
+    def _sides(self) -> list[tuple[str, list[str]]]:
+        mark = self.pack.settings.threshold
+        return [
+            (PERSISTENT, [name for name, low, _ in self.bands if low >= mark]),
+            (OTHERS, [name for name, low, _ in self.bands if low < mark]),
+        ]
+
+    @cached_property
+    def sums(self) -> list[tuple[Cell, list[Cell]]]:
+        """Every total with its parts, across all tables."""
+        cells = self.counts
+        rows = {cell[:3] for cell in cells if cell[0] == "calls"}
+        sums: list[tuple[Cell, list[Cell]]] = [
+            ((*row, ALL), [(*row, name) for name in MADE_BY]) for row in sorted(rows)
+        ]
+        for part in PARTS:
+            for name in (*MADE_BY, ALL):
+                parts = [cell for cell in cells if cell[0] == "calls" and cell[1] == part and cell[3] == name]
+                sums.append((("calls", ALL, ALL, name), parts))
+        for measure in ("persons", "calls"):
+            for who, names in self._sides():
+                parts = [("persons", "misuse calls made", name, measure) for name in names]
+                sums.append((("persons", who, ALL, measure), parts))
+        # The same number in two tables: a total with one part.
+        sums += [(("calls", ALL, ALL, who), [("persons", who, ALL, "calls")]) for who in (PERSISTENT, OTHERS)]
+        # Whoever made one call made one: persons and calls of that band are one number.
+        first = self.bands[0]
+        if first[1:] == (1, 1):
+            cell = ("persons", "misuse calls made", first[0])
+            sums.append(((*cell, "persons"), [(*cell, "calls")]))
+        return [(total, parts) for total, parts in sums if parts]
+
+    @cached_property
+    def kept_back(self) -> frozenset[Cell]:
+        """Cells that may not be told."""
+        small = {
+            cell
+            for cell, (number, behind) in self.counts.items()
+            if 0 < number < suppression.LEAST or 0 < behind < suppression.LEAST
+        }
+        values = {cell: number for cell, (number, _) in self.counts.items()}
+        weights = {cell: behind for cell, (_, behind) in self.counts.items()}
+        return suppression.withheld(values, self.sums, small, weights=weights)
+
+    @property
+    def hides_persistent(self) -> bool:
+        """Whether what persistent callers made may not be told: then no share of theirs may."""
+        hidden = self.kept_back
+        told = (("calls", ALL, ALL, PERSISTENT), ("calls", ALL, ALL, ALL), ("persons", PERSISTENT, ALL, "persons"))
+        return any(cell in hidden for cell in told)
+
+    def shown(self, cell: Cell) -> int | None:
+        """A cell's number; None where it is kept back."""
+        return None if cell in self.kept_back else self.counts[cell][0]
+
+    def lines(self) -> Iterator[tuple[str, str, str, str, int | float | None, bool]]:
+        """Table, group, who, measure, value and whether it is kept back: all that is told."""
+        for name, words, unit in EVERYBODY:
+            yield from self._figure(
+                name, words, unit, hides=("calls", ALL, ALL, ALL) in self.kept_back and name != "calls"
+            )
+        for name, words, unit in FIGURES:
+            yield from self._figure(name, words, unit, hides=self.hides_persistent)
+        for cell in self.counts:
+            table, part, group, who = cell
+            named = (
+                (f"misuse calls by {part}" if part in PARTS else "misuse calls")
+                if table == "calls"
+                else "persons by misuse calls made"
+            )
+            label = (part if part in (PERSISTENT, OTHERS) else group) if table == "persons" else group
+            made_by, measure = (
+                (who, "misuse calls")
+                if table == "calls"
+                else ("persons", "misuse calls" if who == "calls" else "persons")
+            )
+            yield named, label, made_by, measure, self.shown(cell), cell in self.kept_back
+
+    def _figure(
+        self, name: str, words: str, unit: str, *, hides: bool
+    ) -> Iterator[tuple[str, str, str, str, float | None, bool]]:
+        row = self.pack.estimate(name)
+        if row is not None:
+            for end in ("point", "low", "high"):
+                if hides or row[end] is not None:
+                    measure = (
+                        unit
+                        if end == "point"
+                        else f"{unit}, {'lower' if end == 'low' else 'upper'} end of the 95% interval"
+                    )
+                    yield (
+                        "headline",
+                        words,
+                        ALL,
+                        measure,
+                        None if hides else float(f"{row[end]:.4g}") if name != "calls" else row[end],
+                        hides,
+                    )
+
+
+def _behind(row: dict[str, object]) -> int:
+    return int(str(row["calls"] if row["made_by"] == NOBODY else row["callers"]))
+
+
+def _band(low: int, high: int | None) -> str:
+    return f"{low:,} or more" if high is None else f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def table(pack: Pack) -> bytes:
+    """The summary as CSV; a number kept back is empty and said to be so."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(("table", "group", "made_by", "measure", "value", "note", "as_of", "run_id"))
+    stamp = (pack.stamp.as_of.isoformat(), pack.stamp.run_id)
+    for named, group, made_by, measure, value, is_kept in Summary(pack).lines():
+        written = "" if value is None else str(int(value)) if float(value).is_integer() else str(value)
+        writer.writerow((named, group, made_by, measure, written, KEPT_BACK if is_kept else "", *stamp))
+    return buffer.getvalue().encode()
+
+
+# -- what the page shows -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the page."""
+
+    title: str
+    note: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def headline(summary: Summary) -> str:
+    """What the page says first."""
+    pack, every = summary.pack, summary.shown(("calls", ALL, ALL, ALL))
+    if every is None:
+        return f"Fewer misuse calls were counted in {wording.period(pack)} than may be told."
+    persons = summary.shown(("persons", PERSISTENT, ALL, "persons"))
+    share = pack.estimate("share_of_misuse")
+    lead = f"{wording.of(every, 'call')} in {wording.period(pack)} {'was' if every == 1 else 'were'} misuse of 999."
+    if summary.hides_persistent or persons is None or share is None:
+        return f"{lead} How many of them persistent callers made may not be told: they are too few."
+    if not persons:
+        return f"{lead} Nobody made {pack.settings.threshold} or more of them."
+    return (
+        f"{lead} {wording.of(persons, 'person', 'people')} with {pack.settings.threshold} or more made {wording.share(share['point'])} of them"
+        f" ({wording.interval(share)})."
+    )
+
+
+def tables(summary: Summary) -> list[Table]:
+    """Every table of the page."""
+    return [_headline_table(summary), _persons_table(summary), *(_part_table(summary, part) for part in PARTS)]
+
+
+def _headline_table(summary: Summary) -> Table:
+    found: dict[str, list[str]] = {}
+    for named, words, _, measure, value, is_kept in summary.lines():
+        if named == "headline":
+            found.setdefault(words, []).append(KEPT_BACK if is_kept or value is None else _written(value, measure))
+    rows = tuple(
+        (words, ends[0], f"{ends[1]} to {ends[2]}" if len(ends) == 3 and KEPT_BACK not in ends else "")
+        for words, ends in found.items()
+    )
+    return Table("The main figures", "", ("", "Figure", "95% interval"), rows)
+
+
+def _written(value: float, measure: str) -> str:
+    if measure.startswith("share"):
+        return wording.share(value)
+    return wording.count(value) if measure.startswith(("calls", "hours")) else wording.decimal(value, 2)
+
+
+def _cell(value: int | None) -> str:
+    return KEPT_BACK if value is None else wording.count(value)
+
+
+def _persons_table(summary: Summary) -> Table:
+    rows = [
+        (
+            name,
+            *(
+                _cell(summary.shown(("persons", "misuse calls made", name, measure)))
+                for measure in ("persons", "calls")
+            ),
+        )
+        for name, _, _ in summary.bands
+    ]
+    rows += [
+        (f"all {who}", *(_cell(summary.shown(("persons", who, ALL, measure))) for measure in ("persons", "calls")))
+        for who in (OTHERS, PERSISTENT)
+    ]
+    note = f"Persistent callers: {summary.pack.settings.threshold} or more. Calls without a known person are not in this table."
+    return Table(
+        "How many people made how many calls", note, ("Misuse calls made", "People", "Their calls"), tuple(rows)
+    )
+
+
+def _part_table(summary: Summary, part: str) -> Table:
+    values: Sequence[str] = sorted({cell[2] for cell in summary.counts if cell[:2] == ("calls", part)})
+    rows = [
+        (drawing.place(value) if part == "borough" else value,
+         *(_cell(summary.shown(("calls", part, value, name))) for name in (ALL, *MADE_BY)))
+        for value in sorted(values, key=lambda value: (value == "not recorded", value))
+    ]  # fmt: skip
+    rows.append((ALL, *(_cell(summary.shown(("calls", ALL, ALL, name))) for name in (ALL, *MADE_BY))))
+    headings = (wording.sentence(part), "Misuse calls", *(wording.sentence(name) for name in MADE_BY))
+    where = (
+        " The borough is where the call said something was happening, not where anybody lives."
+        if part == "borough"
+        else ""
+    )
+    return Table(f"Misuse calls by {part}", "By who made them." + where, headings, tuple(rows))
