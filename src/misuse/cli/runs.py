@@ -64,7 +64,9 @@ def print_whereabouts(context: Context, outcome: RunOutcome, *, is_demo: bool = 
     """Where the files are and what to type next."""
     settings = context.settings
     context.say(
-        f"list and pictures   {outcome.reports}/tasking_list.pdf · .xlsx · .csv, look_list.*",
+        f"for the meeting     {outcome.reports}/tasking_list.pdf · .xlsx · .csv, look_list.*",
+        f"the month           {outcome.reports}/brief.pdf (one page), pictures.pdf, charts/*.svg · .png",
+        f"for the public      {outcome.reports}/public/summary.html · .csv (a draft: a person releases it)",
         f"for analysts        {settings.current_path} (any DuckDB client, read-only)",
     )
     if is_demo:
