@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from misuse.settings import Limits, Rates, Schedule, Settings
+from misuse.settings import Limits, Rates, Schedule, Settings, Web
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 # Given by the environment or by where the file lies, not by a key of it.
@@ -17,6 +17,7 @@ NOT_KEYS = {
     "schedule",
     "limits",
     "rates",
+    "web",
     "campaigns",
     "sources",
     "config_path",
@@ -24,6 +25,7 @@ NOT_KEYS = {
     "token_key",
     "vault_key_new",
     "casebook_key",
+    "gateway_secret",
 }
 
 MEANINGS = {
@@ -67,6 +69,14 @@ MEANINGS = {
     "rates.handling_is_cashable": "whether handling time saved would be money saved, and not time for other calls",
     "rates.units_are_cashable": "the same for unit time",
     "rates.source": "where the rates come from; printed beside every cost",
+    "web.host": "address that `misuse serve` listens on; another than loopback only behind HTTPS",
+    "web.port": "its port",
+    "web.names": "host names that browsers may ask for, parted by blanks",
+    "web.is_behind_https": "a gateway before it speaks HTTPS: cookies are then sent over that alone",
+    "web.idle_minutes": "without a page asked for, after which a sign-in ends",
+    "web.longest_hours": "after which a sign-in ends whatever was done",
+    "web.sign_on_header": "header in which the force's gateway names the user; empty: everybody signs in with a password",
+    "web.gateway_addresses": "addresses from which that header is believed, parted by blanks",
 }
 
 ENVIRONMENT = {
@@ -76,6 +86,7 @@ ENVIRONMENT = {
     "MISUSE_VAULT_KEY_NEW": "the key that `misuse vault rotate` leads to, where the vault key comes from the environment",
     "MISUSE_CASEBOOK_KEY": "the key that chains the casebook; else `keys/casebook.key`",
     "MISUSE_TOKEN_KEY": "the token key, likewise; `keys/token.key`",
+    "MISUSE_GATEWAY_SECRET": "what the force's gateway sends as `X-Gateway-Secret` beside the sign-on header; without it none is believed",
     "MISUSE_DEBUG": "shows the trace of a fault of the program; only on data that may be shown",
 }
 
@@ -93,13 +104,20 @@ HEADINGS = {
     "settings": "What is counted, shown and kept.",
     "schedule": "When the flows run: cron lines in the reporting zone; an empty one means never.",
     "rates": "What an hour costs, as the force states it.",
+    "web": "Where the review room listens, and how long a sign-in lasts.",
     "limits": "The lines that the checks at the two doors hold; shares lie between 0 and 1.",
 }
 
 
 def declared() -> Iterator[tuple[str, str, Any]]:
     """Every table, key and default of misuse.toml, in the order of their declaration."""
-    for table, kind in (("settings", Settings), ("schedule", Schedule), ("rates", Rates), ("limits", Limits)):
+    for table, kind in (
+        ("settings", Settings),
+        ("schedule", Schedule),
+        ("rates", Rates),
+        ("web", Web),
+        ("limits", Limits),
+    ):
         defaults = kind()
         for field in dataclasses.fields(kind):
             if table != "settings" or field.name not in NOT_KEYS:

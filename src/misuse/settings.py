@@ -66,6 +66,20 @@ class Rates:
 
 
 @dataclass(frozen=True)
+class Web:
+    """Where the review room listens, how long a sign-in lasts, and whose word on who somebody is it takes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8999
+    names: str = "127.0.0.1 localhost"  # host names that browsers may ask for, parted by blanks
+    is_behind_https: bool = False  # a gateway before it speaks HTTPS: cookies are then sent over that alone
+    idle_minutes: int = 30
+    longest_hours: int = 10
+    sign_on_header: str = ""  # the force's gateway names the user in it; empty: everybody signs in here
+    gateway_addresses: str = "127.0.0.1"  # from which the header is believed, parted by blanks
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a run needs to know; every field is a key of misuse.toml's [settings] table."""
 
@@ -100,6 +114,7 @@ class Settings:
     schedule: Schedule = field(default_factory=Schedule)
     limits: Limits = field(default_factory=Limits)
     rates: Rates = field(default_factory=Rates)
+    web: Web = field(default_factory=Web)
     campaigns: Mapping[str, date] = field(default_factory=dict)  # what began when: a campaign, a new number such as 101
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     config_path: Path | None = None
@@ -107,6 +122,7 @@ class Settings:
     vault_key: str = field(default="", repr=False)
     token_key: str = field(default="", repr=False)
     vault_key_new: str = field(default="", repr=False)  # the key that a rotation leads to
+    gateway_secret: str = field(default="", repr=False)  # the gateway sends it beside the sign-on header
     casebook_key: str = field(default="", repr=False)
 
     @property
@@ -164,6 +180,7 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
         vault_key=environ.get("MISUSE_VAULT_KEY", ""),
         token_key=environ.get("MISUSE_TOKEN_KEY", ""),
         vault_key_new=environ.get("MISUSE_VAULT_KEY_NEW", ""),
+        gateway_secret=environ.get("MISUSE_GATEWAY_SECRET", ""),
         casebook_key=environ.get("MISUSE_CASEBOOK_KEY", ""),
     )
 
@@ -171,7 +188,7 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
 def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path | None = None) -> Settings:
     """Settings from a parsed misuse.toml. Unknown keys are named, with the nearest known one."""
     where = str(config_path or "misuse.toml")
-    _known(document, ("settings", "schedule", "limits", "rates", "campaigns", "sources"), where, "")
+    _known(document, ("settings", "schedule", "limits", "rates", "web", "campaigns", "sources"), where, "")
     plain = dict(document.get("settings", {}))
     names = [f.name for f in dataclasses.fields(Settings)]
     for reserved in _NOT_PLAIN:
@@ -185,6 +202,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
         schedule=_section(Schedule, document.get("schedule", {}), where, "schedule"),
         limits=_section(Limits, document.get("limits", {}), where, "limits"),
         rates=_section(Rates, document.get("rates", {}), where, "rates"),
+        web=_section(Web, document.get("web", {}), where, "web"),
         campaigns=_campaigns(document.get("campaigns", {}), where),
         sources=_sources(document.get("sources", {}), where),
         **values,
@@ -196,7 +214,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
 # Tables of their own, or from the environment.
 _NOT_PLAIN = (
     *("schedule", "limits", "rates", "campaigns", "sources"),
-    *("config_path", "home", "vault_key", "token_key", "vault_key_new", "casebook_key"),
+    *("config_path", "home", "vault_key", "token_key", "vault_key_new", "casebook_key", "gateway_secret"),
 )
 
 
@@ -260,6 +278,9 @@ def _sensible(settings: Settings, where: str) -> None:
     for key in ("handler_hour_pounds", "unit_hour_pounds", "handler_hours_a_year"):
         if getattr(settings.rates, key) < 0:
             raise UsageError(f"{where}: 'rates.{key}' cannot be below nought")
+    for key in ("idle_minutes", "longest_hours"):
+        if getattr(settings.web, key) < 1:
+            raise UsageError(f"{where}: 'web.{key}' must be at least 1")
     for key in ("nightly", "tasking_cycle", "retention"):
         _cron(getattr(settings.schedule, key), where, f"schedule.{key}")
     try:

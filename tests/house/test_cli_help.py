@@ -22,11 +22,11 @@ COMMANDS = {
     "stop", "sql", "status", "runs", "publish", "serve", "schedule", "identity", "users", "audit", "backup", "restore",
     "retention", "shared-lines", "safeguards", "vault", "coding",
 }  # fmt: skip
-# They come with the review room and with backups; take a name out when its command is in.
-LATER = {"serve", "backup", "restore"}
+# They come with backups; take a name out when its command is in.
+LATER = {"backup", "restore"}
 HEAVY = (
     "duckdb", "polars", "numpy", "pandas", "pyarrow", "prefect", "great_expectations", "sqlalchemy", "altair",
-    "vl_convert", "typst", "xlsxwriter", "phonenumbers", "sklearn", "rich", "fastapi", "pydantic",
+    "vl_convert", "typst", "xlsxwriter", "phonenumbers", "sklearn", "rich", "fastapi", "pydantic", "starlette", "uvicorn", "jinja2", "argon2",
 )  # fmt: skip
 
 

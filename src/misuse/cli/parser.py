@@ -168,9 +168,10 @@ def _people(add: Adder) -> None:
     stop.add_argument("--urgent", action="store_true", help="to be looked at tonight")
     stop.add_argument("--lift", action="store_true", help="lift the stop again")
     stop.add_argument("--rule", metavar="RULE", help="with --lift: lift this rule's stop from the caller")
-    users = add("users", "people:users", "who may do what: list, add, change", json=True)
-    users.add_argument("action", nargs="?", choices=("list", "add", "change"), default="list")
-    users.add_argument("name", nargs="?", metavar="NAME", help="operating-system user")
+    users = add("users", "people:users", "who may do what: list, add, change; and passwords", json=True)
+    users.add_argument("action", nargs="?", choices=("list", "add", "change", "password"), default="list")
+    users.add_argument("name", nargs="?", metavar="NAME", help="user; for password, oneself unless named")
+    users.add_argument("--borough", metavar="BOROUGH", help="with --role borough: which one")
     users.add_argument(
         "--role", metavar="ROLE", help="analyst, reviewer, chair, authoriser, auditor, administrator …; none removes"
     )
@@ -281,6 +282,8 @@ def _actions(command: argparse.ArgumentParser, *, required: bool = True) -> Adde
 
 
 def _service(add: Adder) -> None:
+    serve = add("serve", "service:serve", "the review room in a browser; stays up")
+    serve.add_argument("--port", type=int, metavar="N", help="another port than web.port (default 8999)")
     add("schedule", "service:schedule", "run the flows on their schedules; stays up")
     retention = add("retention", "service:retention", "put away what is past its time", json=True)
     retention.add_argument("--dry-run", action="store_true", help="only say what would go")

@@ -82,10 +82,17 @@ def _tell_stopped(context: Context, caller_id: str, *, others: int) -> None:
 
 
 def users(context: Context) -> int:
-    """Who may do what."""
+    """Who may do what, and passwords for the review room."""
     from misuse import casebook
+    from misuse.room import Desk, people
 
     options = context.options
+    desk = Desk(context.settings, context.actor, context.now)
+    if options.action == "password":
+        name = options.name or context.actor
+        people.set_password(desk, name, _new_password(), old=None)
+        context.say(f"{name} has a new password for the review room")
+        return 0
     with casebook.opened(context.settings) as book:
         if options.action == "list":
             rows = book.users()
@@ -100,11 +107,23 @@ def users(context: Context) -> int:
             raise UsageError(
                 f"users {options.action} needs a name and a role", next_step="misuse users add NAME --role analyst"
             )
-        book.set_user(
-            options.name, options.role, actor=context.actor, occurred_at=context.now, is_new=options.action == "add"
-        )
+    change = people.add_user if options.action == "add" else people.change_user
+    change(desk, options.name, options.role, borough=options.borough)
     context.say(f"{options.name} is {options.role}")
     return 0
+
+
+def _new_password() -> str:
+    """A password typed twice at a terminal, or one line of standard input; never an argument, which others can see."""
+    import getpass
+    import sys
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("New password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise UsageError("the two passwords differ", next_step="misuse users password")
+    return password
 
 
 def audit(context: Context) -> int:

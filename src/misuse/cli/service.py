@@ -1,8 +1,27 @@
-"""Commands of the machine room: schedule, retention."""
+"""Commands of the machine room: serve, schedule, retention."""
 
 from __future__ import annotations
 
 from misuse.cli.context import Context
+
+
+def serve(context: Context) -> int:
+    """Serve the review room until told to end."""
+    import dataclasses
+
+    from misuse import casebook
+    from misuse.web import serving
+
+    settings = context.settings
+    if context.options.port is not None:
+        settings = dataclasses.replace(settings, web=dataclasses.replace(settings.web, port=context.options.port))
+    with casebook.opened(settings) as book:
+        if not book.users():
+            context.note(
+                "nobody can sign in yet",
+                f"Next: misuse users add {context.actor} --role administrator, then misuse users password",
+            )
+    return serving.serve(settings, lambda: context.now, context.note)
 
 
 def schedule(context: Context) -> int:

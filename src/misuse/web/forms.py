@@ -1,0 +1,65 @@
+"""Fields of forms, as pages describe them and templates draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from misuse.errors import UsageError
+from misuse.web.visits import Visit
+
+
+class Missing(UsageError):
+    """A field of a form that was left empty, or says nothing sensible."""
+
+    def __init__(self, field: str, message: str, *, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `kind`: text, password, area, date, number, choice, radios, checks or hidden."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    hint: str = ""
+    value: Any = ""
+    choices: Sequence[tuple[str, str]] = ()
+    is_required: bool = True
+    autocomplete: str = ""
+    rows: int = 4
+
+
+def reason(hint: str = "Kept with your name in the casebook. Name nobody here.") -> Field:
+    """The field that asks why."""
+    return Field("reason", "Reason", "area", hint, rows=3)
+
+
+def filled(visit: Visit, fields: Sequence[Field]) -> list[Field]:
+    """The fields with what was sent, where a form is shown again; passwords come back empty."""
+    if visit.problem is None:
+        return list(fields)
+    return [field if field.kind in ("password", "hidden") else _refilled(visit, field) for field in fields]
+
+
+def _refilled(visit: Visit, field: Field) -> Field:
+    sent: Any = visit.form.many(field.name) if field.kind == "checks" else visit.form.text(field.name)
+    return replace(field, value=sent)
+
+
+def needed(visit: Visit, name: str, what: str) -> str:
+    """A field's text. Errors: Missing where it was left empty, saying what to write."""
+    text = visit.form.text(name)
+    if not text:
+        raise Missing(name, what)
+    return text
+
+
+def valued(field: Field, value: Any) -> Field:
+    """The field with a value to begin with; a list has a line each."""
+    if value is None:
+        return field
+    return replace(field, value="\n".join(map(str, value)) if isinstance(value, list | tuple) else str(value))

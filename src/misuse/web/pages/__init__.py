@@ -1,0 +1,1 @@
+"""The pages: each a plain function from a `Visit` to an answer."""

@@ -1,0 +1,98 @@
+"""Audit, administration, the rights of people, and the page on how all this works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from misuse import review
+from misuse.web import access, forms
+from misuse.web.forms import Field, Missing
+from misuse.web.pages.door import SHORTEST_PASSWORD
+from misuse.web.visits import Page, Redirect
+
+if TYPE_CHECKING:
+    from misuse.web.visits import Answer, Visit
+
+AT_ONCE = 100
+_ROLES = [(role, role.capitalize()) for role in review.ROLES if role != "pipeline"]
+_ADD = (
+    Field("name", "User name"),
+    Field("role", "Role", "choice", choices=[("", "Choose"), *_ROLES]),
+    Field("borough", "Borough", hint="For the role borough: it sees its own alone.", is_required=False),
+    Field("password", "First password", "password", f"At least {SHORTEST_PASSWORD} characters; they change it.", is_required=False),
+)  # fmt: skip
+
+
+def audit(visit: Visit) -> Answer:
+    """What was done and seen, by whom, and whether the record is whole. Reading it is recorded too."""
+    from misuse.room import audit as room_audit
+
+    query = visit.query
+    before = int(query["before"]) if query.get("before", "").isdecimal() else None
+    wanted = {name: query.get(name) or None for name in ("kind", "case_ref", "actor")}
+    rows = room_audit.events(
+        visit.desk, kind=wanted["kind"], case_ref=wanted["case_ref"], actor=wanted["actor"], before=before, limit=AT_ONCE
+    )
+    state = room_audit.verify(visit.desk, visit.query.get("head") or None)
+    values = {"title": "Audit", "rows": rows, "state": state, "wanted": wanted, "at_once": AT_ONCE}
+    return Page("audit.html", values)
+
+
+def administration(visit: Visit) -> Answer:
+    """Who may do what, and the forms that change it."""
+    from misuse.room import people
+
+    values = {"title": "Administration", "rows": people.users(visit.desk), "roles": _ROLES}
+    fields = forms.filled(visit, _ADD)
+    return Page("administration.html", {**values, "fields": fields, "problem": visit.problem})
+
+
+def add_user(visit: Visit) -> Answer:
+    """Add a user."""
+    from misuse.room import people
+
+    name, role = forms.needed(visit, "name", "Enter the name"), forms.needed(visit, "role", "Choose the role")
+    borough, password = visit.form.text("borough") or None, visit.form.text("password") or None
+    people.add_user(visit.desk, name, role, borough=borough, password=password)
+    return Redirect("/administration", f"{name} is {role}")
+
+
+def user_page(visit: Visit) -> Answer:
+    """The forms that change one user."""
+    from misuse.errors import InputError
+    from misuse.room import people
+
+    row = next((row for row in people.users(visit.desk) if row["name"] == visit.path["user"]), None)
+    if row is None:
+        raise InputError("nobody of that name is on the list", next_step="go back to administration")
+    return Page("user.html", {"title": f"User {row['name']}", "row": row, "roles": _ROLES, "problem": visit.problem})
+
+
+def change_user(visit: Visit) -> Answer:
+    """Give a user another role, or none."""
+    from misuse.room import people
+
+    name, role = visit.path["user"], forms.needed(visit, "role", "Choose the role")
+    people.change_user(visit.desk, name, role, borough=visit.form.text("borough") or None)
+    visit.sessions.end_others(name, visit.session)
+    return Redirect("/administration", f"{name} is now {role}")
+
+
+def reset_password(visit: Visit) -> Answer:
+    """Give a user a new first password; every session of theirs ends."""
+    from misuse.room import people
+
+    name, password = visit.path["user"], forms.needed(visit, "password", "Enter the new password")
+    if len(password) < SHORTEST_PASSWORD:
+        raise Missing("password", f"The password needs at least {SHORTEST_PASSWORD} characters")
+    people.set_password(visit.desk, name, password)
+    visit.sessions.end_others(name, visit.session)
+    return Redirect("/administration", f"{name} has a new password")
+
+
+def process(visit: Visit) -> Answer:
+    """How a case goes, who does what, what boroughs can ask for: anyone may read it."""
+    moves = [(state, move, legal) for (state, move), legal in review.MOVES.items()]
+    sees = {**review.PERMISSIONS, **access.SEES}
+    values = {"title": "How this works", "moves": moves, "owners": review.OWNERS, "permissions": sees, "roles": _ROLES}
+    return Page("process.html", values)

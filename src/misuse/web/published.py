@@ -1,0 +1,126 @@
+"""The published copy as pages read it: one open copy for everybody, opened anew when the pointer moves.
+
+A copy never changes, so that what was read of it once is kept: by the run, the query and its parameters.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import models, publication
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = dict[str, Any]
+KEPT_READS = 400
+
+
+class _Copy:
+    """One open copy, closed by the last who leaves it once it is stale."""
+
+    def __init__(self, settings: Settings, target: Path) -> None:
+        self.target = target
+        self._open = contextlib.ExitStack()
+        self.con = self._open.enter_context(publication.opened(settings))
+        self.readers = 0
+        self.is_stale = False
+        self.reads: OrderedDict[Any, Any] = OrderedDict()
+
+    @contextlib.contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of one's own, which names relations as `publication.opened` has it."""
+        with contextlib.closing(self.con.cursor()) as cursor:
+            cursor.execute("use published")
+            yield cursor
+
+    def close(self) -> None:
+        """Close it for good."""
+        self._open.close()
+
+
+class Published:
+    """Reads of the published copy, safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._copy: _Copy | None = None
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of one's own to the copy that is current now. Errors: StoreError where nothing is published."""
+        with self._entered() as copy, copy.cursor() as cursor:
+            yield cursor
+
+    def rows(self, name: str, **values: Any) -> list[Row]:
+        """The rows of `sql/web/name.sql`, as dicts; not to be changed, since the next reader gets the same."""
+        found: list[Row] = self._kept((name, _frozen(values)), lambda con: _rows(con, name, values))
+        return found
+
+    def row(self, name: str, **values: Any) -> Row | None:
+        """The one row of `sql/web/name.sql`, if there is one."""
+        found = self.rows(name, **values)
+        return found[0] if found else None
+
+    def run(self) -> Row:
+        """The run that the copy is of: run_id, as_of, finished_at, calls and what its checks said."""
+        found = self.row("run")
+        return found or {}
+
+    def _kept(self, key: Any, read: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
+        with self._entered() as copy:
+            with self._lock:
+                if key in copy.reads:
+                    copy.reads.move_to_end(key)
+                    return copy.reads[key]
+            with copy.cursor() as cursor:
+                found = read(cursor)
+            with self._lock:
+                copy.reads[key] = found
+                while len(copy.reads) > KEPT_READS:
+                    copy.reads.popitem(last=False)
+            return found
+
+    @contextlib.contextmanager
+    def _entered(self) -> Iterator[_Copy]:
+        copy = self._enter()
+        try:
+            yield copy
+        finally:
+            self._leave(copy)
+
+    def _enter(self) -> _Copy:
+        target = self._settings.current_path.resolve()
+        with self._lock:
+            if self._copy is None or self._copy.target != target:
+                fresh = _Copy(self._settings, target)
+                stale, self._copy = self._copy, fresh
+                if stale is not None:
+                    stale.is_stale = True
+                    if not stale.readers:
+                        stale.close()
+            self._copy.readers += 1
+            return self._copy
+
+    def _leave(self, copy: _Copy) -> None:
+        with self._lock:
+            copy.readers -= 1
+            if copy.is_stale and not copy.readers:
+                copy.close()
+
+
+def _rows(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> list[Row]:
+    result = models.select(con, f"web/{name}", values)
+    columns = [column[0] for column in result.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
+def _frozen(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(sorted((key, tuple(value) if isinstance(value, list) else value) for key, value in values.items()))

@@ -1,0 +1,111 @@
+"""What a page gets, and what it may answer; no framework."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from misuse.errors import UsageError
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from misuse.room import Desk
+    from misuse.web.published import Published
+    from misuse.web.sessions import Session, Sessions
+
+LONGEST_TEXT = 4000
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form as it was sent: names and values, never a file."""
+
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """The field's text, its ends trimmed; empty where it was not sent. Errors: UsageError for far too long a one."""
+        value = self.values.get(name) or [""]
+        text = value[0].replace("\r\n", "\n").strip()
+        if len(text) > LONGEST_TEXT:
+            raise UsageError(f"a field holds at most {LONGEST_TEXT:,} characters", next_step="shorten it")
+        return text
+
+    def many(self, name: str) -> list[str]:
+        """Every value of a field of tick boxes."""
+        return [value.strip() for value in self.values.get(name, ()) if value.strip()]
+
+
+def desk_of(settings: Settings, published: Published, name: str, now: datetime) -> Desk:
+    """A desk that reads the copy which the program holds open, instead of opening it anew for every question."""
+    from misuse.room import Desk
+
+    class OpenDesk(Desk):
+        @contextlib.contextmanager
+        def published(self) -> Iterator[duckdb.DuckDBPyConnection]:
+            with published.opened() as con:
+                yield con
+
+    return OpenDesk(settings, name, now)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of somebody signed in (or about to be)."""
+
+    settings: Settings
+    published: Published
+    sessions: Sessions
+    now: datetime  # UTC without a zone
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Form
+    session: Session
+    user: Mapping[str, Any]  # as room.people.whoami tells; empty for nobody
+    peer: str = ""
+    renew: Callable[[Session], None] = lambda session: None  # go on under another session
+    problem: UsageError | None = None  # what was wrong with the form that was sent
+
+    @property
+    def desk(self) -> Desk:
+        """The desk at which this person acts."""
+        return desk_of(self.settings, self.published, str(self.user["name"]), self.now)
+
+    @property
+    def role(self) -> str:
+        """The person's role; empty for nobody."""
+        return str(self.user.get("role") or "")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to show: a template and what it shows."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Go elsewhere, with a word on what was done."""
+
+    to: str
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file to keep."""
+
+    content: bytes
+    name: str
+    media: str
+
+
+Answer = Page | Redirect | Download
