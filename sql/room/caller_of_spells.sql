@@ -1,4 +1,4 @@
--- One row, or none: whom the published run takes most of some spells to be; of equals the lowest spell's. Param: $spells.
+-- One row, or none: whom the published run takes most of some spells to be; of equals the lowest one's. Param: $spells.
 with
 
 held as (

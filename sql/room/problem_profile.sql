@@ -8,7 +8,7 @@ counted as (
     inner join persistent_callers on calls.caller_id = persistent_callers.caller_id
     inner join windows
         on windows.window_name = 'headline'
-        and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
+            and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
     where calls.is_misuse
     group by all
 ),

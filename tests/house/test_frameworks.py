@@ -15,7 +15,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "splink": ("src/misuse/linkage",),
     "sqlalchemy": ("src/misuse/casebook",),
     "sqlite3": ("src/misuse/casebook",),
-    "xlsxwriter": ("src/misuse/reports/",),
+    "xlsxwriter": ("src/misuse/reports/", "src/misuse/room/sheets.py"),
     "typst": ("src/misuse/reports/", "src/misuse/room/papers/"),
     "altair": ("src/misuse/reports/",),
     "vl_convert": ("src/misuse/reports/",),

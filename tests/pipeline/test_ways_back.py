@@ -321,6 +321,10 @@ OPENS_THE_VAULT = {
     "src/misuse/identities.py": "find, identify and coding calls --identified",
     "src/misuse/retention.py": "rejected rows past their time",
     "src/misuse/cli/keeping.py": "rotates its key",
+    "src/misuse/room/vaulted.py": "identify, and references for an evidence pack: with role, reason and record",
+    "sql/room/details_of_lines.sql": "the room's identify: with role, reason and record",
+    "sql/room/details_of_person.sql": "the room's identify: with role, reason and record",
+    "sql/room/details_of_schedule.sql": "references for an evidence pack: with role, reason and record",
     "src/misuse/casebook/keeping.py": "holds the casebook's own key as the vault's is held, and opens nothing",
     "src/misuse/status.py": "tells of a rotation that broke off, and opens nothing",
 }

@@ -6,7 +6,20 @@ anything is an event of the casebook. Rows are plain dicts, and every text in th
 
 from __future__ import annotations
 
-from misuse.room import actions, audit, boroughs, calls, care, cases, meetings, people, results
+from misuse.room import actions, audit, boroughs, calls, care, cases, meetings, packs, papers, people, results
 from misuse.room.desk import Desk
 
-__all__ = ["Desk", "actions", "audit", "boroughs", "calls", "care", "cases", "meetings", "people", "results"]
+__all__ = [
+    "Desk",
+    "actions",
+    "audit",
+    "boroughs",
+    "calls",
+    "care",
+    "cases",
+    "meetings",
+    "packs",
+    "papers",
+    "people",
+    "results",
+]
