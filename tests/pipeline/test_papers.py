@@ -16,7 +16,7 @@ import pytest
 
 from misuse import intake, pipeline
 from misuse.errors import MisuseError
-from misuse.reports import brief, data, public
+from misuse.reports import brief, data, public, wording
 from misuse.reports.data import SINCE
 from misuse.settings import Rates, Settings
 from tests.commands import misuse
@@ -123,13 +123,13 @@ def test_no_number_on_the_page_is_without_a_source(out: Path, pack: data.Pack) -
     known = " ".join(
         [
             *(quote.text for quote in made.quotes),
-            *(brief.wording.step(step, pack.settings.threshold) for step in brief.STEPS),
+            *(wording.step(step, pack.settings.threshold) for step in brief.STEPS),
             *brief.alternatives(pack).values(),
             f"{pack.stamp.run_id} {pack.stamp.as_of} {pack.stamp.made_at:%d %Y %H:%M} {pack.first_day} {pack.first_day:%Y %d}",
             f"{pack.stamp.as_of.day} {pack.stamp.made_at.day} {pack.first_day.day if pack.first_day else ''}",
-            f"{pack.settings.window_days} {pack.settings.cycle_days} {brief.wording.freshness(pack.stamp)}",
+            f"{pack.settings.window_days} {pack.settings.cycle_days} {wording.freshness(pack.stamp)}",
             "95 999 2005 30 1 visits 2025",  # an interval's, the number, the report, over 30 minutes, page 1 of 1, the campaign
-            brief.wording.stale_warning(pack.stamp),
+            wording.stale_warning(pack.stamp),
         ]
     ).replace("\u2212", "-")  # fmt: skip
     sources = set(NUMBER.findall(known))

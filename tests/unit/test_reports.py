@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -21,7 +22,7 @@ from misuse import reports
 from misuse import wording as plain
 from misuse.errors import StoreError
 from misuse.progress import Silent
-from misuse.reports import data, text, wording
+from misuse.reports import charts, data, document, text, wording
 from misuse.reports import pages as report_pages
 from misuse.settings import Settings
 from tests import published_fixture as fixture
@@ -119,7 +120,9 @@ def test_every_page_is_marked_and_dated(out: Path, name: str) -> None:
 def test_old_data_is_warned_of_on_every_page_and_sheet(published: Path, tmp_path: Path) -> None:
     folder = made(published, tmp_path, NOW + timedelta(days=3))
     warning = "Warning: the data was 74 hours old when this was made, over the 36 hours allowed."
-    for name in ("tasking_list.pdf", "look_list.pdf"):
+    assert len(pages(folder / "brief.pdf")) == 1
+    assert squeezed(warning) in squeezed((folder / "public/summary.html").read_text())
+    for name in ("tasking_list.pdf", "look_list.pdf", "brief.pdf", "pictures.pdf"):
         assert all(squeezed(warning) in squeezed(page) for page in pages(folder / name))
     for sheet in openpyxl.load_workbook(folder / "tasking_list.xlsx"):
         assert sheet["A4"].value.startswith(warning)
@@ -228,6 +231,7 @@ def test_empty_lists_are_said_to_be_empty(persons: int | None, tmp_path: Path) -
         WITHOUT_PICTURES if persons is None else EXPECTED
     )
     assert rows(folder / "tasking_list.csv") == []
+    assert len(pages(folder / "brief.pdf")) == 1
     whole = "\n".join(pages(folder / "tasking_list.pdf"))
     first = "No misuse calls were counted" if persons is None else "Nobody made 10 or more of the"
     assert squeezed(first) in squeezed(whole)
@@ -389,3 +393,48 @@ def test_the_same_bridge_is_not_printed_twice(out: Path) -> None:
     whole = squeezed("".join(pages(out / "tasking_list.pdf")))
     assert whole.count("Everycallcodedmisuse") == 1
     assert squeezed("the bridge is that of page 1") in whole
+
+
+def test_the_brief_stays_on_its_page_whatever_there_is_to_say(pack: data.Pack, tmp_path: Path) -> None:
+    means = [
+        {"campaign": f"visits to school number {n} of the borough, and letters to parents", "began": date(2025, 6, 1), "figure": "mean",
+         "point": 0.1, "low": 0.0, "high": 0.2, "is_finding": bool(n % 2), "method": "m"}
+        for n in range(40)
+    ]  # fmt: skip
+    full = dataclasses.replace(pack, statistics={**pack.statistics, "campaign_effects": means})
+    path = tmp_path / "brief.pdf"
+    path.write_bytes(document.monthly_brief(full))
+    assert len(pages(path)) == 1
+    assert squeezed("visits to school number 39 of the borough") in squeezed(pages(path)[0])
+
+
+def test_codes_corrected_are_on_the_cover_and_the_brief(pack: data.Pack, tmp_path: Path) -> None:
+    assert wording.corrected(pack) == ""
+    kept = {
+        "window_name": "headline",
+        "counted_by": "caller",
+        "bound_low": None,
+        "bound_high": None,
+        "method": "calls coded again",
+    }
+    added = [
+        kept | {"estimate": "corrected_persistent_callers", "point": 57.0, "low": 51.0, "high": 63.0},
+        kept | {"estimate": "corrected_share_of_misuse", "point": 0.5, "low": 0.4, "high": 0.6},
+    ]
+    mended = dataclasses.replace(pack, estimates=[*pack.estimates, *added])
+    drawn = charts.Gallery((), tuple(charts.Absent(name, name, "none") for name in document.COVER_PICTURES), {})
+    (tmp_path / "list.pdf").write_bytes(document.tasking_list(mended, drawn))
+    (tmp_path / "brief.pdf").write_bytes(document.monthly_brief(mended))
+    assert squeezed("57 people (95% interval 51 to 63) are truly over the line, 50.0% of misuse") in squeezed(
+        pages(tmp_path / "list.pdf")[0]
+    )
+    assert squeezed("57 (51 to 63) persons are truly over the line, 50.0% (40.0% to 60.0%)") in squeezed(
+        pages(tmp_path / "brief.pdf")[0]
+    )
+
+
+def test_a_page_says_how_sure_codes_are_where_they_were_tried() -> None:
+    assert (
+        "chance that enough of them are right is 83%"
+        in wording.doubts({"doubts": [], "p_at_least_threshold": 0.83}, 1)[1]
+    )
