@@ -283,8 +283,8 @@ def test_the_reason_that_moved_most_leads(plain: data.Pack) -> None:
         for reason, without in (("stop", 0.41), ("new_calls", 0.3))
     ]  # fmt: skip
     picture, values = drawn(change.reasons(with_rows(plain, reason_totals=rows)))
-    assert picture.title.endswith("new calls moved the share most: +10.0 points")
-    assert [value["x"] for value in values] == [0.4, 0.3, 0.41]
+    assert picture.title.endswith("new calls moved the share most: +10.00 points; it is now 40.0%, of 9 callers")
+    assert [round(value["x"], 9) for value in values if "name" in value] == [0.1, -0.01]
 
 
 # -- work and doubt ----------------------------------------------------------------------------------------------------

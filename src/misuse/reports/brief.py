@@ -162,7 +162,7 @@ def _cycle(pack: Pack, quote: Quoter) -> str:
     if not quote.has("callers_entered_cycle"):
         return ""
     came, left = (quote.figure(f"callers_{way}_cycle", wording.count) for way in ("entered", "left"))
-    return f"In the {pack.settings.cycle_days} days of the last cycle {came} came over the line and {left} left it."
+    return f"In the {pack.settings.cycle_days} days of the last cycle, by today’s rules and identities, {came} came over the line and {left} left it."
 
 
 def _growth(quote: Quoter) -> str:
@@ -172,7 +172,7 @@ def _growth(quote: Quoter) -> str:
         return ""
     verdict = "no change" if row["low"] <= 0 <= row["high"] else "rose" if row["point"] > 0 else "fell"
     told = quote.spread(name, _points, " points", SINCE)
-    return f"The share, as many days before each of two dates: {verdict}, {told}."
+    return f"Has the share changed? Like for like, in two spans of the log as long: {verdict}, {told}."
 
 
 def _points(value: float) -> str:

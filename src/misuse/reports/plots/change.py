@@ -34,6 +34,11 @@ def points(value: float) -> str:
     return drawing.minus(f"{100 * value:+.1f}")
 
 
+def fine_points(value: float) -> str:
+    """The same to a hundredth."""
+    return drawing.minus(f"{100 * value:+.2f}")
+
+
 def signed_points(value: float) -> str:
     """A difference of shares in percentage points."""
     return f"{points(value)} points"
@@ -273,28 +278,20 @@ def reasons(pack: Pack) -> Picture | Absent:
     ordered = sorted(rows, key=lambda row: -abs(row["share"] - row["share_without"]))
     lines = [
         drawing.Dot(
-            f"without {REASONS.get(row['reason'], row['reason'])}", row["share_without"],
-            f"{wording.share(row['share_without'])} · {wording.of(row['callers_without'], 'caller')} · {row['gained_calls']:,} calls gained, {row['lost_calls']:,} lost",
+            REASONS.get(row["reason"], str(row["reason"])), row["share"] - row["share_without"],
+            f"{fine_points(row['share'] - row['share_without'])} points · without it {wording.of(row['callers_without'], 'caller')} · "
+            f"{wording.of(row['gained_calls'], 'call')} gained, {row['lost_calls']:,} lost",
         )
         for row in ordered
     ]  # fmt: skip
     now = rows[0]
-    lines.insert(
-        0,
-        drawing.Dot(
-            "the headline as it is",
-            now["share"],
-            f"{wording.share(now['share'])} · {wording.of(now['callers'], 'caller')}",
-            is_marked=False,
-        ),
-    )
     top = ordered[0]
     return Picture(
         "reasons",
         f"Since the list to {wording.day(now['previous_as_of'])} {REASONS.get(top['reason'], top['reason'])} moved the share most: "
-        f"{signed_points(top['share'] - top['share_without'])}",
-        ("Each dot: the share had the calls that this reason brought and took not come or gone. Recounted, not estimated, so no interval.",),
-        drawing.dots(lines, "share of misuse calls", write=".1%", from_nought=False),
+        f"{fine_points(top['share'] - top['share_without'])} points; it is now {wording.share(now['share'])}, of {wording.of(now['callers'], 'caller')}",
+        ("The headline's share less what it would be had the calls that this reason brought and took not come or gone. Recounted, so no interval.",),
+        drawing.dots(lines, "difference of the share", write="+.2%", zero="no change"),
         "; ".join(f"{line.name}: {line.label}" for line in lines) + ".",
     )  # fmt: skip
 

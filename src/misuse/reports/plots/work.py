@@ -119,7 +119,7 @@ def _parts(pack: Pack, part: str, step: int) -> Picture | Absent:
     ]
     names = [_named(part, row["value"]) for row in rows]
     base = drawing.chart(values, width=330, height=step * len(names))
-    x = alt.X("calls:Q", stack="zero", title="misuse calls in the headline window").axis(format=",d", tickCount=5)
+    x = alt.X("calls:Q", stack="zero", title="misuse calls in the headline window").axis(format=",d", tickCount=4)
     y = alt.Y("value:N", sort=names, title=None).axis(ticks=False, domain=False, labelColor=INK, labelLimit=220)
     bars = base.mark_bar(height=step * 0.62).encode(x, y, color=alt.Color("colour:N", scale=None), order="order:Q")
     totals = [
