@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> rooms.Room:
 
 
 @pytest.fixture(scope="module")
-def room(made: rooms.Room, tmp_path_factory: pytest.TempPathFactory) -> Iterator[rooms.Room]:
+def room(made: rooms.Room, tmp_path_factory: pytest.TempPathFactory) -> rooms.Room:
     """A copy of the room that the tests of one file share, with its list frozen for a meeting."""
     copy = rooms.copied(made, tmp_path_factory.mktemp("copy") / "home")
     from misuse.room import meetings
 
     meetings.freeze(copy.desk("cho"))
-    yield copy
+    return copy
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
-from misuse import intake, pipeline, publication
+from misuse import intake, pipeline, publication, rules, safeguards
 from misuse.errors import MisuseError
 from misuse.room import Desk, people
 from misuse.settings import Settings
 from tests.logs import NOW, random_rows, settings_for, write_csv
 
-PASSWORD = "four words in a row"
+PASSWORD = "four words in a row"  # noqa: S105 - of invented users
 # A name for each role; the borough's is of Camden.
 USERS = {
     "ada": "administrator", "ana": "analyst", "rex": "reviewer", "roz": "reviewer", "cho": "chair", "aut": "authoriser",
@@ -62,10 +62,24 @@ class Room:
         with publication.opened(self.settings) as con:
             return [str(row[0]) for row in con.execute("select case_ref from tasking_list order by rank").fetchall()]
 
+    def open_to_all(self) -> str:
+        """A case on the list that no stop, no vulnerability and no link bars from any move."""
+        with publication.opened(self.settings) as con:
+            row = con.execute(_OPEN_TO_ALL).fetchone()
+        assert row is not None
+        return str(row[0])
+
     def events(self, *kinds: str) -> list[Any]:
         """Events of the casebook."""
         with self.desk("aud").book() as book:
             return list(book.entries(*kinds))
+
+
+_OPEN_TO_ALL = """
+select case_ref from tasking_list inner join callers using (caller_id)
+where part < 4 and len(enforcement_bars) = 0 and not callers.support_first and not callers.is_stopped
+order by rank limit 1
+"""
 
 
 def make(root: Path) -> Room:
@@ -83,13 +97,16 @@ def make(root: Path) -> Room:
         intake.ingest_files(settings, [write_csv(root / "log.csv", rows)], "calls", actor="tester", now=NOW)
     )
     assert not [one for one in outcomes if isinstance(one, MisuseError)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(pipeline._STEPS, "report", ("Writing no reports", lambda *_: None))
-        pipeline.run(settings, as_of=None, now=NOW, actor="tester")
     room = Room(settings)
     for name, role in USERS.items():
         borough = "Camden" if role == "borough" else None
         people.add_user(room.desk("ada"), name, role, borough=borough, password=PASSWORD)
+    for rule in rules.load().hard_stops:  # or blind safeguards would keep enforcement shut for all
+        until = NOW.date() + timedelta(days=60)
+        safeguards.record(settings, rule.id, until, reason="asked of the desks", actor="rex", now=NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(pipeline._STEPS, "report", ("Writing no reports", lambda *_: None))
+        pipeline.run(settings, as_of=None, now=NOW, actor="tester")
     return room
 
 

@@ -15,7 +15,8 @@ _EVERYBODY = frozenset(review.ROLES) - {"pipeline"}
 SEES: Mapping[str, frozenset[str]] = {
     "see_actions": _EVERYBODY - {"administrator"},
     "add_note": review.PERMISSIONS["note"] & review.PERMISSIONS["read_case"],  # on a case that one may read
-    "debrief_meeting": review.PERMISSIONS["debrief"] & review.PERMISSIONS["read_lists"],  # a borough answers its tasking
+    "debrief_meeting": review.PERMISSIONS["debrief"]
+    & review.PERMISSIONS["read_lists"],  # a borough answers its tasking
     "make_moves": frozenset().union(*(move.roles for move in review.MOVES.values())) - {"pipeline"},
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from misuse.web import forms, words
 from misuse.web.forms import Field, Missing
-from misuse.web.visits import Page, Redirect
+from misuse.web.visits import Download, Page, Redirect
 
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
@@ -59,6 +59,60 @@ _IDENTIFIED = (
     forms.reason("Why this person needs the identity. A disclosure, recorded as one."),
     Field("expires_on", "Destroyed by", "date"),
 )
+
+
+def pdf(visit: Visit) -> Answer:
+    """The tasking as one page of PDF, pseudonymous."""
+    from misuse.room.papers import slips
+
+    name = visit.path["tasking"]
+    return Download(slips.tasking_pdf(visit.desk, name), f"tasking_{name}.pdf", PDF)
+
+
+def slip_pdf(visit: Visit) -> Answer:
+    """The return slip on paper."""
+    from misuse.room.papers import slips
+
+    name = visit.path["tasking"]
+    return Download(slips.return_slip_pdf(visit.desk, name), f"return_slip_{name}.pdf", PDF)
+
+
+_IDENTIFIED = (
+    Field("recipient", "For one named recipient", hint="Who gets this copy; it is printed across the page."),
+    forms.reason("Why this person needs the identity. A disclosure, recorded as one."),
+    Field("expires_on", "Destroyed by", "date"),
+)
+
+
+def identified_page(visit: Visit) -> Answer:
+    """The form of the identified edition."""
+    name = visit.path["tasking"]
+    return Page(
+        "form.html",
+        {
+            "title": "Identified edition",
+            "caption": f"Tasking {name}",
+            "fields": forms.filled(visit, _IDENTIFIED),
+            "action": f"/taskings/{name}/identified",
+            "button": "Make the identified edition",
+            "back": f"/taskings/{name}",
+            "problem": visit.problem,
+            "warning": "It shows who the person is. It is watermarked for its recipient and logged as a disclosure.",
+        },
+    )
+
+
+def identified(visit: Visit) -> Answer:
+    """The identified edition for one named recipient."""
+    from misuse.room.papers import slips
+
+    name = visit.path["tasking"]
+    recipient = forms.needed(visit, "recipient", "Enter who gets it")
+    reason = forms.needed(visit, "reason", "Enter why")
+    expires = a_day(visit, "expires_on").isoformat()
+    return Download(
+        slips.identified_pdf(visit.desk, name, recipient, reason, expires), f"tasking_{name}_identified.pdf", PDF
+    )
 
 
 def task_page(visit: Visit) -> Answer:

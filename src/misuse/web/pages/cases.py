@@ -101,7 +101,7 @@ _EMPTY = (
 
 def _beside(visit: Visit, case: Mapping[str, Any]) -> dict[str, Any]:
     """What other parts of the room hold of the case, as far as the role may see it."""
-    from misuse.room import boroughs
+    from misuse.room import boroughs, packs
 
     desk, ref = visit.desk, case["case_ref"]
     found: dict[str, Any] = {"links": case["links"]}
@@ -109,6 +109,10 @@ def _beside(visit: Visit, case: Mapping[str, Any]) -> dict[str, Any]:
         return found
     if access.may("read_tasking", visit.role):
         found["taskings"] = [row for row in boroughs.taskings(desk) if row["case_ref"] == ref]
+    if access.may("read_referral", visit.role):
+        found["referrals"] = [row for row in packs.referrals(desk) if row["case_ref"] == ref]
+    if access.may("make_pack", visit.role):
+        found["packs"] = packs.packs(desk, ref)
     return found
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from misuse import published_callers
 from misuse.web import words
-from misuse.web.visits import Page
+from misuse.web.visits import Download, Page
 
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
@@ -61,6 +61,24 @@ def page(visit: Visit) -> Answer:
             "later": _link(visit, page=str(at + 1)) if len(rows) > at * PAGE_ROWS else "",
         },
     )
+
+
+def as_csv(visit: Visit) -> Answer:
+    """The filtered list, whole, as CSV."""
+    return _export(visit, "csv", "text/csv; charset=utf-8")
+
+
+def as_xlsx(visit: Visit) -> Answer:
+    """The filtered list, whole, as a workbook."""
+    return _export(visit, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+def _export(visit: Visit, form: str, media: str) -> Answer:
+    from misuse.room import packs
+
+    rows, _ = _rows(visit)
+    content = packs.export(visit.desk, rows, COLUMNS, name="tasking list", form=form)
+    return Download(content, f"tasking_list_{visit.published.run()['run_id']}.{form}", media)
 
 
 def _rows(visit: Visit) -> tuple[list[dict[str, Any]], int]:

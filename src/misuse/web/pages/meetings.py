@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.web import forms
 from misuse.web.forms import Field, Missing
-from misuse.web.visits import Page, Redirect
+from misuse.web.visits import Download, Page, Redirect
 
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
@@ -178,6 +178,22 @@ def sign(visit: Visit) -> Answer:
     cycle_id = visit.path["cycle"]
     done = meetings.sign_minutes(visit.desk, cycle_id)
     return Redirect(f"/cycles/{cycle_id}/minutes", f"The minutes are signed; digest {str(done['digest'])[:16]}")
+
+
+def minutes_pdf(visit: Visit) -> Answer:
+    """The minutes as PDF."""
+    from misuse.room.papers import cycle as paper
+
+    cycle_id = visit.path["cycle"]
+    return Download(paper.minutes_pdf(visit.desk, cycle_id), f"minutes_{cycle_id}.pdf", PDF)
+
+
+def agenda_pdf(visit: Visit) -> Answer:
+    """The agenda as PDF."""
+    from misuse.room.papers import cycle as paper
+
+    cycle_id = visit.path["cycle"]
+    return Download(paper.agenda_pdf(visit.desk, cycle_id), f"agenda_{cycle_id}.pdf", PDF)
 
 
 def results(visit: Visit) -> Answer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from misuse import review
 from misuse.web import access, forms
@@ -31,11 +32,34 @@ def audit(visit: Visit) -> Answer:
     before = int(query["before"]) if query.get("before", "").isdecimal() else None
     wanted = {name: query.get(name) or None for name in ("kind", "case_ref", "actor")}
     rows = room_audit.events(
-        visit.desk, kind=wanted["kind"], case_ref=wanted["case_ref"], actor=wanted["actor"], before=before, limit=AT_ONCE
+        visit.desk,
+        kind=wanted["kind"],
+        case_ref=wanted["case_ref"],
+        actor=wanted["actor"],
+        before=before,
+        limit=AT_ONCE,
     )
+    if wanted["case_ref"]:
+        rows = _with_callers_own(visit, rows, wanted, before)
     state = room_audit.verify(visit.desk, visit.query.get("head") or None)
     values = {"title": "Audit", "rows": rows, "state": state, "wanted": wanted, "at_once": AT_ONCE}
     return Page("audit.html", values)
+
+
+def _with_callers_own(
+    visit: Visit, rows: list[dict[str, Any]], wanted: Mapping[str, str | None], before: int | None
+) -> list[dict[str, Any]]:
+    """A case's events and those of its caller that name no case, such as stops and looks; newest first."""
+    from misuse.room import audit as room_audit
+
+    callers = {row["caller_id"] for row in rows if row["caller_id"]}
+    found = {row["event_id"]: row for row in rows}
+    for caller in sorted(callers):
+        own = room_audit.events(
+            visit.desk, kind=wanted["kind"], caller=caller, actor=wanted["actor"], before=before, limit=AT_ONCE
+        )
+        found |= {row["event_id"]: row for row in own}
+    return [found[number] for number in sorted(found, reverse=True)][:AT_ONCE]
 
 
 def administration(visit: Visit) -> Answer:
