@@ -3,6 +3,7 @@
     python -m benchmarks.coverage                        # every tail and size, 2,000 logs each; ten minutes on one core
     python -m benchmarks.coverage --tails town --sizes 300,3000 --logs 500
     python -m benchmarks.coverage --write                # puts the result into misuse.estimation.coverage and docs/intervals.md
+    python -m benchmarks.coverage --bounds               # 2,000 logs, the makers of some calls hidden: seconds
     python -m benchmarks.coverage --time                 # 10,000 draws of 40,000 callers with seven measures
 
 Writes benchmarks/coverage.json cell by cell and goes on where it stopped (--again: from the start). A log is as many
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from misuse.estimation import MEASURES, Units
+from misuse.estimation import MEASURES, Units, call_bounds, outer_bound
 from misuse.estimation.intervals import Interval, share_interval, total_interval
 from misuse.estimation.resampling import Draws, draws
 from misuse.synth import population
@@ -182,6 +183,50 @@ def cell(tail: str, people: Population, callers: int, *, logs: int, replicates: 
     }  # fmt: skip
 
 
+# ── bounds ─────────────────────────────────────────────────────────────────────────────────────
+
+HIDDEN = 0.3  # at most so large a part of a log's calls has no number
+FEW = 200  # callers of a log
+
+
+def hidden(people: Population, rng: np.random.Generator) -> tuple[Units, tuple[int, float, float]]:
+    """A log some of whose calls came without a number, and the truth: persistent callers, their calls and seconds.
+
+    Some callers withhold it always, others now and then, so that whom it hides is no matter of chance alone.
+    """
+    calls, chances = people
+    made = calls[np.searchsorted(np.cumsum(chances), rng.random(FEW), side="right").clip(0, len(calls) - 1)]
+    maker = np.repeat(np.arange(FEW), made)
+    seconds = rng.lognormal(np.log(CALL_SECONDS), CALL_SPREAD, len(maker))
+    habit = np.where(rng.random(FEW) < 0.1, 1.0, rng.uniform(0.0, HIDDEN, FEW))
+    is_shown = rng.random(len(maker)) >= habit[maker]
+    over = made >= THRESHOLD
+    truth = int(over.sum()), float(made[over].sum()), float(seconds[over[maker]].sum())
+    left = np.bincount(maker[is_shown], minlength=FEW)
+    spent = np.bincount(maker[is_shown], weights=seconds[is_shown], minlength=FEW)
+    known = left > 0
+    values = np.zeros((int(known.sum()) + int((~is_shown).sum()), len(MEASURES)))
+    values[:, 0] = np.append(left[known], np.ones((~is_shown).sum()))
+    values[:, HANDLING] = np.append(spent[known], seconds[~is_shown])
+    is_identified = np.arange(len(values)) < known.sum()
+    return Units(values, np.ones(len(values), dtype=np.bool_), is_identified, THRESHOLD), truth
+
+
+def bounds_held(people: Population, logs: int) -> dict[str, int]:
+    """Of so many logs, in how many each figure lay within its bounds."""
+    held = {"callers": 0, "calls": 0, "time": 0}
+    for number in range(logs):
+        units, (callers, calls, seconds) = hidden(people, np.random.default_rng([FEW, number]))
+        high = call_bounds(units)
+        low = {
+            name: float(units.column(name)[units.is_persistent].sum()) for name in ("misuse_calls", "handling_seconds")
+        }
+        held["callers"] += int(units.is_persistent.sum()) <= callers <= high.callers_high
+        held["calls"] += low["misuse_calls"] <= calls <= high.calls_high
+        held["time"] += low["handling_seconds"] - 1e-6 <= seconds <= outer_bound(units, "handling_seconds") + 1e-6
+    return held
+
+
 # ── the table ──────────────────────────────────────────────────────────────────────────────────
 
 # What an interval's coverage is taken from: time was tried under two tails, so the others' calls speak for it too.
@@ -281,12 +326,15 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=LOGS)
     parser.add_argument("--store", type=Path, default=STORE)
     parser.add_argument("--again", action="store_true")
-    for name in ("--write", "--time"):
+    for name in ("--write", "--time", "--bounds"):
         parser.add_argument(name, action="store_true")
     options = parser.parse_args()
     kept = json.loads(options.store.read_text(encoding="utf-8")) if options.store.exists() else []
     if options.write:
         write(kept)
+    elif options.bounds:
+        for tail in options.tails.split(";"):
+            print(f"{tail:22} of {options.logs:,} logs within bounds:", bounds_held(TAILS[tail](), options.logs))
     elif options.time:
         print(f"{timed_draws():.2f} s for 10,000 draws of 40,000 callers")
     else:

@@ -87,6 +87,16 @@ def test_the_runs_own_threshold_has_the_headlines_interval(home: Settings) -> No
     assert all((row["low"], row["high"]) == (row["own_low"], row["own_high"]) for row in rows)
 
 
+def test_every_interval_of_a_share_says_how_far_it_can_be_trusted(home: Settings) -> None:
+    """By the size of its own window: so small a log never claims 95%."""
+    rows = published(home, "select * from window_thresholds where low is not null")
+    rows += published(
+        home, "select * from estimates where low is not null and unit = 'share' and estimate like 'share_of%'"
+    )
+    assert len(rows) > 30
+    assert all("95% is not claimed" in row["method"] for row in rows)
+
+
 def test_costs_are_hours_at_the_stated_rate(home: Settings) -> None:
     found = {
         row["estimate"]: row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks import coverage as benchmark
@@ -98,3 +99,18 @@ def test_95_is_never_claimed_where_it_is_not_so(kind: coverage.Kind) -> None:
         assert f"{low:.1f}% to {high:.1f}%" in words
         assert f"{row.callers:,} callers" in words
         assert ("95% is not claimed" in words) == (low < 93 or high > 97)
+
+
+@pytest.mark.parametrize("tail", ["power 2.185 to 1,800", "stretched exponential"])
+def test_bounds_hold_whoever_made_the_calls_without_a_number(tail: str) -> None:
+    """Of each log, not of most: a slice of `--bounds`."""
+    logs = 100
+    assert set(benchmark.bounds_held(benchmark.TAILS[tail](), logs).values()) == {logs}
+
+
+def test_hiding_who_called_moves_the_truth_off_the_count() -> None:
+    """Or the bounds would be held by a log that hides nothing."""
+    people = benchmark.TAILS["power 2.185 to 1,800"]()
+    units, (callers, calls, _) = benchmark.hidden(people, np.random.default_rng(1))
+    assert int(units.is_persistent.sum()) < callers
+    assert float(units.column("misuse_calls")[units.is_persistent].sum()) < calls

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from misuse import estimation
-from misuse.estimation import thresholds
+from misuse.estimation import coverage, thresholds
 from misuse.estimation.figures import Figure
 from misuse.estimation.intervals import Interval
 from misuse.reckoning.tables import Placed, arrays, rows, store
@@ -39,35 +39,47 @@ _LINE = (
 def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: Settings) -> list[Placed]:
     """Make `window_thresholds`; return the figures of the ambulance services' line."""
     found = rows(con, _COUNTED, {})
-    intervals = _intervals(con, settings)
+    sizes: dict[str, int] = {}
+    intervals = _intervals(con, settings, sizes)
     for row in found:
         interval = intervals.get((row["window_name"], row["threshold"])) if row["counted"] == "calls" else None
         low, high = (interval.low, interval.high) if interval else (None, None)
         row |= {"run_id": values["run_id"], "as_of": values["as_of"]}
-        row |= {"low": estimation.rounded(low), "high": estimation.rounded(high), "method": _method(row, interval)}
+        row |= {
+            "low": estimation.rounded(low),
+            "high": estimation.rounded(high),
+            "method": _method(row, interval, sizes),
+        }
     store(con, "window_thresholds", found)
     return _ambulance(con)
 
 
-def _method(row: Mapping[str, Any], interval: Interval | None) -> str:
+def _method(row: Mapping[str, Any], interval: Interval | None, sizes: Mapping[str, int]) -> str:
     what = (
         f"misuse calls of persons with {row['threshold']} or more {row['counted']} in the window, over all misuse calls"
     )
     if interval is None:
         return f"{what}; no interval reckoned"
-    return f"{what}; interval: callers resampled, studentised, the heaviest also from a fitted tail (docs/intervals.md)"
+    trusted = coverage.said("share_of_calls", sizes[row["window_name"]], row["callers"])
+    return f"{what}; interval: callers resampled, studentised, the heaviest also from a fitted tail; {trusted}"
 
 
-def _intervals(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[tuple[str, int], Interval]:
-    """By window and threshold. The run's own threshold has the headline's interval, not another draw's."""
-    done: dict[tuple[Any, ...], dict[int, Interval]] = {}
+def _intervals(
+    con: duckdb.DuckDBPyConnection, settings: Settings, sizes: dict[str, int]
+) -> dict[tuple[str, int], Interval]:
+    """By window and threshold; `sizes` gets each window's callers, a nobody a call.
+
+    The run's own threshold has the headline's interval, not another draw's.
+    """
+    done: dict[tuple[Any, ...], tuple[int, dict[int, Interval]]] = {}
     found: dict[tuple[str, int], Interval] = {}
     spans = {row["window_name"]: (row["first_date"], row["last_date"]) for row in rows(con, _SPANS, {})}
     for name in sorted(spans, key=lambda name: (name != "headline", name)):
         if spans[name] not in done:
             lines = MANY_THRESHOLDS if name == "headline" else FEW_THRESHOLDS
             done[spans[name]] = _of_window(con, name, lines, settings)
-        found |= {(name, line): interval for line, interval in done[spans[name]].items()}
+        sizes[name], drawn = done[spans[name]]
+        found |= {(name, line): interval for line, interval in drawn.items()}
     for own in rows(con, _OWN, {}):
         if own["low"] is not None:
             found[own["window_name"], settings.threshold] = Interval(own["low"], own["high"])
@@ -76,7 +88,8 @@ def _intervals(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[tuple
 
 def _of_window(
     con: duckdb.DuckDBPyConnection, window_name: str, lines: Sequence[int], settings: Settings
-) -> dict[int, Interval]:
+) -> tuple[int, dict[int, Interval]]:
+    """How many callers the window has, and the interval at each threshold."""
     import numpy as np
 
     columns = arrays(con, _UNITS, {"window_name": window_name})
@@ -87,7 +100,8 @@ def _of_window(
     units = estimation.Units(values, np.repeat(columns["may_persist"], times), identified, settings.threshold)
     replicates = min(settings.bootstrap_replicates, MOST_REPLICATES)
     found = thresholds.share_intervals(units, replicates=replicates, seed=settings.seed, thresholds=lines)
-    return {line: interval for line, interval in zip(lines, found, strict=True) if interval is not None}
+    drawn = {line: interval for line, interval in zip(lines, found, strict=True) if interval is not None}
+    return len(identified), drawn
 
 
 def _ambulance(con: duckdb.DuckDBPyConnection) -> list[Placed]:
