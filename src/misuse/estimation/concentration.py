@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from misuse.estimation.figures import Figure
-from misuse.estimation.resampling import NOMINAL_FROM_UNITS
+from misuse.estimation.resampling import claim
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,8 +87,8 @@ class _Sample:
     @property
     def how(self) -> str:
         callers = int(self.whole.sum())
-        claim = "" if callers >= NOMINAL_FROM_UNITS else "; with so few callers 95% coverage is not claimed"
-        return f"; interval: studentised bootstrap over {callers} callers, {len(self.drawn)} draws, widened{claim}"
+        how = f"; interval: studentised bootstrap over {callers} callers, {len(self.drawn)} draws, widened"
+        return how + claim(callers)
 
 
 def lorenz(calls: Whole, drawn: Whole) -> Lorenz:

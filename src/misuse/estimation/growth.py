@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from misuse.estimation.refused import Refused
+from misuse.estimation.resampling import claim
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +77,7 @@ def growth(calls: Whole, earlier: int, threshold: int, *, replicates: int, seed:
     method = (
         f"share of callers with {threshold} or more since start, {periods} against {earlier} periods; like for like: "
         f"the last {earlier} against the first {earlier}; studentised bootstrap over {len(calls)} callers, "
-        f"{replicates} draws, widened"
+        f"{replicates} draws, widened{claim(len(calls))}"
     )
     return Growth(
         float(windows[windows[:, 0] >= threshold, 0].sum() / windows[:, 0].sum()),

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 OTHERS_DRAWN_SINGLY = 300
 # From so many callers on, intervals called 95% held the truth in 93 to 97% of trials (coverage.TRIALS).
 NOMINAL_FROM_UNITS = 30_000
+
+
+def claim(callers: int) -> str:
+    """What an interval over so few callers must say of itself; nothing where trials bear 95% out."""
+    return "" if callers >= NOMINAL_FROM_UNITS else "; with so few callers 95% coverage is not claimed"
+
+
 _DRAWS_AT_ONCE = 4_000_000
 # Of 65,536 equally likely draws, how many are 0, 1, 2, … times: Poisson of mean one, the mean exactly.
 _TIMES = (24109, 24109, 12055, 4018, 1005, 202, 33, 5)

@@ -10,6 +10,7 @@ from misuse.estimation import growth, years
 from misuse.estimation.figures import Figure
 from misuse.estimation.interrupted import Change
 from misuse.estimation.refused import Refused
+from misuse.estimation.resampling import claim
 from misuse.reckoning.tables import Placed, arrays
 from misuse.settings import Settings
 
@@ -35,7 +36,7 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
         calls, earlier, settings.threshold, replicates=settings.bootstrap_replicates, seed=settings.seed
     )
     by_year = _by_year(calls, settings) if periods >= 2 * A_YEAR else None
-    grown = [*figures(found, periods, earlier), *_years(by_year)]
+    grown = [*figures(found, periods, earlier), *_years(by_year, len(calls))]
     return [("since_log_start", "caller", figure) for figure in grown]
 
 
@@ -72,7 +73,7 @@ def _by_year(calls: Any, settings: Settings) -> tuple[Change | Refused, growth.G
     return years.relative_change(last, this), share
 
 
-def _years(found: tuple[Change | Refused, growth.Growth | Refused] | None) -> list[Figure]:
+def _years(found: tuple[Change | Refused, growth.Growth | Refused] | None, callers: int) -> list[Figure]:
     span = f"the last {A_YEAR * PERIOD_DAYS} days against the {A_YEAR * PERIOD_DAYS} before"
     names = (("year_on_year_misuse_calls", "relative_change"), ("year_on_year_share", "share_difference"))
     if found is None:
@@ -80,8 +81,8 @@ def _years(found: tuple[Change | Refused, growth.Growth | Refused] | None) -> li
     change = found[0]
     share = found[1] if isinstance(found[1], Refused) else found[1].like_for_like
     how = (
-        f"misuse calls, {span}; interval: callers vary by chance, linearised, widened by Student's t",
-        f"share of misuse of persons with threshold calls in each year, {span}; interval as of the log-growth warning",
+        f"misuse calls, {span}; interval: callers vary by chance, linearised, widened by Student's t{claim(callers)}",
+        f"share of misuse of persons with threshold calls in each year, {span}; interval as of the log-growth warning{claim(callers)}",
     )
     return [
         Figure(name, unit, f"not reckoned: {part.reason}")
