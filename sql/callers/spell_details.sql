@@ -1,7 +1,8 @@
 -- One row per changed spell: of each detail the value that most of its calls carry. Key: spell_id. Param: $end_at.
 -- An address or postcode that came with a subscriber of quite another name is not this one's, nor the birth date that
 -- came with another person: a record is of one holder, never made up of two. Of values equally often the first by name;
--- letter case and runs of space tell nothing apart. record_key stands for the five together; with fewer than two there is none.
+-- letter case and runs of space tell nothing apart. record_key stands for the five together; with one detail alone
+-- there is none, unless that is a name of two words or more: how much such a name tells, the model has learned.
 with
 
 combinations as (
@@ -115,8 +116,12 @@ final as (
         modal.details[2] as subscriber_address, modal.details[3] as subscriber_postcode,
         modal.details[4] as person_name, modal.details[5] as birth_date,
         list_transform(modal.details, lambda value: coalesce(value, '')) as folds,
-        case when list_count(modal.details) >= 2 then token_of('details', array_to_string(folds, chr(31))) end
-            as record_key
+        case
+            when
+                list_count(modal.details) >= 2
+                or coalesce(contains(coalesce(modal.details[1], modal.details[4]), ' '), false)
+                then token_of('details', array_to_string(folds, chr(31)))
+        end as record_key
     from changed_spells
     left join modal on changed_spells.token = modal.token and changed_spells.spell_number = modal.spell_number
 )

@@ -19,7 +19,7 @@ create or replace temp macro told_words(x) as (
     case
         when len(list_filter(words_in(x), lambda w: not list_contains([
             'unknown', 'not', 'known', 'available', 'registered', 'unregistered', 'prepaid', 'prepay', 'payg', 'customer',
-            'subscriber', 'none', 'na', 'no', 'name', 'address', 'withheld', 'details', 'given', 'refused'
+            'subscriber', 'none', 'n', 'a', 'na', 'no', 'name', 'address', 'withheld', 'details', 'given', 'refused'
         ], w))) > 0
             then words_in(x)
     end

@@ -39,9 +39,15 @@ class Cuts:
     loose: float
     review: float
     reach: float = 6.0
-    average: float = -1.0
+    average: float = -1.5
     floor: float = -4.0
     ceiling: float = 8.0
+
+    def __post_init__(self) -> None:
+        if not self.strict >= self.standard >= self.loose:
+            raise ValueError("of the cuts, strict >= standard >= loose must hold")
+        if self.review > self.strict:
+            raise ValueError("what is joined must be worth a look: review <= strict must hold")
 
 
 @dataclass(frozen=True)

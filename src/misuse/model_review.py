@@ -218,12 +218,18 @@ def accept(
 ) -> dict[str, Any]:
     """Put the candidate, or an earlier model, in force; its row, with the number of stops `carried`.
 
+    An acceptance that a break cut off between the vault and the warehouse is finished, and not made anew.
     Errors: Refused for whoever may not, and for whoever trained it where another could accept it.
     """
     _need_reason(reason)
     with casebook.opened(settings) as book:
         book.permitted("accept_model", actor)
     with warehouse.writer(settings):
+        if cut_off := _cut_off(settings, digest):
+            with warehouse.opened(settings) as con:
+                _name_in_force(con, cut_off["model_digest"])
+            note(settings)
+            return {**cut_off, "carried": 0}
         with _compared(settings, digest, tracker) as sides:
             chosen, carried = sides.chosen, _rows(sides.con, "identities/carried_stops", {})
         payload = {**_model(chosen), "reason": reason, "carried": carried}
@@ -236,6 +242,17 @@ def accept(
             _name_in_force(con, chosen["model_digest"])
         note(settings)
     return {**chosen, "status": IN_FORCE, "carried": len(carried)}
+
+
+def _cut_off(settings: Settings, digest: str | None) -> dict[str, Any] | None:
+    """The model that the vault has in force and the warehouse does not name, if that is the one meant."""
+    with _vault_alone(settings) as con:
+        held = [row for row in _held(con) if row["status"] == IN_FORCE]
+    with warehouse.opened(settings) as con:
+        named = callers.model_in_force(con)
+    if not held or held[0]["model_digest"] == named:
+        return None
+    return held[0] if digest is None or held[0]["model_digest"].startswith(digest.strip().lower() or "-") else None
 
 
 def reject(settings: Settings, *, reason: str, actor: str, now: datetime, digest: str | None = None) -> dict[str, Any]:

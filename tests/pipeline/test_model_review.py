@@ -143,6 +143,30 @@ def test_a_model_is_made_compared_and_taken(settings: Settings, linker: Linker) 
     assert kinds == ["identity_model_trained", "identity_model_trained", "identity_model_accepted"]
 
 
+def test_an_acceptance_that_a_break_cut_off_is_finished(
+    settings: Settings, linker: Linker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power goes between the vault, which has the new model in force, and the warehouse, which still names the old."""
+    first = train(settings)
+    linker.weight = 6.0
+    second = train(settings)
+
+    def cut(*_: object) -> None:
+        raise OSError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(model_review, "_name_in_force", cut)
+        with pytest.raises(OSError, match="power"):
+            accept(settings)
+    with pytest.raises(InputError, match="no one model"):
+        accept(settings, digest="")
+    assert accept(settings, digest=second.model_digest[:8])["model_digest"] == second.model_digest
+    assert in_force(settings) == second.model_digest
+    with casebook.opened(settings) as book:
+        assert len(book.entries("identity_model_accepted")) == 1
+    assert accept(settings, digest=first.model_digest)["status"] == "in_force", "and then any other"
+
+
 def test_between_the_cuts_is_a_suggestion(settings: Settings, linker: Linker) -> None:
     train(settings)
     linker.weight = 0.5

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from misuse.identity import STEPS_PER_BIT, Cuts, Groups, Pair, group
 
-CUTS = Cuts(strict=1.0, standard=0.0, loose=-2.0, review=2.0, reach=4.0, floor=-4.0, ceiling=8.0)
+CUTS = Cuts(strict=1.0, standard=0.0, loose=-2.0, review=-2.0, reach=4.0, floor=-4.0, ceiling=8.0)
 LEVELS = ("strict", "standard", "loose")
 Link = tuple[int, int, float]
 
@@ -217,7 +217,22 @@ def test_averages_agree_with_scipy_on_a_dense_component() -> None:
     heights = linkage(1e6 - steps, method="average")
     for average in (1.0, 0.0, -2.0):
         # No link is asked for, so the average alone decides, as it does there.
-        cuts = replace(CUTS, strict=CUTS.floor, standard=CUTS.floor, loose=CUTS.floor, average=average)
+        low = CUTS.floor
+        cuts = replace(CUTS, strict=low, standard=low, loose=low, review=low, average=average)
         found = group(count, left, right, weight, cuts=cuts)
         lowest = (average - CUTS.floor) * STEPS_PER_BIT
         assert parts(found.strict) == parts(fcluster(heights, 1e6 - lowest, criterion="distance"))
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        {"strict": 1.0, "standard": 2.0, "loose": 0.0, "review": 0.0},
+        {"strict": 1.0, "standard": 0.0, "loose": 0.5, "review": 0.0},
+        {"strict": 1.0, "standard": 0.0, "loose": 0.0, "review": 1.5},
+    ],
+    ids=["standard over strict", "loose over standard", "review over strict"],
+)
+def test_cuts_that_make_no_sense_are_refused(cuts: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Cuts(**cuts)

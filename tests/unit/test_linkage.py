@@ -11,7 +11,7 @@ import pytest
 from benchmarks import linkage as benchmark
 from benchmarks import planted
 from misuse import linkage
-from misuse.linkage import chances
+from misuse.linkage import chances, preparation
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +133,37 @@ def test_a_card_tells_counts_and_weights_and_nobodys_details(outcome: dict[str, 
     }
     assert len(words) > 500
     assert not words & set(card.upper().split())
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Unknown", None), ("PREPAID CUSTOMER", None), ("not known", None), ("n/a", None), ("", None),
+        ("Unknown Osfarrow", ["unknown", "osfarrow"]), ("Zoë O'Tamsett", ["zoe", "o", "tamsett"]),
+    ],
+)  # fmt: skip
+def test_what_says_only_that_nothing_is_known_is_blank(said: str, words: list[str] | None) -> None:
+    con = benchmark.empty_vault()
+    preparation.define_words(con)
+    (found,) = con.execute("select list_sort(told_words($said))", {"said": said}).fetchone() or (None,)
+    assert found == (sorted(words) if words else None)
+    con.close()
+
+
+def test_strangers_of_one_filler_are_not_joined(outcome: dict[str, Any]) -> None:
+    """Eight prepaid telephones in eight places."""
+    con = benchmark.empty_vault()
+    records = pl.DataFrame(
+        [
+            {"spell": at, "subscriber_name": "Prepaid Customer", "subscriber_postcode": f"ZZ{at} 1AA"}
+            for at in range(1, 9)
+        ],
+        schema=dict.fromkeys(benchmark.DETAILS, pl.String) | {"spell": pl.Int64},
+    )
+    benchmark.put_records(con, records)
+    linkage.score(con, outcome["model"])
+    others = con.execute(
+        "select count(*) from vault.identity_pairs where record_a <> record_b and weight > 0"
+    ).fetchone()
+    con.close()
+    assert others == (0,)

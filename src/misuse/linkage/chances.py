@@ -42,7 +42,7 @@ def expected_names(steps: Floats) -> Floats:
 def expected_homes(strangers: Floats) -> Floats:
     """Chances of home levels between records of one person: what is blank is blank as often as between strangers."""
     grid = strangers.reshape(-1, ADDRESSES)
-    found = np.outer(POSTCODE_EXPECTED, ADDRESS_EXPECTED)
+    found = np.asarray(POSTCODE_EXPECTED)[:, None] * np.asarray(ADDRESS_EXPECTED)
     found[1:, 1:] *= grid[1:, 1:].sum()
     found[1:, 0] *= grid[1:, 0].sum()
     found[0, 1:] *= grid[0, 1:].sum()

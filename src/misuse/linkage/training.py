@@ -37,7 +37,7 @@ LEAST = {"least_weight": 2.0, "least_witnesses": 3}
 
 # In bits. benchmarks/linkage.py shows these on planted truth; docs/decisions.md says what was looked at.
 CUTS = {
-    "strict": 2.0, "standard": 0.0, "loose": -1.0, "review": -1.0, "reach": 6.0, "average": -1.5, "floor": -4.0, "ceiling": 8.0,
+    "strict": 1.0, "standard": 0.0, "loose": -1.0, "review": -1.0, "reach": 6.0, "average": -1.5, "floor": -4.0, "ceiling": 8.0,
 }  # fmt: skip
 HOUSEHOLD = -4.0  # what records of perhaps two of one household can weigh at most
 

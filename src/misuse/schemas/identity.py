@@ -12,7 +12,7 @@ CALLER_SPELLS = Relation(
         spell_id | VARCHAR | stable pseudonym of one holder's time with a number; links and decisions speak of it
         caller_id | VARCHAR | the caller it is counted to: the strict level, what the program joins by itself and people confirmed
         standard_id | VARCHAR | the caller it would be if every suggestion more likely right than not were confirmed
-        loose_id | VARCHAR | the caller it would be if every suggestion were confirmed
+        loose_id | VARCHAR | the caller it would be with every suggestion that the rest of the group does not speak against
         reach_id | VARCHAR | all that hard stops spread over: every link, suggestion and holder of one number, whatever was refused
         number_kind | VARCHAR | mobile, fixed, fixed_or_mobile, voip, freephone, international, unallocated, other; payphone where a marker or the register says that it is a kiosk; null of premises
         first_call_at | TIMESTAMP | first call of the spell, UTC

@@ -160,7 +160,7 @@ def shared_lines(settings: SyntheticSettings, rng: np.random.Generator) -> Share
         rng.integers(8, 90, size),
         rng.poisson(mean * np.exp(rng.normal(-0.4, 0.9, size))),
         rng.poisson(60 * year * np.exp(rng.normal(-0.3, 0.7, size))),
-        rng.random(size) < 0.87,
+        rng.random(size) < 0.90,
     )
 
 

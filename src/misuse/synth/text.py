@@ -157,7 +157,7 @@ def _subscriber(log: Log, calls: Calls) -> dict[str, pl.Series]:
     line, person = calls.line, calls.person
     place = (line >= log.public) & (line < log.public + len(log.shared.kind))
     further = (line != person) & ~place
-    known = (unit(line, _SALT_KNOWN) < np.array([0.45, 0.95, 0.6])[log.kinds[line]]) | place
+    known = (unit(line, _SALT_KNOWN) < np.array([0.70, 0.95, 0.6])[log.kinds[line]]) | place
     holder = np.where(place, line, person)
     slip = further & (unit(line, _SALT_SLIP) < 0.45)
     last = pick(holder, _SALT_LAST, len(words.LAST_NAMES)) + np.where(slip, len(words.LAST_NAMES), 0)
