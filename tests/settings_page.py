@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from misuse.settings import Limits, Rates, Schedule, Settings, Web
+from misuse.settings import Limits, Rates, Rights, Schedule, Settings, Web
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 # Given by the environment or by where the file lies, not by a key of it.
@@ -17,6 +17,7 @@ NOT_KEYS = {
     "schedule",
     "limits",
     "rates",
+    "rights",
     "web",
     "campaigns",
     "sources",
@@ -63,6 +64,11 @@ MEANINGS = {
     "limits.volume_change_share": "of a day's calls against the same weekday of the four weeks before: a warning",
     "limits.misuse_change_share": "the same for the day's share of misuse",
     "limits.unseen_code_share": "of calls whose deciding code was never seen before: a warning",
+    "rights.review_months": "months after a case's last move after which somebody asks whether it is still needed",
+    "rights.keep_months": "months that a case on which somebody acted is kept after it was closed; six years are an assumption",
+    "rights.keep_unconfirmed_months": "months that a case on which nobody ever acted is kept after its last move",
+    "rights.dispose_within_days": "days within which what is due for disposal is put away",
+    "rights.backup_days": "days after which no backup holds any more what was put away",
     "rates.handler_hour_pounds": "what an hour of a call handler costs; 0: not stated, and no cost of handling is reckoned",
     "rates.unit_hour_pounds": "the same for an hour of a unit",
     "rates.handler_hours_a_year": "hours that one full-time handler works in a year; the default is an assumption",
@@ -104,6 +110,7 @@ HEADINGS = {
     "settings": "What is counted, shown and kept.",
     "schedule": "When the flows run: cron lines in the reporting zone; an empty one means never.",
     "rates": "What an hour costs, as the force states it.",
+    "rights": "How long what is kept of a person stays. The force's own retention schedule says what these should be.",
     "web": "Where the review room listens, and how long a sign-in lasts.",
     "limits": "The lines that the checks at the two doors hold; shares lie between 0 and 1.",
 }
@@ -115,6 +122,7 @@ def declared() -> Iterator[tuple[str, str, Any]]:
         ("settings", Settings),
         ("schedule", Schedule),
         ("rates", Rates),
+        ("rights", Rights),
         ("web", Web),
         ("limits", Limits),
     ):

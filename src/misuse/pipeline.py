@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from misuse import (
     __version__,
     callers,
+    case_reports,
     casebook,
     coding_error,
     detection,
+    disposal,
     ingest,
     intake,
     last_run,
@@ -173,6 +175,7 @@ def identify(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -
     """
     with _run_opened(settings, run_id) as (con, values):
         with vault.attached(con, settings, beside_warehouse=True):
+            disposal.reapply(con, settings)
             values = _hold(con, settings, values)
             model = callers.load_model(con, callers.model_in_force(con))
             has_new = model is not None and callers.unscored(con, model.digest) > 0
@@ -301,6 +304,7 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
                 book.record("callers_published", **by_run, payload={"sets": sets})
             if stops:
                 book.record("stops_published", **by_run, payload={"stops": stops})
+            case_reports.report(con, book, run_id, now)
         publication.publish(con, settings, run_id, force=True)
     publication.collect(settings)
 
@@ -310,6 +314,7 @@ def report(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> 
     out = settings.reports_path / run_id
     reports.write(settings.published_path / f"{run_id}.duckdb", out, settings, now, tracker)
     quality.build_docs(settings.home, run_id, out / "data_docs")
+    disposal.sweep(settings)
 
 
 _STEPS: dict[str, tuple[str, Callable[[Settings, str, datetime, Tracker], None]]] = {

@@ -80,6 +80,17 @@ class Web:
 
 
 @dataclass(frozen=True)
+class Rights:
+    """How long what is kept of a person stays: the force's own retention schedule says what these should be."""
+
+    review_months: int = 12  # after a case's last move, when somebody asks whether it is still needed
+    keep_months: int = 72  # a case on which somebody acted, after it was closed; an assumption: six years
+    keep_unconfirmed_months: int = 12  # one on which nobody ever acted, after its last move
+    dispose_within_days: int = 30  # of the day on which it is due
+    backup_days: int = 35  # by when a backup that still holds what was put away is gone
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a run needs to know; every field is a key of misuse.toml's [settings] table."""
 
@@ -114,6 +125,7 @@ class Settings:
     schedule: Schedule = field(default_factory=Schedule)
     limits: Limits = field(default_factory=Limits)
     rates: Rates = field(default_factory=Rates)
+    rights: Rights = field(default_factory=Rights)
     web: Web = field(default_factory=Web)
     campaigns: Mapping[str, date] = field(default_factory=dict)  # what began when: a campaign, a new number such as 101
     sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -188,7 +200,7 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
 def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path | None = None) -> Settings:
     """Settings from a parsed misuse.toml. Unknown keys are named, with the nearest known one."""
     where = str(config_path or "misuse.toml")
-    _known(document, ("settings", "schedule", "limits", "rates", "web", "campaigns", "sources"), where, "")
+    _known(document, ("settings", "schedule", "limits", "rates", "rights", "web", "campaigns", "sources"), where, "")
     plain = dict(document.get("settings", {}))
     names = [f.name for f in dataclasses.fields(Settings)]
     for reserved in _NOT_PLAIN:
@@ -202,6 +214,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
         schedule=_section(Schedule, document.get("schedule", {}), where, "schedule"),
         limits=_section(Limits, document.get("limits", {}), where, "limits"),
         rates=_section(Rates, document.get("rates", {}), where, "rates"),
+        rights=_section(Rights, document.get("rights", {}), where, "rights"),
         web=_section(Web, document.get("web", {}), where, "web"),
         campaigns=_campaigns(document.get("campaigns", {}), where),
         sources=_sources(document.get("sources", {}), where),
@@ -213,7 +226,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
 
 # Tables of their own, or from the environment.
 _NOT_PLAIN = (
-    *("schedule", "limits", "rates", "campaigns", "sources"),
+    *("schedule", "limits", "rates", "rights", "campaigns", "sources"),
     *("config_path", "home", "vault_key", "token_key", "vault_key_new", "casebook_key", "gateway_secret"),
 )
 

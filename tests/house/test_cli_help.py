@@ -16,11 +16,12 @@ from misuse.settings import QUIET_ENVIRONMENT
 from tests.house import tree
 
 # design.md §6, and `retention`, which the scheduler's job is by hand; the register of shared lines, and the checks
-# without which blind safeguards keep enforcement shut, have commands of their own, as has coding calls again.
+# without which blind safeguards keep enforcement shut, have commands of their own, as has coding calls again. What the
+# review room does of cases, meetings and people's rights can be done without a browser: case, cycle, rights.
 COMMANDS = {
     "demo", "synth", "source", "ingest", "batch", "run", "estimate", "callers", "list", "look", "why", "find", "identify",
     "stop", "sql", "status", "runs", "publish", "serve", "schedule", "identity", "users", "audit", "backup", "restore",
-    "retention", "shared-lines", "safeguards", "vault", "coding",
+    "retention", "shared-lines", "safeguards", "vault", "coding", "case", "cycle", "rights",
 }  # fmt: skip
 # They come with backups; take a name out when its command is in.
 LATER = {"backup", "restore"}

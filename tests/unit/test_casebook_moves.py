@@ -389,6 +389,6 @@ class Meeting(RuleBasedStateMachine):
 
 
 def test_whatever_people_do_a_case_keeps_to_its_moves() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Meeting, settings=settings(max_examples=12, stateful_step_count=25, deadline=None, derandomize=True)
-    )
+    examples = settings(max_examples=12, stateful_step_count=25, deadline=None, derandomize=True)
+    run_state_machine_as_test(Meeting, settings=examples)  # type: ignore[no-untyped-call]
+    assert Meeting.rules(), "each invariant and rule of Meeting asserts"

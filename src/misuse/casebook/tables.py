@@ -37,6 +37,7 @@ def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
         "casebook_caller_sets": [
             (caller, list(members), event.run_id, event.at)
             for caller, (members, event) in sorted(spells.caller_sets(con).items())
+            if not put_away(con).issuperset(members)
         ],
         "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con)],
         "casebook_kept_stops": _kept_stops(con, stops),
@@ -90,5 +91,11 @@ def _acknowledgements(con: sa.Connection) -> list[Row]:
 
 
 def _last_cycle(con: sa.Connection, as_of: date | None) -> list[Row]:
-    found = state.last_cycle(con, as_of)
-    return [(row["caller_id"], found[0], state.row_spells(row)) for row in found[1]] if found else []
+    found, gone = state.last_cycle(con, as_of), put_away(con)
+    rows = [(row["caller_id"], found[0], state.row_spells(row)) for row in found[1]] if found else []
+    return [row for row in rows if not gone.issuperset(row[2])]
+
+
+def put_away(con: sa.Connection) -> set[str]:
+    """Spells that certificates put away: no run is told of them any more."""
+    return {spell for event in read(con, "disposed") for spell in (event.data.get("leaves") or {}).get("spells") or ()}

@@ -36,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="settings file (default: MISUSE_CONFIG, HOME/misuse.toml, ./misuse.toml)"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add in (_logs, _runs, _lists, _people, _identity, _lines, _coding, _keeping, _service):
+    for add in (_logs, _runs, _lists, _people, _cases, _identity, _lines, _coding, _keeping, _service):
         add(_adder(commands))
     return parser
 
@@ -183,6 +183,65 @@ def _people(add: Adder) -> None:
         action="append",
         help="verify: a head noted earlier, on a run, minutes or a pack, that must be there",
     )
+
+
+def _cases(add: Adder) -> None:
+    part = _actions(add("case", "", "cases: what is known of one, its calls opened and judged, its moves"))
+    part("list", "room:case_list", "every case, those due first", json=True)
+    show = part("show", "room:case_show", "one case; the reading is recorded", json=True)
+    opened = part("open", "room:case_open", "open a case's calls: which, and by whom, is recorded", json=True)
+    judge = part("judge", "room:case_judge", "confirm or refute that a call is misuse")
+    move = part("move", "room:case_move", "make a move, as misuse case show offers it", json=True)
+    meet = part("meet", "room:case_meet", "record that a precondition of an option is met, and how")
+    evidence = part("evidence", "room:case_evidence", "the evidence frozen with a decision; recorded")
+    evidence.add_argument("event", type=int, metavar="EVENT", help="the decision's number, as case show has it")
+    for command in (show, opened, judge, move, meet):
+        command.add_argument("case", metavar="CASE", help="a case reference, or its caller")
+    opened.add_argument("--call", action="append", metavar="KEY", help="only this call; may be repeated")
+    judge.add_argument("call", metavar="CALL", help="the call's key")
+    judge.add_argument("verdict", choices=("confirmed", "refuted", "cannot_tell"), help="what it was found to be")
+    judge.add_argument("--note", default="", help="why, if it needs saying; name nobody")
+    move.add_argument("move", metavar="MOVE", help="act, review, propose, approve, refuse, close …")
+    for need in (
+        "lane",
+        "option",
+        "owner",
+        "review-date",
+        "finding",
+        "outcome",
+        "activity",
+        "until",
+        "ground",
+        "why-not-support",
+    ):
+        move.add_argument(f"--{need}", metavar="TEXT", help=f"{need.replace('-', ' ')}, where the move needs it")
+    move.add_argument("--reason", required=True, help="why; recorded with your name")
+    meet.add_argument("option", metavar="OPTION", help="the option's name")
+    meet.add_argument("need", metavar="NEED", help="the precondition, in the words of the option")
+    meet.add_argument("--how", required=True, help="how it is known to be met")
+
+    part = _actions(add("cycle", "", "the tasking cycle: lists frozen for meetings, agenda, minutes"))
+    part("list", "room:cycle_list", "every frozen list", json=True)
+    part("show", "room:cycle_show", "one cycle whole", json=True).add_argument(
+        "cycle", metavar="CYCLE", help="C1, C2 …"
+    )
+    for name, text in (("agenda", "the agenda as PDF"), ("minutes", "the minutes as PDF")):
+        paper = part(name, f"room:cycle_{name}", text)
+        paper.add_argument("cycle", metavar="CYCLE", help="C1, C2 …")
+        paper.add_argument("--out", required=True, metavar="FILE", help="where to")
+
+    part = _actions(add("rights", "", "how long what is kept stays, disposal, and what people may ask for"))
+    part("clocks", "room:rights_clocks", "review, retention and disposal of every case", json=True)
+    part("dpia", "room:rights_dpia", "inputs for the data protection impact assessment, from what runs")
+    dispose = part(
+        "dispose", "room:rights_dispose", "put a case's person away everywhere, with a certificate", json=True
+    )
+    dispose.add_argument("case", metavar="CASE", help="a case reference")
+    dispose.add_argument("--upheld", action="store_true", help="before its time: a representation was upheld")
+    access = part("access", "room:rights_access", "everything held of a person, for the person; recorded")
+    access.add_argument("caller", metavar="CALLER", help="caller id, its beginning, or a case reference")
+    for command in (dispose, access):
+        command.add_argument("--reason", required=True, help="why; recorded with your name")
 
 
 def _identity(add: Adder) -> None:

@@ -10,6 +10,7 @@ def stop(context: Context) -> int:
     """Bar a caller, or lift the bar; one entered by a person, or a rule's."""
     from misuse import casebook, published_callers
     from misuse.cli.lists import resolve
+    from misuse.room import care
 
     options = context.options
     if not options.reason.strip():
@@ -26,6 +27,9 @@ def stop(context: Context) -> int:
             stops = book.live_stops()
         here = [stop for stop in stops if stop.caller_id == caller_id or set(spells).intersection(stop.spells)]
         reached = published_callers.stopped(con, stops if options.lift else here)
+        if not options.lift:
+            with casebook.opened(context.settings) as book:
+                care.halt_reached(book, con, sorted(reached), actor=context.actor, now=context.now)
     if options.lift:
         context.say(*_lifted(context, caller_id, is_still_stopped=caller_id in reached))
     else:

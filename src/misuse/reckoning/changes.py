@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import models
+from misuse import disposal, models
 from misuse.estimation import differences
 from misuse.reckoning.tables import rows, store
 from misuse.settings import Settings
@@ -60,11 +60,11 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
 
 
 def earlier_copy(con: duckdb.DuckDBPyConnection, run_id: str, settings: Settings) -> Path | None:
-    """The copy of the last other run that was published, if it is kept."""
+    """The copy of the last other run that was published, if it is kept and holds nobody who was put away since."""
     for (name,) in con.execute(_EARLIER, {"run_id": run_id}).fetchall():
         path = settings.published_path / f"{name}.duckdb"
         if path.is_file():
-            return path
+            return None if disposal.is_before(settings, path) else path
     return None
 
 

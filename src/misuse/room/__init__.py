@@ -6,12 +6,27 @@ anything is an event of the casebook. Rows are plain dicts, and every text in th
 
 from __future__ import annotations
 
-from misuse.room import actions, audit, boroughs, calls, care, cases, meetings, packs, papers, people, results
+from misuse.room import (
+    actions,
+    assessment,
+    audit,
+    boroughs,
+    calls,
+    care,
+    cases,
+    meetings,
+    packs,
+    papers,
+    people,
+    results,
+    rights,
+)
 from misuse.room.desk import Desk
 
 __all__ = [
     "Desk",
     "actions",
+    "assessment",
     "audit",
     "boroughs",
     "calls",
@@ -22,4 +37,5 @@ __all__ = [
     "papers",
     "people",
     "results",
+    "rights",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from misuse import case_reports
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases
@@ -37,7 +38,9 @@ def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str,
     with desk.book() as book:
         status = book.cases()[reference]["status"]
         held = [
-            one for one in _withheld(book, desk.today) if one["case_ref"] == reference and one["borough"] == borough
+            one
+            for one in _withheld(book, desk.today)
+            if one["case_ref"] == reference and is_same(one["borough"], borough)
         ]
     if status not in ("under_action", "under_review"):
         raise Refused(
@@ -198,14 +201,10 @@ def answer(desk: Desk, tasking_id: str, answer: str, told: str) -> None:
 
 
 def escalate(desk: Desk) -> list[str]:
-    """Put overdue taskings up to borough management, each once; which."""
+    """Put overdue taskings up to borough management, each once; which. Every run does so too."""
     desk.permit("escalate_tasking", "escalate")
     with desk.book() as book:
-        late = [row for row in tasking_rows(book, desk.today) if row["is_overdue"] and row["escalated_at"] is None]
-    for row in late:
-        payload = {"tasking_id": row["tasking_id"], "to": f"management of {row['borough']}"}
-        desk.record("tasking_escalated", payload, case_ref=row["case_ref"])
-    return [str(row["tasking_id"]) for row in late]
+        return case_reports.escalate(book, desk.now, desk.actor)
 
 
 def disclose(desk: Desk, tasking_id: str, recipient: str, reason: str, expires_on: str) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""Putting a person's records away in every store but the casebook: calls stay as calls without a number, what identifies goes.
+
+What was put away stays away: each run applies every certificate again before it tells callers apart, so that what a late
+file or a restored backup brings back goes too. The casebook's own part is `Casebook.dispose`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misuse import casebook, models, warehouse
+from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+# What identifies first, since from then on nothing leads back; each step may be done again.
+_STEPS = (
+    "retention/forget_details",
+    "retention/forget_lines",
+    "retention/forget_earlier_lines",
+    "retention/forget_numbers",
+    "retention/forget_premises",
+)
+
+
+def lines_of(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> list[dict[str, Any]]:
+    """The lines of some spells and the bounds of each: what a certificate keeps, so that it can be applied again.
+
+    Keys: spell_id, token, is_premises, held_from, held_to, first_call_at, last_call_at; times as text.
+    """
+    found = models.select(con, "retention/lines_of_spells", {"spells": list(spells)})
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def forget(con: duckdb.DuckDBPyConnection, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Take what identifies off the calls of some lines within their bounds. The vault is attached."""
+    for line in lines:
+        values = {name: line[name] for name in ("token", "held_from", "held_to")}
+        for name in _STEPS:
+            models.script(con, name, values)
+
+
+def certified_lines(settings: Settings) -> list[dict[str, Any]]:
+    """The lines that every certificate keeps."""
+    if not casebook.casebook_path(settings).exists():
+        return []
+    with casebook.opened(settings) as book:
+        return [
+            line for event in book.entries("disposed") for line in (event.data.get("leaves") or {}).get("lines") or ()
+        ]
+
+
+def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Apply every certificate again, the vault attached."""
+    forget(con, certified_lines(settings))
+
+
+def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:
+    """Put the spells away in vault and warehouse; their lines, for the certificate. Errors: LockHeld while a run writes."""
+    with warehouse.opened(settings, with_vault=True) as con:
+        lines = lines_of(con, spells)
+        forget(con, lines)
+    return lines
+
+
+def sweep(settings: Settings) -> list[str]:
+    """Remove copies of before the newest certificate: published ones but the current, their reports, earlier casebooks.
+
+    The names of what went. The current copy goes the same way once a run has published another.
+    """
+    before = _newest(settings)
+    if before is None:
+        return []
+    current = settings.current_path.resolve()
+    copies = [path for path in settings.published_path.glob("*.duckdb") if not path.is_symlink() and path != current]
+    reports = [path for path in _folders(settings.reports_path) if path.name != current.stem]
+    earlier = [*settings.home.glob("casebook.before-*.sqlite"), *(settings.home / "backups").glob("*")]
+    return [_removed(path) for path in (*copies, *reports, *earlier) if path.lstat().st_mtime <= before]
+
+
+def is_before(settings: Settings, path: Path) -> bool:
+    """Whether a copy is older than the newest certificate, so that it may hold what was put away."""
+    before = _newest(settings)
+    return before is not None and path.stat().st_mtime <= before
+
+
+def _newest(settings: Settings) -> float | None:
+    """When somebody was last put away; None where nobody ever was."""
+    if not casebook.casebook_path(settings).exists():
+        return None
+    with casebook.opened(settings) as book:
+        found = [event for event in book.entries("disposed") if (event.data.get("leaves") or {}).get("spells")]
+    return found[-1].at.replace(tzinfo=UTC).timestamp() if found else None
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir() and not path.is_symlink()] if root.is_dir() else []
+
+
+def _removed(path: Path) -> str:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    return path.name

@@ -1,0 +1,308 @@
+"""The review room over real runs: stops and merges that runs find, the vault behind a reason, disposal that stays done."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from misuse import casebook, disposal, intake, pipeline, publication
+from misuse.cli import run_command
+from misuse.errors import MisuseError, Refused, UsageError
+from misuse.room import Desk, audit, boroughs, calls, care, cases, meetings, packs, rights, vaulted
+from misuse.room.papers import slips
+from misuse.settings import Rights, Settings
+from tests.logs import NOW, random_rows, settings_for, write_csv
+from tests.pipeline.test_nothing_leaks import decoded
+
+USERS = {
+    "ada": "administrator",
+    "ann": "analyst",
+    "rev": "reviewer",
+    "cha": "chair",
+    "aut": "authoriser",
+    "aud": "auditor",
+}
+ACT = {"reason": "talk first", "lane": "engagement", "owner": "Camden", "review_date": "2026-02-01"}
+SOON = (NOW + timedelta(days=10)).date().isoformat()
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small log run once, everybody named, the list frozen."""
+    root = tmp_path_factory.mktemp("room")
+    settings = settings_for(root / "home", capacity=12)
+    take(settings, root / "log.csv", random_rows(71, 400))
+    run(settings)
+    with casebook.opened(settings) as book:
+        for name, role in USERS.items():
+            book.set_user(name, role, actor="ada", occurred_at=NOW)
+    meetings.freeze(Desk(settings, "cha", NOW))
+    return settings.home
+
+
+@pytest.fixture
+def settings(template: Path, tmp_path: Path) -> Settings:
+    return settings_for(Path(shutil.copytree(template, tmp_path / "home", symlinks=True)), capacity=12)
+
+
+def take(settings: Settings, path: Path, rows: list[dict[str, str]]) -> None:
+    for outcome in intake.ingest_files(settings, [write_csv(path, rows)], "calls", actor="tester", now=NOW):
+        if isinstance(outcome, MisuseError):
+            raise outcome
+
+
+def run(settings: Settings, now: Any = NOW, **changes: Any) -> pipeline.RunOutcome:
+    return pipeline.run(settings, as_of=None, now=now, actor="tester", **changes)
+
+
+def desk(settings: Settings, name: str, now: Any = NOW) -> Desk:
+    return Desk(settings, name, now)
+
+
+def under_action(settings: Settings) -> str:
+    ref = str(next(row["case_ref"] for row in cases.cases(desk(settings, "rev")) if row["status"] == "listed"))
+    calls.open_calls(desk(settings, "ann"), ref)
+    cases.move(desk(settings, "rev"), ref, "act", ACT)
+    return ref
+
+
+def status(settings: Settings, ref: str) -> str:
+    return str(next(row["status"] for row in cases.cases(desk(settings, "rev")) if row["case_ref"] == ref))
+
+
+def test_a_run_is_bound_to_events_and_notes_the_head(settings: Settings) -> None:
+    with casebook.opened(settings) as book:
+        (published,) = book.entries("run_published")
+        assert published.data["rules_digest"]
+        frozen = book.entries("list_frozen")[0]
+        assert (frozen.in_force_run, frozen.rules_version) == (published.run_id, published.data["rules_digest"])
+        assert [anchor.run_id for anchor in book.anchors() if anchor.why == "run"] == [published.run_id]
+    assert audit.verify(desk(settings, "aud"))["is_whole"]
+
+
+def test_a_marker_that_comes_in_later_halts_the_open_case(settings: Settings, tmp_path: Path) -> None:
+    ref = under_action(settings)
+    with publication.opened(settings) as con, casebook.opened(settings) as book:
+        caller = cases.caller_of(con, book.cases()[ref])
+    number = care.identify(desk(settings, "rev"), caller, "to test")["numbers"][0]
+    row = random_rows(72, 1)[0] | {
+        "ref": "late",
+        "cli": number,
+        "markers": "domestic_abuse",
+        "received": "2025-12-05 03:00:00",
+    }
+    row |= {"answered": "2025-12-05 03:00:05", "ended": "2025-12-05 03:01:00"}
+    take(settings, tmp_path / "late.csv", [row])
+    run(settings, LATER)
+    assert status(settings, ref) == "halted"
+    with casebook.opened(settings) as book:
+        halted = book.entries("case_moved", case_ref=ref)[-1]
+    assert (halted.actor, halted.data["move"]) == ("pipeline", "halt")
+    assert run(settings, LATER).status == "skipped", "what a run itself recorded is none of its inputs"
+
+
+def test_a_merge_is_reported_into_the_case_and_blocks_enforcement_until_reconciled(settings: Settings) -> None:
+    ref = under_action(settings)
+    with publication.opened(settings) as con, casebook.opened(settings) as book:
+        mine = list(book.cases()[ref]["spells"])
+        others = con.execute("select spell_id from caller_spells where identity_kind = 'person'").fetchall()
+        other = next(str(one) for (one,) in others if one not in mine)
+        payload = {"decision": "same", "spells_a": mine, "spells_b": [other], "reason": "one voice"}
+        book.record("link_decided", actor="rev", occurred_at=NOW, payload=payload)
+    run(settings, LATER)
+    held = cases.case(desk(settings, "rev"), ref)
+    if held["status"] != "halted":
+        assert held["must_reconcile"]
+        assert "reported" in str([row["kind"] for row in held["history"]])
+        offered = {row["move"]: row for row in held["moves"]}
+        assert "merged or split" in offered["propose"]["why_not"]
+        calls.open_calls(desk(settings, "rev"), ref)
+        cases.move(desk(settings, "rev"), ref, "reconcile", {"reason": "looked at together"})
+        assert not cases.case(desk(settings, "rev"), ref)["must_reconcile"]
+    assert next(row["move"] for row in held["history"] if row["kind"] == "case_moved") == "act", "no decision is lost"
+
+
+def test_the_room_opens_the_vault_alone_and_only_for_a_recorded_reason(settings: Settings) -> None:
+    caller = cases.case(desk(settings, "rev"), under_action(settings))["caller_id"]
+    away = settings.home.parent / "warehouse.duckdb"
+    (settings.home / "warehouse.duckdb").rename(away)
+    seen = care.identify(desk(settings, "rev"), caller, "to ring back")
+    assert seen["numbers"][0].startswith("+447700900")
+    with pytest.raises(UsageError, match="needs a reason"):
+        care.identify(desk(settings, "rev"), caller, " ")
+    for name in ("ann", "aud"):
+        with pytest.raises(Refused):
+            care.identify(desk(settings, name), caller, "curious")
+    away.rename(settings.home / "warehouse.duckdb")
+    from misuse import identities
+
+    other = identities.identify(settings, caller, reason="to compare", actor="rev", now=NOW)
+    for name in ("numbers", "subscriber_names", "subscriber_addresses", "person_names", "birth_dates"):
+        assert seen[name] == other[name], name
+    looks = audit.events(desk(settings, "aud"), kind="identity_read")
+    assert [look["data"]["reason"] for look in looks] == ["to compare", "to ring back"]
+
+
+def test_an_evidence_pack_holds_both_schedules_hashes_and_no_score(settings: Settings) -> None:
+    ref = under_action(settings)
+    made = packs.evidence_pack(desk(settings, "rev"), ref, "file for proceedings")
+    folder = Path(made["folder"])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert set(manifest["files"]) == {"calls.csv", "exculpatory_calls.csv", "casebook_events.csv", "pack.pdf"}
+    text = "".join(decoded(path) for path in folder.iterdir())
+    for word in (
+        "Exculpatory schedule",
+        "genuine calls",
+        "Proof of who called",
+        "Continuity",
+        "R71-",
+        ref,
+        "talk first",
+    ):
+        assert word in text, word
+    for word in ("probability", "p_at_least", "chance that", "weight", "07700", "+447700"):
+        assert word not in text, word
+    assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o600"}
+    (row,) = packs.packs(desk(settings, "rev"), ref)
+    assert packs.pack_file(desk(settings, "rev"), row["event_id"], "calls.csv").startswith(b"no,")
+    (folder / "calls.csv").write_text("changed")
+    with pytest.raises(MisuseError, match="not the one that was made"):
+        packs.pack_file(desk(settings, "rev"), row["event_id"], "calls.csv")
+    assert audit.verify(desk(settings, "aud"), made["head"])["is_whole"]
+
+
+def test_an_identified_edition_is_a_recorded_look_and_disclosure_watermarked_and_expiring(settings: Settings) -> None:
+    ref = under_action(settings)
+    number = boroughs.task(desk(settings, "rev"), ref, "Camden", "visit", "2026-01-20", "none")
+    for name in ("rev", "aud"):
+        with pytest.raises(Refused):
+            slips.identified_pdf(desk(settings, name), number, "Inspector A", "visit", SOON)
+    with pytest.raises(UsageError):
+        slips.identified_pdf(desk(settings, "cha"), number, "Inspector A", "visit", "2030-01-10")
+    path = settings.home / "made.pdf"
+    path.write_bytes(slips.identified_pdf(desk(settings, "cha"), number, "Inspector A", "visit agreed", SOON))
+    text = decoded(path)
+    for word in ("+447700900", "Inspector A", "not to be copied", "Who called is not proved"):
+        assert word.lower() in text.lower(), word
+    edition = boroughs.taskings(desk(settings, "rev"))[0]["editions"][0]
+    assert (edition["recipient"], edition["is_expired"]) == ("Inspector A", False)
+    assert "+447700" not in decoded_paper(settings, slips.tasking_pdf(desk(settings, "rev"), number))
+
+
+def decoded_paper(settings: Settings, content: bytes) -> str:
+    path = settings.home / "paper.pdf"
+    path.write_bytes(content)
+    return decoded(path)
+
+
+def test_disposal_reaches_every_store_leaves_bounds_and_stays_done(settings: Settings, tmp_path: Path) -> None:
+    settings = dataclasses.replace(settings, rights=Rights(keep_months=0, keep_unconfirmed_months=0))
+    ref = under_action(settings)
+    held = cases.case(desk(settings, "rev"), ref)
+    number = care.identify(desk(settings, "rev"), held["caller_id"], "to test")["numbers"][0]
+    calls.note(desk(settings, "ann"), ref, "planted remark")
+    packs.evidence_pack(desk(settings, "rev"), ref, "proceedings")
+    calls.open_calls(desk(settings, "cha"), ref)
+    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    after = NOW + timedelta(days=2)
+    for path in [*settings.published_path.iterdir(), *settings.reports_path.iterdir()]:
+        os.utime(path, (NOW.replace(tzinfo=UTC).timestamp(),) * 2)  # made when the tests say it was
+    done = rights.dispose(desk(settings, "ada", after), ref, "past its time")
+    assert done["lines"] >= 1
+    assert done["packs"] == 1
+    with casebook.opened(settings) as book:
+        assert ref not in book.cases()
+        certificate = book.entries("disposed")[-1].data["leaves"]
+        assert book.verify() is None
+    assert certificate["lines"][0]["first_call_at"]
+    assert "planted" not in json.dumps(certificate)
+    digits = number[-6:]
+    in_vault(settings, digits, there=False)
+    outcome = run(settings, after)
+    with publication.opened(settings) as con:
+        gone = con.execute("select count(*) from calls where caller_id = ?", [held["caller_id"]]).fetchone()
+        assert gone == (0,)
+    assert outcome.status == "published"
+    for path in settings.home.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path.name not in ("vault.duckdb", "warehouse.duckdb"):
+            text = decoded(path)
+            assert "planted remark" not in text, path
+            if path.name != "casebook.sqlite":
+                assert held["caller_id"] not in text or path.suffix == ".jsonl", path
+    # What a late file brings back goes with the next run.
+    row = random_rows(73, 1)[0] | {"ref": "back", "cli": f"0{number[3:]}", "received": "2025-11-20 03:00:00"}
+    take(
+        settings,
+        tmp_path / "back.csv",
+        [row | {"answered": "", "ended": "2025-11-20 03:01:00", "name": "Brendle Osfarrow"}],
+    )
+    in_vault(settings, digits, there=True)
+    run(settings, after + timedelta(days=1))
+    in_vault(settings, digits, there=False)
+
+
+def in_vault(settings: Settings, digits: str, *, there: bool) -> None:
+    from misuse import warehouse
+
+    with warehouse.opened(settings, with_vault=True) as con:
+        found = con.execute("select count(*) from vault.call_details where cli like '%' || ?", [digits]).fetchone()
+        held = con.execute("select count(*) from vault.numbers where e164 like '%' || ?", [digits]).fetchone()
+    assert (bool(found[0]) or bool(held[0])) == there if found and held else False
+
+
+def test_a_stop_on_the_person_keeps_its_records(settings: Settings) -> None:
+    settings = dataclasses.replace(settings, rights=Rights(keep_months=0, keep_unconfirmed_months=0))
+    ref = under_action(settings)
+    care.stop(desk(settings, "ann"), ref, "may be a victim")
+    with pytest.raises(Refused, match="a stop protects"):
+        rights.dispose(desk(settings, "ada", NOW + timedelta(days=400)), ref, "past its time")
+
+
+def test_access_gives_everything_but_who_decided(settings: Settings) -> None:
+    ref = under_action(settings)
+    held = rights.subject_access(desk(settings, "ada"), ref, "request 12")
+    assert held["cases"][0]["case_ref"] == ref
+    assert held["identity"]["numbers"]
+    assert "rev" not in {row.get("by") for row in held["cases"][0]["history"]}
+    assert len(held["calls"]) > 10
+    kinds = {event["kind"] for event in audit.events(desk(settings, "aud"))}
+    assert {"identity_read", "access_given"} <= kinds
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("case", "list"), ("case", "show", "CASE"), ("case", "open", "CASE"), ("cycle", "list"), ("cycle", "show", "C1"),
+        ("rights", "clocks"), ("rights", "dpia"), ("audit", "verify"), ("cycle", "agenda", "C1", "--out", "OUT"),
+        ("case", "judge", "CASE", "CALL", "confirmed"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_commands_of_the_room(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    import getpass
+
+    with casebook.opened(settings) as book:
+        book.set_user(getpass.getuser(), "reviewer", actor="ada", occurred_at=NOW)
+    listed = next(row for row in cases.cases(desk(settings, "rev")) if row["status"] == "listed")
+    call = cases.case(desk(settings, "rev"), listed["case_ref"])["calls"][0]["call_key"]
+    swap = {"CASE": listed["case_ref"], "CALL": call, "OUT": str(tmp_path / "out.pdf")}
+    assert run_command([swap.get(word, word) for word in words], {"MISUSE_HOME": str(settings.home)}) == 0, (
+        capsys.readouterr().err
+    )
+    assert capsys.readouterr().out
+
+
+def test_disposal_knows_nothing_to_do_before_any_certificate(settings: Settings) -> None:
+    assert disposal.certified_lines(settings) == []
+    assert disposal.sweep(settings) == []
+    assert vaulted.schedule(desk(settings, "rev"), "c0", [], "nothing to see") == {}

@@ -1,0 +1,60 @@
+"""A data home for the review room: an invented published copy, and a casebook with a user of every role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from misuse import casebook
+from misuse.room import Desk, people
+from misuse.settings import Settings
+from tests import published_fixture
+
+NOW = datetime(2026, 1, 5, 9, 30)
+PASSWORD = "correct horse battery"  # noqa: S105 - of invented people
+USERS = {
+    "ada": "administrator", "ann": "analyst", "rev": "reviewer", "cha": "chair", "aut": "authoriser", "two": "authoriser",
+    "aud": "auditor", "hea": "health liaison", "cam": "borough", "lam": "borough",
+}  # fmt: skip
+BOROUGHS = {"cam": "Camden", "lam": "Lambeth"}
+
+
+def home(root: Path, persons: int = 14) -> Settings:
+    """The home: published, staffed, nothing frozen."""
+    settings = Settings(home=root)
+    made = published_fixture.build(
+        root / "published" / f"{published_fixture.RUN_ID}.duckdb", persons=persons, windows=_windows()
+    )
+    settings.current_path.symlink_to(made.name)
+    with casebook.opened(settings) as book:
+        for name, role in USERS.items():
+            book.set_user(name, role, actor="ada", occurred_at=NOW, borough=BOROUGHS.get(name))
+        for name in USERS:
+            book.set_password(name, HASH, actor=name, occurred_at=NOW)
+    return settings
+
+
+HASH = people.hashed(PASSWORD)
+
+
+def _windows() -> pl.DataFrame:
+    row = {
+        "run_id": published_fixture.RUN_ID,
+        "as_of": published_fixture.AS_OF,
+        "window_name": "headline",
+        "window_from": datetime(2025, 1, 1),
+        "window_to": datetime(2026, 1, 1),
+        "first_date": datetime(2025, 1, 1).date(),
+        "last_date": published_fixture.AS_OF,
+        "threshold": 10,
+        "shared_line_threshold": 15,
+        "channel": "999",
+    }
+    return pl.DataFrame([row])
+
+
+def desk(settings: Settings, name: str, at: datetime = NOW) -> Desk:
+    """Somebody's desk."""
+    return Desk(settings, name, at)

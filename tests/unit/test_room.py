@@ -1,0 +1,695 @@
+"""The review room below its pages: who may, cases and moves, blind judgements, stops, the cycle, boroughs, papers, rights."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pypdf
+import pytest
+
+from misuse import published_callers, review
+from misuse.casebook import KINDS
+from misuse.casebook.kinds import OWN_METHOD, PERMISSION_OF_KIND
+from misuse.errors import InputError, Refused, UsageError
+from misuse.room import (
+    Desk,
+    actions,
+    assessment,
+    audit,
+    boroughs,
+    calls,
+    care,
+    cases,
+    meetings,
+    packs,
+    people,
+    results,
+    rights,
+)
+from misuse.room.papers import cycle as cycle_papers
+from misuse.room.papers import slips
+from misuse.settings import Settings
+from tests import room_fixture
+from tests.house import tree
+from tests.room_fixture import NOW, PASSWORD, USERS
+
+ACT = {"reason": "talk first", "lane": "engagement", "owner": "Camden", "review_date": "2026-02-01"}
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A staffed home whose list was frozen for C1."""
+    root = tmp_path_factory.mktemp("room") / "home"
+    settings = room_fixture.home(root)
+    meetings.freeze(room_fixture.desk(settings, "cha"))
+    return root
+
+
+@pytest.fixture
+def settings(template: Path, tmp_path: Path) -> Settings:
+    return Settings(home=Path(shutil.copytree(template, tmp_path / "home", symlinks=True)))
+
+
+@pytest.fixture
+def at(settings: Settings) -> Callable[[str], Desk]:
+    return lambda name: room_fixture.desk(settings, name)
+
+
+@pytest.fixture
+def ref(at: Callable[[str], Desk]) -> str:
+    """A case that was listed."""
+    return str(next(row["case_ref"] for row in cases.cases(at("rev")) if row["status"] == "listed"))
+
+
+At = Callable[[str], Desk]
+
+
+def act(at: At, ref: str, **changes: Any) -> dict[str, Any]:
+    calls.open_calls(at("ann"), ref)
+    return cases.move(at("rev"), ref, "act", ACT | changes)
+
+
+def confirm(at: At, ref: str) -> list[str]:
+    keys = [call["call_key"] for call in cases.case(at("ann"), ref)["calls"] if call["verdict"] == "counted"]
+    for key in keys:
+        calls.judge_call(at("ann"), ref, key, "confirmed")
+    return keys
+
+
+def meet_all(at: At, ref: str, option: str) -> None:
+    for one in cases.options(at("rev"), ref):
+        if one["id"] == option:
+            for need in one["needs"]:
+                cases.meet(at("rev"), ref, option, need["text"], "seen on the file")
+
+
+def propose(at: At, ref: str) -> dict[str, Any]:
+    confirm(at, ref)
+    meet_all(at, ref, "cpw")
+    calls.open_calls(at("rev"), ref)
+    given = {"reason": "engagement failed", "option": "cpw", "owner": "Camden", "review_date": "2026-02-01"}
+    return cases.move(at("rev"), ref, "propose", given)
+
+
+# ── people ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_password_opens_the_room_and_a_wrong_one_is_refused_in_the_same_words(settings: Settings) -> None:
+    def sign_in(name: str, password: str) -> dict[str, Any]:
+        return people.sign_in(settings, name, password, origin="10.0.0.1", now=NOW)
+
+    assert sign_in("rev", PASSWORD)["role"] == "reviewer"
+    said = set()
+    for name, password in (("rev", "wrong"), ("nobody", PASSWORD), ("nobody", "")):
+        with pytest.raises(Refused) as refused:
+            sign_in(name, password)
+        said.add(refused.value.message)
+    assert len(said) == 1
+    with room_fixture.desk(settings, "aud").book() as book:
+        failed = [(event.actor, event.data["user"]) for event in book.entries("sign_in_failed")]
+    assert failed == [("rev", "rev"), ("nobody known", None), ("nobody known", None)], (
+        "a mistyped name may be a password"
+    )
+
+
+def test_sign_ins_are_throttled_by_name_and_by_place(settings: Settings) -> None:
+    def fail(name: str, origin: str) -> str:
+        with pytest.raises(Refused) as refused:
+            people.sign_in(settings, name, "wrong password", origin=origin, now=NOW)
+        return refused.value.message
+
+    assert not any("too many" in fail("rev", "10.0.0.1") for _ in range(people.MOST_BY_NAME))
+    assert "too many" in fail("rev", "10.0.0.2")
+    with pytest.raises(Refused, match="too many"):
+        people.sign_in(settings, "rev", PASSWORD, origin="10.0.0.2", now=NOW)
+    later = NOW + people.THROTTLE_SPAN + timedelta(seconds=1)
+    assert people.sign_in(settings, "rev", PASSWORD, origin="10.0.0.2", now=later)["name"] == "rev"
+    assert people.sign_in(settings, "cha", PASSWORD, origin="10.0.0.1", now=NOW)["name"] == "cha"
+
+
+def test_a_hash_put_in_by_hand_opens_nothing(settings: Settings) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(settings.home / "casebook.sqlite")) as con:
+        con.execute("update passwords set hash = ? where user_name = 'aut'", [people.hashed("another long password")])
+        con.commit()
+    with pytest.raises(Refused):
+        people.sign_in(settings, "aut", "another long password", origin="o", now=NOW)
+
+
+def test_hashes_are_in_no_event_and_a_session_ends_with_its_password(settings: Settings, at: At) -> None:
+    assert room_fixture.HASH not in json.dumps(audit.export_events(at("aud")), default=str)
+    before = people.credentials_version(settings, "ann")
+    people.set_password(at("ann"), "ann", "quite another phrase", old=PASSWORD)
+    assert people.credentials_version(settings, "ann") != before
+    with pytest.raises(Refused, match="old password"):
+        people.set_password(at("ann"), "ann", "quite another phrase", old="no")
+    with pytest.raises(UsageError, match="at least"):
+        people.set_password(at("ada"), "ann", "short")
+    with pytest.raises(Refused):
+        people.set_password(at("cha"), "ann", "quite another phrase")
+
+
+def test_a_gateway_signs_in_only_who_is_on_the_list(settings: Settings) -> None:
+    assert people.sign_in_trusted(settings, "cam", origin="gw", now=NOW)["borough"] == "Camden"
+    with pytest.raises(Refused):
+        people.sign_in_trusted(settings, "stranger", origin="gw", now=NOW)
+
+
+def test_a_refusal_is_recorded(at: At, ref: str) -> None:
+    with pytest.raises(Refused):
+        cases.case(at("cam"), ref)
+    (line,) = audit.events(at("aud"), kind="access_refused")
+    assert (line["by"], line["data"]["what"]) == ("cam", "case_read")
+
+
+# ── who may what ───────────────────────────────────────────────────────────────────────────────
+
+ASKS: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
+    "cases": ("read_lists", lambda desk, ref: cases.cases(desk)),
+    "case": ("read_case", cases.case),
+    "options": ("read_case", cases.options),
+    "open_calls": ("open_calls", calls.open_calls),
+    "note": ("note", lambda desk, ref: calls.note(desk, ref, "seen")),
+    "health_notes": ("health_notes", care.health_notes),
+    "looks": ("read_looks", lambda desk, ref: care.looks(desk)),
+    "stops": ("read_looks", lambda desk, ref: care.stops(desk)),
+    "stop": ("stop", lambda desk, ref: care.stop(desk, ref, "may be a victim")),
+    "links": ("read_case", lambda desk, ref: care.links(desk)),
+    "why": ("read_lists", care.why),
+    "cycles": ("read_lists", lambda desk, ref: meetings.cycles(desk)),
+    "cycle": ("read_lists", lambda desk, ref: meetings.cycle(desk, "C1")),
+    "terms": ("read_process", lambda desk, ref: meetings.terms(desk)),
+    "set_terms": ("set_terms", lambda desk, ref: meetings.set_terms(desk, "p", "s", "c", 14)),
+    "open_meeting": ("hold_meeting", lambda desk, ref: meetings.open_meeting(desk, "C1", "A", ["B"])),
+    "leave": ("hold_meeting", lambda desk, ref: meetings.leave(desk, "C1", ref, "later")),
+    "set_action": (
+        "set_action",
+        lambda desk, ref: actions.set_action(desk, "C1", ref, "a", "l", "2026-02-01", "m", "t"),
+    ),
+    "lessons": ("read_process", lambda desk, ref: actions.lessons(desk)),
+    "add_lesson": ("add_lesson", lambda desk, ref: actions.add_lesson(desk, "t", "worked", ref)),
+    "taskings": ("read_tasking", lambda desk, ref: boroughs.taskings(desk)),
+    "withheld": ("task_borough", lambda desk, ref: boroughs.withheld(desk)),
+    "withhold": (
+        "withhold_telling",
+        lambda desk, ref: boroughs.withhold_telling(desk, ref, "Camden", "r", "2026-02-01"),
+    ),
+    "results": ("read_lists", lambda desk, ref: results.results(desk, "C1")),
+    "profile": ("read_process", lambda desk, ref: results.problem_profile(desk)),
+    "packs": ("make_pack", packs.packs),
+    "referral": ("refer", lambda desk, ref: packs.referral(desk, ref, "concern", "basis")),
+    "referrals": ("read_referral", lambda desk, ref: packs.referrals(desk)),
+    "export": ("export_list", lambda desk, ref: packs.export(desk, [], ["a"], name="n", form="csv")),
+    "verify": ("read_casebook", lambda desk, ref: audit.verify(desk)),
+    "events": ("read_casebook", lambda desk, ref: audit.events(desk)),
+    "users": ("change_users", lambda desk, ref: people.users(desk)),
+    "clocks": ("read_rights", lambda desk, ref: rights.clocks(desk)),
+    "representations": ("read_rights", lambda desk, ref: rights.representations(desk)),
+    "representation": ("receive_representation", lambda desk, ref: rights.representation(desk, ref, "t", "w")),
+    "correct": ("correct_record", lambda desk, ref: rights.correct(desk, 1, "t")),
+    "assessment": ("read_rights", lambda desk, ref: assessment.inputs(desk)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ASKS))
+def test_each_role_may_what_the_table_says_and_what_it_may_not_is_recorded(at: At, ref: str, name: str) -> None:
+    action, ask = ASKS[name]
+    for user, role in USERS.items():
+        if review.may_do(action, role):
+            ask(at(user), ref)
+            continue
+        with pytest.raises(Refused, match="takes one of"):
+            ask(at(user), ref)
+        assert audit.events(at("aud"), kind="access_refused", limit=1)[0]["by"] == user
+
+
+# ── cases ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_case_is_read_whole_and_the_reading_recorded(at: At, ref: str) -> None:
+    held = cases.case(at("rev"), ref)
+    assert held["listed"]["case_ref"] == ref
+    assert {call["verdict"] for call in held["calls"]} >= {"counted"}
+    assert held["not_taken"]["callers"] > 0
+    assert {test["name"] for test in held["tests"]} >= {"handset_fault", "coding", "need"}
+    assert audit.events(at("aud"), kind="case_read")[0]["case_ref"] == ref
+    assert cases.case(at("rev"), held["caller_id"])["case_ref"] == ref
+
+
+def test_no_decision_without_calls_and_the_evidence_is_frozen_with_it(at: At, ref: str) -> None:
+    with pytest.raises(Refused, match="open them first"):
+        cases.move(at("rev"), ref, "act", ACT)
+    done = act(at, ref)
+    assert done["status"] == "under_action"
+    held = calls.evidence(at("aud"), done["event_id"])
+    assert held["run_id"] == at("aud").run_id
+    assert len(held["why"]["calls"]) == len(cases.case(at("rev"), ref)["calls"])
+    assert cases.case(at("rev"), ref)["tried"][0]["is_comparison_only"]
+
+
+def test_every_offered_move_says_what_it_takes_and_what_stands_in_its_way(at: At, ref: str) -> None:
+    for user, role in USERS.items():
+        if not review.may_do("read_case", role):
+            continue
+        for row in cases.offered(at(user), ref):
+            assert row["may"] == (row["why_not"] is None)
+            assert {field["name"] for field in row["fields"]} >= set(row["needs"])
+            if row["may"] and row["move"] == "act":
+                cases.move(at(user), ref, "act", ACT)
+    offered = {row["move"]: row for row in cases.offered(at("rev"), ref)}
+    assert offered["propose"]["why_not"] is not None
+    assert {choice["value"] for field in offered["propose"]["fields"] for choice in field["choices"]} >= {"cpw"}
+    assert "asbo" not in str(offered), "no option that the law no longer has"
+
+
+def test_enforcement_takes_calls_confirmed_preconditions_two_people_and_a_finding(at: At, ref: str) -> None:
+    calls.open_calls(at("rev"), ref)
+    given = {"reason": "r", "option": "cpw", "owner": "Camden", "review_date": "2026-02-01"}
+    with pytest.raises(UsageError, match="not recorded as met"):
+        cases.move(at("rev"), ref, "propose", given)
+    meet_all(at, ref, "cpw")
+    with pytest.raises(Refused, match="confirmed one by one"):
+        cases.move(at("rev"), ref, "propose", given)
+    with pytest.raises(UsageError, match="no option of the lane"):
+        cases.move(at("rev"), ref, "propose", given | {"option": "warning_letter"})
+    propose(at, ref)
+    pending = cases.case(at("aut"), ref)["pending"]
+    assert (pending["proposed_by"], pending["option"]) == ("rev", "cpw")
+    calls.open_calls(at("aut"), ref)
+    done = cases.move(at("aut"), ref, "approve", {"reason": "agreed", "finding": "each call is what its code says"})
+    assert done["status"] == "under_action"
+    assert cases.case(at("rev"), ref)["lane"] == "enforcement"
+
+
+def test_a_refuted_call_no_longer_carries_enforcement(at: At, ref: str) -> None:
+    for key in confirm(at, ref):
+        calls.judge_call(at("cha"), ref, key, "refuted", "it was a child")
+    meet_all(at, ref, "cpw")
+    calls.open_calls(at("rev"), ref)
+    with pytest.raises(Refused, match="confirmed one by one"):
+        cases.move(
+            at("rev"), ref, "propose", {"reason": "r", "option": "cpw", "owner": "o", "review_date": "2026-02-01"}
+        )
+
+
+def test_a_case_closed_on_calls_that_ended_reopens_only_on_new_ones(at: At, ref: str) -> None:
+    calls.open_calls(at("cha"), ref)
+    cases.move(at("cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    calls.open_calls(at("cha"), ref)
+    with pytest.raises(Refused, match="no misuse call since"):
+        cases.move(at("cha"), ref, "reopen", {"reason": "r", "ground": "new_calls"})
+    cases.move(at("cha"), ref, "reopen", {"reason": "r", "ground": "new_information"})
+
+
+def test_health_notes_are_read_by_their_role_alone_and_stand_encrypted(at: At, ref: str, settings: Settings) -> None:
+    care.add_health_note(at("hea"), ref, "planted health note")
+    assert care.health_notes(at("hea"), ref)[0]["note"] == "planted health note"
+    assert "planted" not in json.dumps(audit.export_events(at("aud")), default=str)
+    assert "planted" not in json.dumps(cases.case(at("aut"), ref), default=str)
+    assert b"planted" not in (settings.home / "casebook.sqlite").read_bytes()
+    for user in ("aut", "aud", "ada", "ann"):
+        with pytest.raises(Refused):
+            care.health_notes(at(user), ref)
+
+
+# ── links, stops ───────────────────────────────────────────────────────────────────────────────
+
+PAIR = ("s" + "1" * 16, "s" + "2" * 16)
+
+
+def test_judges_of_a_link_are_blind_until_both_are_in(at: At) -> None:
+    assert care.judge_link(at("rev"), *PAIR, "same", "one voice")["state"] == "waiting"
+    other = [event for event in audit.events(at("cha")) if event["kind"] == "link_judged"]
+    assert (other[0]["data"]["decision"], other[0]["data"]["reason"]) == (
+        "withheld until both coders have finished",
+    ) * 2
+    assert care.judge_link(at("cha"), *reversed(PAIR), "not_same", "two voices")["state"] == "differ"
+    told = [event["data"]["decision"] for event in audit.events(at("cha"), kind="link_judged")]
+    assert sorted(told) == ["not_same", "same"]
+    with pytest.raises(Refused, match="both have judged"):
+        care.judge_link(at("aut"), *PAIR, "same", "r")
+    with pytest.raises(Refused, match="does not settle"):
+        care.settle_link(at("rev"), *PAIR, "same", "r")
+    care.settle_link(at("aut"), *PAIR, "same", "heard both")
+    with at("aud").book() as book:
+        assert [decided.decision for decided in book.link_decisions()] == ["same"]
+
+
+def test_two_who_agree_decide_a_link(at: At) -> None:
+    care.judge_link(at("rev"), *PAIR, "not_same", "r")
+    assert care.judge_link(at("cha"), *PAIR, "not_same", "r")["state"] == "agreed"
+    with at("aud").book() as book:
+        assert book.link_decisions()[0].decision == "not_same"
+
+
+def test_a_stop_entered_by_anybody_halts_at_once_and_overlays_lists_and_minutes(at: At, ref: str) -> None:
+    propose(at, ref)
+    caller = cases.case(at("rev"), ref)["caller_id"]
+    done = care.stop(at("cam"), caller, "heard screaming", is_urgent=True)
+    assert done["halted"] == [ref]
+    row = next(row for row in cases.cases(at("rev")) if row["case_ref"] == ref)
+    assert (row["status"], row["pending"], row["is_stopped"]) == ("halted", None, True)
+    assert care.looks(at("hea"))[0]["caller_id"] == caller
+    listed = next(row for row in meetings.cycle(at("rev"), "C1")["rows"] if row["case_ref"] == ref)
+    assert listed["is_stopped_since"]
+    for user, move in (("aut", "approve"), ("rev", "act"), ("rev", "resume")):
+        calls.open_calls(at("aut"), ref)
+        calls.open_calls(at("rev"), ref)
+        with pytest.raises(Refused, match="hard stop"):
+            cases.move(at(user), ref, move, ACT | {"finding": "f"})
+    with pytest.raises(Refused, match="halted"):
+        packs.evidence_pack(at("rev"), ref, "proceedings")
+    assert not care.lift_stop(at("rev"), caller, "seen, and safe")["is_still_stopped"]
+    calls.open_calls(at("rev"), ref)
+    cases.move(at("rev"), ref, "resume", ACT)
+
+
+def test_a_stop_is_read_again_as_the_move_commits(at: At, ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody enters it between the page and the click: what was read before is stale, and the move finds out."""
+    calls.open_calls(at("ann"), ref)
+    before = published_callers.enforcement_bars
+
+    def then_stop(*given: Any) -> Any:
+        bars = before(*given)
+        monkeypatch.setattr(published_callers, "enforcement_bars", before)
+        with at("rev").book() as book:
+            caller = book.cases()[ref]["caller_id"]
+            spells = book.cases()[ref]["spells"]
+            payload = {"reason": "r", "is_urgent": True, "spells": list(spells)}
+            book.record("stop_entered", actor="ann", occurred_at=NOW, caller_id=caller, payload=payload)
+        return bars
+
+    monkeypatch.setattr(published_callers, "enforcement_bars", then_stop)
+    with pytest.raises(Refused, match="hard stop"):
+        cases.move(at("rev"), ref, "act", ACT)
+
+
+# ── the cycle ──────────────────────────────────────────────────────────────────────────────────
+
+
+def hold(at: At, ref: str) -> dict[str, Any]:
+    calls.open_calls(at("ann"), ref)
+    meetings.prepare(at("ann"), "C1", ref, "act", ACT)
+    meetings.open_meeting(at("cha"), "C1", "Chief Superintendent", ["Inspector", "Liaison"])
+    return meetings.decide(at("rev"), "C1", ref, dissent="one would wait", owner="Lambeth")
+
+
+def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Settings) -> None:
+    meetings.set_terms(at("cha"), "fewer misuse calls", "London", "Commander", 7, ["Estates"])
+    with pytest.raises(Refused, match="opens its calls first"):
+        meetings.prepare(at("ann"), "C1", ref, "act", ACT)
+    decided = hold(at, ref)
+    assert decided["status"] == "under_action"
+    held = meetings.cycle(at("aud"), "C1")
+    row = next(row for row in held["rows"] if row["case_ref"] == ref)
+    assert (row["decision"]["owner"], row["decision"]["dissent"], row["prepared"]["by"]) == (
+        "Lambeth",
+        "one would wait",
+        "ann",
+    )
+    assert all(row["why_not_taken"] for row in held["rows"] if row["part"] == 4)
+    assert held["agenda"][0]["item"] == "debrief"
+    assert held["agenda"][-1]["told"] == "Estates"
+    number = actions.set_action(at("rev"), "C1", ref, "Visit", "cam", "2026-01-20", "contact", "no calls in 30 days")
+    actions.update_action(at("ann"), number, "done", "visited")
+    assert actions.actions(at("rev"))[0]["state"] == "done"
+    actions.debrief(at("cam"), "C1", ref, "spoken with")
+    signed = meetings.sign_minutes(at("cha"), "C1")
+    with pytest.raises(Refused, match="signed"):
+        meetings.decide(at("rev"), "C1", ref)
+    assert meetings.due_on(at("cha")) == date(2026, 1, 12)
+    found = audit.verify(at("aud"), signed["head"])
+    assert found["is_whole"]
+    assert any("minutes of C1" in anchor["why"] for anchor in found["anchors"])
+
+
+def test_minutes_hold_what_was_decided_and_a_later_stop(at: At, ref: str) -> None:
+    hold(at, ref)
+    actions.set_action(at("rev"), "C1", ref, "Visit at noon", "cam", "2026-01-20", "contact", "fewer calls")
+    text = read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1"))
+    for word in (ref, "Chief Superintendent", "Liaison", "one would wait", "Visit at noon", "talk first"):
+        assert word in text, word
+    with at("aud").book() as book:
+        assert book.head()[:40] in text.replace("\n", "")
+    care.stop(at("ann"), cases.case(at("rev"), ref)["caller_id"], "told by a ward")
+    assert "a stop was entered on: " + ref in read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1"))
+
+
+def test_a_bid_gets_its_outcome_with_its_reason_and_a_borough_bids_for_itself(at: At) -> None:
+    with pytest.raises(Refused, match="bids for itself"):
+        actions.bid(at("cam"), "Lambeth", "two officers", "visits")
+    number = actions.bid(at("cam"), "camden", "two officers", "visits")
+    actions.decide_bid(at("cha"), number, "part", "one is free")
+    assert [(bid["outcome"], bid["outcome_reason"]) for bid in actions.bids(at("cam"))] == [("part", "one is free")]
+    assert actions.bids(at("lam")) == []
+
+
+def test_monday_tells_what_to_prepare_and_what_is_overdue(at: At, ref: str, settings: Settings) -> None:
+    act(at, ref)
+    boroughs.task(at("rev"), ref, "Camden", "visit", "2026-01-10", "none known")
+    later = room_fixture.desk(settings, "rev", NOW + timedelta(days=60))
+    told = results.monday(later)
+    assert {row["kind"] for row in told["overdue"]} == {"review", "tasking"}
+    assert told["to_prepare"]
+    assert told["next_freeze"] == date(2026, 1, 19)
+
+
+def test_results_stand_beside_those_not_taken_and_claim_no_effect(at: At, ref: str) -> None:
+    act(at, ref)
+    came = results.results(at("rev"), "C1")
+    assert came["taken"]["callers"] == 1
+    assert came["not_taken"]["callers"] > 0
+    assert "not an effect" in came["note"]
+
+
+# ── boroughs ───────────────────────────────────────────────────────────────────────────────────
+
+
+def tasked(at: At, ref: str) -> str:
+    act(at, ref)
+    return boroughs.task(at("rev"), ref, "Camden", "Visit and ask what would help", "2026-01-20", "none known")
+
+
+def test_a_borough_sees_and_answers_its_own_taskings_alone(at: At, ref: str) -> None:
+    number = tasked(at, ref)
+    assert [row["tasking_id"] for row in boroughs.taskings(at("cam"))] == [number]
+    assert boroughs.taskings(at("lam")) == []
+    for ask in (boroughs.tasking, lambda desk, one: boroughs.answer(desk, one, "accepted", "ok")):
+        with pytest.raises(InputError, match="no such tasking of yours"):
+            ask(at("lam"), number)
+    boroughs.answer(at("cam"), number, "accepted", "PC on it")
+    with pytest.raises(Refused, match="takes: done, refused"):
+        boroughs.answer(at("cam"), number, "debriefed", "too early")
+    boroughs.answer(at("cam"), number, "done", "visited")
+    boroughs.answer(at("rev"), number, "debriefed", "from the paper slip")
+    row = boroughs.taskings(at("rev"))[0]
+    assert (row["state"], row["may_answer"], len(row["answers"])) == ("debriefed", [], 3)
+
+
+def test_an_overdue_tasking_goes_up_once(at: At, ref: str, settings: Settings) -> None:
+    number = tasked(at, ref)
+    assert boroughs.escalate(at("rev")) == []
+    later = room_fixture.desk(settings, "rev", NOW + timedelta(days=30))
+    assert boroughs.escalate(later) == [number]
+    assert boroughs.escalate(later) == []
+    assert boroughs.taskings(later)[0]["escalated_at"] == later.now
+
+
+def test_a_borough_is_asked_only_once_people_decided_and_not_where_telling_is_withheld(
+    at: At, ref: str, settings: Settings
+) -> None:
+    with pytest.raises(Refused, match="decide on the case first"):
+        boroughs.task(at("rev"), ref, "Camden", "visit", "2026-01-20", "none")
+    boroughs.withhold_telling(at("aut"), ref, "CAMDEN", "an operation", "2026-01-20")
+    act(at, ref)
+    with pytest.raises(Refused, match="withheld until"):
+        boroughs.task(at("rev"), ref, "Camden", "visit", "2026-01-20", "none")
+    with pytest.raises(UsageError, match="days at most"):
+        boroughs.withhold_telling(at("aut"), ref, "Camden", "an operation", "2027-01-20")
+    expired = room_fixture.desk(settings, "rev", NOW + timedelta(days=30))
+    assert boroughs.withheld(expired) == []
+    boroughs.task(expired, ref, "Camden", "visit", "2026-03-20", "none")
+
+
+def test_a_tasking_is_one_page_pseudonymous_and_says_what_not_to_do(at: At, ref: str) -> None:
+    number = tasked(at, ref)
+    content = slips.tasking_pdf(at("cam"), number)
+    assert len(pypdf.PdfReader(io.BytesIO(content)).pages) == 1
+    text = read_pdf(content)
+    for word in (
+        ref,
+        "Visit and ask what would help",
+        "20 January 2026",
+        "What not to do",
+        "Every call goes on being answered",
+    ):
+        assert word in text, word
+    care.stop(at("ann"), cases.case(at("rev"), ref)["caller_id"], "told by a ward")
+    assert "nothing on this page is to be done" in read_pdf(slips.tasking_pdf(at("cam"), number)).replace("\n", " ")
+    with pytest.raises(Refused, match="nobody is identified"):
+        boroughs.disclose(at("cha"), number, "Inspector A", "visit", "2026-01-20")
+
+
+# ── papers carry a marking; text is hostile ────────────────────────────────────────────────────
+
+
+def read_pdf(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+
+
+def test_every_paper_is_marked_on_every_page_and_carries_run_and_head(at: At, ref: str) -> None:
+    hold(at, ref)
+    number = boroughs.task(at("rev"), ref, "Camden", "#strong[x] $y$ *z* <tag>", "2026-01-20", "none")
+    referred = packs.referral(at("rev"), ref, "sounds distressed", "vital interests")
+    made = [
+        cycle_papers.agenda_pdf(at("rev"), "C1"),
+        cycle_papers.minutes_pdf(at("rev"), "C1"),
+        slips.tasking_pdf(at("cam"), number),
+        slips.return_slip_pdf(at("cam"), number),
+        slips.referral_pdf(at("hea"), referred),
+    ]
+    for content in made:
+        for page in pypdf.PdfReader(io.BytesIO(content)).pages:
+            text = page.extract_text()
+            assert text.count("OFFICIAL-SENSITIVE") == 2
+            assert at("rev").run_id in text
+            assert "Casebook head" in text
+    assert "#strong[x] $y$ *z* <tag>" in read_pdf(made[2]), "hostile text is data, never markup"
+
+
+HOSTILE = ("=1+1", "+1", "-1", "@x", "\t=1", "=cmd|' /C calc'!A0")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_exports_are_marked_recorded_and_run_nothing_as_a_formula(at: At, text: str) -> None:
+    rows = [{"case_ref": text, "calls": 3}]
+    made = packs.export(at("aud"), rows, ["case_ref", "calls"], name="cases", form="csv").decode()
+    (line,) = list(csv.DictReader(io.StringIO(made)))
+    assert line["case_ref"] == "'" + text
+    assert (line["marking"], line["run_id"]) == ("OFFICIAL-SENSITIVE", at("aud").run_id)
+    book = openpyxl.load_workbook(io.BytesIO(packs.export(at("aud"), rows, ["case_ref"], name="cases", form="xlsx")))
+    cells = [cell for row in book.active for cell in row if cell.value is not None]
+    assert all(cell.data_type != "f" for cell in cells)
+    assert "OFFICIAL-SENSITIVE" in str(cells[0].value)
+    assert [event["data"]["form"] for event in audit.events(at("aud"), kind="exported")] == ["xlsx", "csv"]
+
+
+# ── referrals and rights ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_referral_gives_the_least_and_takes_back_one_of_three_words(at: At, ref: str) -> None:
+    number = packs.referral(at("rev"), ref, "sounds distressed", "vital interests")
+    held = packs.referral_of(at("hea"), number)
+    assert set(held["pattern"]) == {
+        "calls in 90 days",
+        "calls in 30 days",
+        "percent between midnight and six",
+        "last call",
+    }
+    with pytest.raises(UsageError, match="known, plan_exists, hold_tasking"):
+        packs.answer_referral(at("hea"), number, "schizophrenia")
+    with pytest.raises(Refused):
+        packs.answer_referral(at("rev"), number, "known")
+    assert packs.answer_referral(at("hea"), number, "hold_tasking") == [ref]
+    assert next(row for row in cases.cases(at("rev")) if row["case_ref"] == ref)["status"] == "halted"
+
+
+def test_whoever_decided_does_not_answer_a_representation(at: At, ref: str) -> None:
+    calls.open_calls(at("cha"), ref)
+    cases.move(at("cha"), ref, "act", ACT)
+    number = rights.representation(at("ann"), ref, "it was my handset", "the person")
+    with pytest.raises(Refused, match="whoever decided"):
+        rights.answer_representation(at("cha"), number, "not_upheld", "r")
+    rights.answer_representation(at("aut"), number, "upheld", "the handset was faulty")
+    (row,) = rights.representations(at("aud"))
+    assert (row["outcome"], row["due_on"]) == ("upheld", date(2026, 2, 5))
+
+
+def test_a_correction_stands_beside_what_it_corrects(at: At, ref: str) -> None:
+    calls.note(at("ann"), ref, "lives in Camden")
+    noted = audit.events(at("aud"), kind="note_added")[0]["event_id"]
+    rights.correct(at("cha"), noted, "lives in Lambeth")
+    assert [(row["of"], row["told"]) for row in rights.corrections(at("aud"))] == [(noted, "lives in Lambeth")]
+    assert audit.verify(at("aud"))["is_whole"]
+
+
+def test_delisting_keeps_somebody_off_the_list_for_a_time(at: At, ref: str) -> None:
+    calls.open_calls(at("cha"), ref)
+    rights.delist(at("cha"), ref, "a representation was upheld", "2026-04-01")
+    row = next(row for row in cases.cases(at("rev")) if row["case_ref"] == ref)
+    assert (row["status"], row["review_date"]) == ("suppressed", date(2026, 4, 1))
+
+
+def test_clocks_run_by_whether_anybody_acted(at: At, ref: str, settings: Settings) -> None:
+    act(at, ref)
+    clocks = {row["case_ref"]: row for row in rights.clocks(at("aud"))}
+    assert (clocks[ref]["state"], clocks[ref]["retain_until"]) == ("open", None)
+    others = [row for row in clocks.values() if row["case_ref"] != ref]
+    assert {row["retain_until"] for row in others} == {date(2027, 1, 5)}, "never-confirmed ones go early"
+    later = room_fixture.desk(settings, "aud", NOW + timedelta(days=400))
+    assert {row["state"] for row in rights.clocks(later) if row["case_ref"] != ref} == {"disposal_due"}
+    with pytest.raises(Refused, match="not yet due"):
+        rights.dispose(at("ada"), ref, "r")
+
+
+def test_the_assessment_names_roles_spans_and_safeguards(at: At) -> None:
+    page = assessment.inputs(at("aud"))
+    for word in ("health liaison", "72 months", "Hard stops", "Solely automated decisions: none", "subscriber_name"):
+        assert word in page, word
+
+
+# ── structure ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_kind_of_event_has_a_permission_or_a_reason_to_have_none() -> None:
+    tell = {
+        "sql_run", "batch_withdrawn", "run_published", "retention_done", "signed_in", "sign_in_failed", "signed_out",
+        "access_refused",
+    }  # fmt: skip
+    assert set(KINDS) == set(PERMISSION_OF_KIND) | set(OWN_METHOD) | tell
+    assert set(PERMISSION_OF_KIND.values()) <= set(review.PERMISSIONS)
+
+
+def test_every_write_to_the_casebook_has_an_event() -> None:
+    """Only these put rows in, and each of them does so beside an event; everybody else goes through them."""
+    writers = {
+        "src/misuse/casebook/events.py": {"write"},
+        "src/misuse/casebook/recording.py": {"add"},
+        "src/misuse/casebook/passwords.py": {"put"},
+        "src/misuse/casebook/disposing.py": {"dispose"},
+        "src/misuse/casebook/resealing.py": set(),
+        "src/misuse/casebook/opening.py": set(),
+    }
+    found = []
+    for source in tree.program():
+        if not source.name.startswith("src/misuse/casebook/"):
+            continue
+        for function in ast.walk(source.tree):
+            if isinstance(function, ast.FunctionDef):
+                writes = [
+                    node
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                    and node.func.attr in ("insert", "delete", "update") and not node.args
+                    and isinstance(node.func.value, ast.Name)
+                ]  # fmt: skip
+                if writes and function.name not in writers.get(source.name, set()):
+                    found.append(f"{source.name} {function.name}")
+    assert not found, tree.told(found, "writes to the casebook without adding an event")
+
+
+def test_every_permission_is_used_and_every_function_that_acts_asks_for_one() -> None:
+    used = "".join(source.text for source in tree.program() if "/review/" not in source.name)
+    idle = [action for action in review.PERMISSIONS if f'"{action}"' not in used]
+    assert idle == [], "permissions that nothing asks for"
