@@ -174,9 +174,10 @@ class Browser:
             "client": (self._peer, 40000), "server": ("127.0.0.1", 8999),
         }  # fmt: skip
         sent: list[Any] = []
+        waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            return waiting.pop() if waiting else {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             sent.append(message)

@@ -61,7 +61,10 @@ class Door:
 
     def admit(self, arrived: Arrival, handler: Callable[..., Answer], back: Callable[..., Answer] | None) -> Answer:
         """The answer to a request: the page's own, or why there is none."""
-        self._recognise(arrived)
+        try:
+            self._recognise(arrived)
+        except MisuseError as error:
+            return self._refusal(arrived, error)
         if not arrived.user and arrived.route.permission != access.PUBLIC:
             return Redirect("/sign-in")
         if arrived.session is None:
