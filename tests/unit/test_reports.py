@@ -36,6 +36,7 @@ WITHOUT_PICTURES = {
 PICTURES = (
     "bridge", "concentration", "hours", "months", "rest_101", "rest_boroughs", "rest_codes", "rest_hours", "shares", "workload",
 )  # fmt: skip
+UNDRAWN = charts.Gallery((), tuple(charts.Absent(name, name, "none") for name in document.COVER_PICTURES), {})
 EXPECTED = WITHOUT_PICTURES | {f"charts/{name}.{ending}" for name in PICTURES for ending in ("svg", "png")}
 
 
@@ -47,7 +48,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def out(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports") / fixture.RUN_ID
-    made(published, folder)
+    made(published, folder, is_drawn=True)
     return folder
 
 
@@ -56,8 +57,12 @@ def pack(published: Path) -> data.Pack:
     return data.read(published, SETTINGS, NOW)
 
 
-def made(published: Path, folder: Path, now: datetime = NOW) -> Path:
-    reports.write(published, folder, SETTINGS, now, Silent())
+def made(published: Path, folder: Path, now: datetime = NOW, *, is_drawn: bool = False) -> Path:
+    """The reports in a folder. Drawing takes longer than all the rest, so only who asks of pictures has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not is_drawn:
+            patch.setattr(charts, "gallery", lambda _: UNDRAWN)
+        reports.write(published, folder, SETTINGS, now, Silent())
     return folder
 
 
@@ -100,7 +105,7 @@ def test_every_file_is_made_group_readable_and_in_the_manifest(out: Path) -> Non
 
 
 def test_same_file_and_moment_give_the_same_bytes(published: Path, out: Path, tmp_path: Path) -> None:
-    again = made(published, tmp_path / "again")
+    again = made(published, tmp_path / "again", is_drawn=True)
     for name in EXPECTED:
         assert (again / name).read_bytes() == (out / name).read_bytes(), name
 
@@ -226,7 +231,7 @@ def test_nobody_is_called_an_offender_and_no_call_is_to_be_left(out: Path) -> No
 def test_empty_lists_are_said_to_be_empty(persons: int | None, tmp_path: Path) -> None:
     path = tmp_path / "empty.duckdb"
     fixture.empty(path) if persons is None else fixture.build(path, persons=persons)
-    folder = made(path, tmp_path / "out")
+    folder = made(path, tmp_path / "out", is_drawn=True)
     assert {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} == (
         WITHOUT_PICTURES if persons is None else EXPECTED
     )
@@ -422,8 +427,7 @@ def test_codes_corrected_are_on_the_cover_and_the_brief(pack: data.Pack, tmp_pat
         kept | {"estimate": "corrected_share_of_misuse", "point": 0.5, "low": 0.4, "high": 0.6},
     ]
     mended = dataclasses.replace(pack, estimates=[*pack.estimates, *added])
-    drawn = charts.Gallery((), tuple(charts.Absent(name, name, "none") for name in document.COVER_PICTURES), {})
-    (tmp_path / "list.pdf").write_bytes(document.tasking_list(mended, drawn))
+    (tmp_path / "list.pdf").write_bytes(document.tasking_list(mended, UNDRAWN))
     (tmp_path / "brief.pdf").write_bytes(document.monthly_brief(mended))
     assert squeezed("57 people (95% interval 51 to 63) are truly over the line, 50.0% of misuse") in squeezed(
         pages(tmp_path / "list.pdf")[0]

@@ -120,6 +120,10 @@ def _since(pack: Pack, quote: Quoter) -> str:
 # -- what it takes, what changed ---------------------------------------------------------------------------------------
 
 
+def _handlers(value: float) -> str:
+    return wording.decimal(value, 1 if value >= 1 else 2)
+
+
 def _days(value: float) -> str:
     return wording.decimal(value, 2)
 
@@ -142,7 +146,7 @@ def _hours(quote: Quoter, who: str) -> str:
     if quote.has(f"hours_{who}"):
         parts.append(f"{quote.figure(f'hours_{who}', wording.count)} hours of handling")
     if quote.has(f"full_time_{who}"):
-        parts.append(f"{quote.figure(f'full_time_{who}', wording.decimal)} full-time handlers")
+        parts.append(f"{quote.figure(f'full_time_{who}', _handlers)} full-time handlers")
     if quote.has(f"unit_hours_{who}"):
         parts.append(f"{quote.figure(f'unit_hours_{who}', wording.count)} hours of units")
     for kind in ("handling", "unit"):
@@ -161,7 +165,8 @@ def _changed(pack: Pack, quote: Quoter) -> list[str]:
 def _cycle(pack: Pack, quote: Quoter) -> str:
     if not quote.has("callers_entered_cycle"):
         return ""
-    came, left = (quote.figure(f"callers_{way}_cycle", wording.count) for way in ("entered", "left"))
+    came = quote.figure("callers_entered_cycle", lambda value: wording.of(value, "person", "people"))
+    left = quote.figure("callers_left_cycle", lambda value: wording.of(value, "person", "people"))
     return f"In the {pack.settings.cycle_days} days of the last cycle, by today’s rules and identities, {came} came over the line and {left} left it."
 
 
@@ -260,7 +265,6 @@ def _bridge(pack: Pack, quote: Quoter) -> list[tuple[str, ...]]:
 
 def _warnings(pack: Pack, quote: Quoter) -> list[str]:
     said = [
-        wording.stale_warning(pack.stamp),
         _log_growth(quote),
     ]
     if pack.estimates_point("safeguards_blind"):
@@ -281,7 +285,7 @@ def _log_growth(quote: Quoter) -> str:
         return lead
     ends = [quote.figure("log_growth_observed", wording.share, end, SINCE) for end in ("denominator", "numerator")]
     length = quote.figure("log_growth_by_length", _points, window=SINCE)
-    return f"{lead} It went from {ends[0]} to {ends[1]}; the longer log alone explains {length} points of that."
+    return f"{lead} It went from {ends[0]} to {ends[1]}; the longer log alone moved it by {length} points."
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------
