@@ -35,6 +35,10 @@ EVERYBODY = (
     ("days_work_all_misuse", "all misuse: days' work a month", "days a month"),
     ("hours_all_misuse", "all misuse: hours of handling a month", "hours a month"),
 )
+NOTES = {
+    "borough": " The borough is where the call said something was happening, not where anybody lives.",
+    "month": " The first and the last month may be parts of one.",
+}
 Cell = tuple[str, ...]
 
 
@@ -291,9 +295,4 @@ def _part_table(summary: Summary, part: str) -> Table:
     ]  # fmt: skip
     rows.append((ALL, *(_cell(summary.shown(("calls", ALL, ALL, name))) for name in (ALL, *MADE_BY))))
     headings = (wording.sentence(part), "Misuse calls", *(wording.sentence(name) for name in MADE_BY))
-    where = (
-        " The borough is where the call said something was happening, not where anybody lives."
-        if part == "borough"
-        else ""
-    )
-    return Table(f"Misuse calls by {part}", "By who made them." + where, headings, tuple(rows))
+    return Table(f"Misuse calls by {part}", "By who made them." + NOTES.get(part, ""), headings, tuple(rows))
