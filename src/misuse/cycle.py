@@ -21,7 +21,7 @@ def last_frozen(settings: Settings) -> date | None:
     if not casebook.casebook_path(settings).exists():
         return None
     with casebook.opened(settings) as book:
-        events = book.entries("list_frozen")
+        events = list(book.frozen_lists().values())
     return _local_day(events[-1].at, settings) if events else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse.casebook import keeping
+from misuse.casebook import keeping, state
 from misuse.casebook.events import Actor, Event, read, tables
 from misuse.casebook.recording import Pen, bound_to
 from misuse.errors import InputError, Refused
@@ -35,7 +35,25 @@ def dispose(
     )
     for table in (contents, extracts):
         pen.con.execute(table.delete().where(table.c.event_id.in_(event_ids)))
+    gone = set(leaves.get("spells") or ())
+    for frozen in (held[number] for number in event_ids if gone and held[number].kind == "list_frozen"):
+        _freeze_without(pen, who, frozen, gone)
     return certificate
+
+
+def _freeze_without(pen: Pen, who: Actor, frozen: Event, gone: set[str]) -> None:
+    """The list again, less whoever was put away: others were decided on by it. Its digest stays that of the list as made."""
+    data = frozen.data
+    left = [row for row in data["eligible"] if not gone.intersection(state.row_spells(row))]
+    out = {row["caller_id"] for row in data["eligible"]} - {row["caller_id"] for row in left}
+    again = {
+        **data,
+        "eligible": left,
+        "stopped": [caller for caller in data.get("stopped") or () if caller not in out],
+        "redacts": state.place_of(frozen),
+        "redacted": int(data.get("redacted") or 0) + len(out),
+    }
+    pen.add("list_frozen", who, frozen.at, again, run_id=frozen.run_id)
 
 
 def certificates(con: sa.Connection) -> dict[int, int]:

@@ -201,7 +201,9 @@ def freeze(pen: Pen, who: Actor, at: datetime, payload: Mapping[str, Any], run_i
     if earlier:
         return earlier[0]
     expire(pen, at)
-    frozen = pen.add("list_frozen", who, at, _less_stopped(pen.con, payload), run_id=run_id)
+    known = state.cycle_ids(state.frozen_lists(pen.con))
+    number = max((int(cycle[1:]) for cycle in known), default=0) + 1
+    frozen = pen.add("list_frozen", who, at, {**_less_stopped(pen.con, payload), "cycle": f"C{number}"}, run_id=run_id)
     rows = frozen.data["eligible"]
     found = state.cases(pen.con)
     held = {caller: reference for reference, caller in sorted(state.case_holders(found, rows).items())}

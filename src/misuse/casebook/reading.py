@@ -157,6 +157,12 @@ class Reading:
             chain.note_anchor(self._path, Anchor(last.event_id, last.digest, stamp(at), why, run_id))
         return last.digest if last else GENESIS
 
+    def frozen_lists(self) -> dict[str, Event]:
+        """Frozen lists by cycle (C1 …), in the order in which they were frozen, less whoever was put away since."""
+        with self._connection() as con:
+            frozen = state.frozen_lists(con)
+        return dict(zip(state.cycle_ids(frozen), frozen, strict=True))
+
     def live_stops(self) -> list[LiveStop]:
         """The stops that people entered and that stand, with the spells on which they do."""
         with self._connection() as con:

@@ -158,9 +158,24 @@ def case_holders(found: Mapping[str, Mapping[str, Any]], rows: Iterable[Mapping[
     return followed
 
 
+def frozen_lists(con: sa.Connection) -> list[Event]:
+    """Frozen lists in the order in which they were frozen; one from which somebody was put away stands in its old place."""
+    return sorted(read(con, "list_frozen"), key=place_of)
+
+
+def place_of(frozen: Event) -> int:
+    """The number of the event by which a list was first frozen."""
+    return int(frozen.data.get("redacts") or frozen.event_id)
+
+
+def cycle_ids(frozen: Iterable[Event]) -> list[str]:
+    """C and a number for each, as it was given when it was frozen; lists of before that are counted."""
+    return [str(event.data.get("cycle") or f"C{number}") for number, event in enumerate(frozen, 1)]
+
+
 def last_cycle(con: sa.Connection, as_of: date | None) -> tuple[date, list[dict[str, Any]]] | None:
     """Day and rows of the newest list frozen for a day before `as_of`; without `as_of`, the newest of all."""
-    frozen = [(date.fromisoformat(e.data["as_of"]), e.event_id, e) for e in read(con, "list_frozen")]
+    frozen = [(date.fromisoformat(e.data["as_of"]), place_of(e), e) for e in read(con, "list_frozen")]
     earlier = [item for item in frozen if as_of is None or item[0] < as_of]
     if not earlier:
         return None

@@ -212,11 +212,9 @@ def rights_dispose(context: Context) -> int:
         context.print_json(done)
         return 0
     context.say(
-        f"put away: {done['events']} events, {done['lines']} lines, {done['packs']} packs; certificate {done['event_id']}",
+        f"put away: {done['events']} events, {done['lines']} lines, {done['packs']} packs, off {done['lists']} frozen lists; certificate {done['event_id']}",
         f"the published copy and its reports go with the next run (misuse run); backups by {done['backups_by']}",
     )
-    if done["frozen_lists_until"]:
-        context.say(f"frozen lists that name the pseudonym stay until {done['frozen_lists_until']}")
     return 0
 
 

@@ -13,10 +13,10 @@ from misuse.room.desk import Desk, day
 
 def frozen_list(book: Casebook, cycle_id: str) -> Event:
     """The event of a frozen list. Errors: InputError for no such cycle."""
-    found = book.entries("list_frozen")
-    if not (cycle_id[:1] == "C" and cycle_id[1:].isdigit() and 0 < int(cycle_id[1:]) <= len(found)):
+    found = book.frozen_lists().get(cycle_id)
+    if found is None:
         raise InputError(f"there is no cycle {cycle_id}", next_step="freeze the list for a meeting first")
-    return found[int(cycle_id[1:]) - 1]
+    return found
 
 
 def actions(desk: Desk, *, mine: bool = False, overdue: bool = False) -> list[dict[str, Any]]:

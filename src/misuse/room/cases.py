@@ -189,7 +189,7 @@ def _tried(con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event])
 
 def not_taken(desk: Desk, book: Casebook, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Eligible callers of the newest frozen list on whom nobody acted, over the same span since it was frozen."""
-    frozen = book.entries("list_frozen")
+    frozen = list(book.frozen_lists().values())
     if not frozen:
         return {"callers": 0} | told.rates([], SPAN_DAYS, 0)
     acted = {str(event.caller_id) for event in book.entries("case_moved") if event.data["to"] in review.OPEN_STATES}

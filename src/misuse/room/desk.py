@@ -98,5 +98,8 @@ def rows(
     return [dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall()]
 
 
+_PLAIN = frozenset({type(None), str, int, float, bool, date, datetime, list})
+
+
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float | bool | date | list) else str(value)
+    return value if type(value) in _PLAIN else str(value)

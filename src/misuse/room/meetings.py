@@ -72,11 +72,11 @@ def cycles(desk: Desk) -> list[dict[str, Any]]:
 
 def _cycles(desk: Desk) -> list[dict[str, Any]]:
     with desk.book() as book:
-        frozen = book.entries("list_frozen")
+        frozen = book.frozen_lists()
         signed = {event.data["cycle"] for event in book.entries("minutes_signed")}
     return [
         {
-            "cycle": f"C{number}",
+            "cycle": name,
             "run_id": event.run_id,
             "as_of": date.fromisoformat(str(event.data["as_of"])),
             "frozen_at": event.at,
@@ -84,10 +84,10 @@ def _cycles(desk: Desk) -> list[dict[str, Any]]:
             "digest": event.data["digest"],
             "eligible": len(event.data["eligible"]),
             "stopped": len(event.data.get("stopped") or ()),
-            "is_minuted": f"C{number}" in signed,
+            "is_minuted": name in signed,
             "head": event.digest,
         }
-        for number, event in enumerate(frozen, 1)
+        for name, event in frozen.items()
     ]
 
 

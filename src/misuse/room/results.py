@@ -108,7 +108,7 @@ def monday(desk: Desk) -> dict[str, Any]:
     desk.permit("read_lists", "monday")
     with desk.published() as con, desk.book() as book:
         listed = rows(con, "select * from tasking_list order by part, rank")
-        frozen = book.entries("list_frozen")
+        frozen = list(book.frozen_lists().values())
         earlier = {row["caller_id"]: row for row in frozen[-1].data["eligible"]} if frozen else {}
         prepared = {event.case_ref for event in book.entries("case_prepared") if frozen and event.at >= frozen[-1].at}
         found = cases.case_rows(book, desk.today)

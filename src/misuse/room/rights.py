@@ -71,7 +71,8 @@ def _clock(desk: Desk, reference: str, case: Mapping[str, Any], is_confirmed: bo
 def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[str, Any]:
     """Put away everything held of a case's person; the certificate. `ground`: due, or upheld (a representation was).
 
-    Keys: event_id, events (how many), lines (bounds left), packs, swept (copies removed now), frozen_lists_until, backups_by.
+    Keys: event_id, events (how many), lines (bounds left), packs, lists (frozen ones made anew without the person), swept
+    (copies removed now), backups_by.
     Errors: Refused before its time, or while a stop protects the person; LockHeld while a run writes.
     """
     desk.permit("dispose", "dispose")
@@ -81,7 +82,6 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         _check_disposable(desk, book, reference, case, ground)
         events = _events_of(book, reference, case)
         folders = [str(event.data["folder"]) for event in events if event.kind == "pack_made"]
-        lists_until = _lists_until(desk, book, case)
     lines = disposal.dispose(desk.settings, list(case["spells"]))
     for folder in folders:
         shutil.rmtree(packs.folder_of_packs(desk) / folder, ignore_errors=True)
@@ -90,7 +90,6 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         "spells": list(case["spells"]),
         "lines": lines,
         "case_ref": reference,
-        "frozen_lists_until": lists_until.isoformat() if lists_until else None,
         "backups_by": backups_by.isoformat(),
         "scheduler": "its records hold run ids and names of steps alone",
     }
@@ -105,7 +104,7 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         "lines": len(lines),
         "packs": len(folders),
         "swept": disposal.sweep(desk.settings),
-        "frozen_lists_until": lists_until,
+        "lists": sum(1 for event in events if event.kind == "list_frozen"),
         "backups_by": backups_by,
     }
 
@@ -125,7 +124,7 @@ def _check_disposable(desk: Desk, book: Casebook, reference: str, case: Mapping[
         raise Refused("the case is not yet due for disposal", next_step="see its clocks; or uphold a representation")
 
 
-_KEPT_KINDS = ("list_frozen", "represented", "representation_answered", "delisted", "disposed")
+_KEPT_KINDS = ("represented", "representation_answered", "delisted", "disposed")
 
 
 def _events_of(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[Event]:
@@ -135,6 +134,8 @@ def _events_of(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[
     for event in book.entries():
         named = {event.caller_id} | set(event.data.get("callers") or ())
         spells = set(event.data.get("spells") or ()) | {event.data.get("spell_a"), event.data.get("spell_b")}
+        if event.kind == "list_frozen":
+            spells = {spell for row in event.data["eligible"] for spell in row.get("spells") or ()}
         is_own = event.case_ref == reference or caller in named or bool(mine.intersection(spells))
         if is_own and event.kind not in (
             *_KEPT_KINDS,
@@ -146,25 +147,14 @@ def _events_of(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[
     return found
 
 
-def _lists_until(desk: Desk, book: Casebook, case: Mapping[str, Any]) -> date | None:
-    """When the last frozen list that names the caller is past its own time."""
-    mine = set(case["spells"])
-    frozen = [
-        event.at.date()
-        for event in book.entries("list_frozen")
-        if any(mine.intersection(row.get("spells") or ()) for row in event.data["eligible"])
-    ]
-    return add_months(max(frozen), desk.settings.rights.keep_months) if frozen else None
-
-
 def dispose_lists(desk: Desk, reason: str) -> list[int]:
     """Put away frozen lists that are past their time, whole; their events."""
     desk.permit("dispose", "dispose lists")
     with desk.book() as book:
-        newest = book.entries("list_frozen")[-1:]
+        newest = list(book.frozen_lists().values())[-1:]
         past = [
             event.event_id
-            for event in book.entries("list_frozen")
+            for event in book.frozen_lists().values()
             if event not in newest and add_months(event.at.date(), desk.settings.rights.keep_months) < desk.today
         ]
         if past:
@@ -190,7 +180,9 @@ def answer_representation(desk: Desk, representation_id: str, outcome: str, reas
             raise InputError("there is no such representation", next_step="see the list of them")
         deciders = {event.actor for event in book.entries("case_moved", case_ref=found[0].case_ref)}
     if desk.actor in deciders:
-        raise Refused("whoever decided on the case judges no representation on it", next_step="ask another chair or authoriser")
+        raise Refused(
+            "whoever decided on the case judges no representation on it", next_step="ask another chair or authoriser"
+        )
     payload = {"representation_id": representation_id, "outcome": outcome, "reason": reason}
     desk.record("representation_answered", payload, case_ref=found[0].case_ref)
 
