@@ -141,6 +141,13 @@ def test_windows_of_the_same_days_are_shown_once(plain: data.Pack) -> None:
     assert {value["name"] for value in values if "name" in value} == {
         f"{window}, counting {counted}" for window in ("headline window", "last 30 days") for counted in ("calls", "episodes")
     }  # fmt: skip
+    ambulance = {"window_name": "quarter", "counted_by": "caller", "low": None, "high": None, "method": "m"}
+    figures = [
+        ambulance | {"estimate": f"ambulance_line_{part}", "point": point}
+        for part, point in (("share", 0.2), ("callers", 7.0))
+    ]
+    _, beside = drawn(shares.windows(replace(pack, estimates=[*pack.estimates, *figures])))
+    assert any(value.get("label") == "20.0% · 7 callers" for value in beside)
     assert "55.0% in the headline window, 25.0% in the last 30 days" in picture.title
     table, cells = drawn(shares.window_table(pack))
     assert [cell["is_head"] for cell in cells].count(True) == 1
@@ -356,6 +363,19 @@ def test_small_groups_are_named_and_not_drawn(plain: data.Pack) -> None:
     picture, values = drawn(doubt._groups(with_rows(plain, equality=rows), "home borough"))
     assert [value["name"] for value in values] == ["Ealing", "Camden"]
     assert "Kept back as too small: Brent." in picture.notes[0]
+
+
+def test_every_measure_of_a_group_is_drawn_and_the_widest_named(plain: data.Pack) -> None:
+    rows = [
+        {"dimension": "vulnerability", "group_name": group, "measure": measure, "value": value, "of_all": 100, "rate": value / 100,
+         "low": value / 100 - 0.01, "high": value / 100 + 0.01, "is_suppressed": False}
+        for measure, known, none in (("lane support", 90, 5), ("persons stopped", 8, 6))
+        for group, value in (("known", known), ("none known", none))
+    ]  # fmt: skip
+    picture, values = drawn(doubt._measures(with_rows(plain, equality=rows), "vulnerability"))
+    assert "“lane support” differs most, 90.0% (known) against 5.0% (none known)" in picture.title
+    assert len(values) == 4
+    assert isinstance(doubt._measures(plain, "vulnerability"), Absent)
 
 
 def test_the_way_that_moves_the_share_most_leads(plain: data.Pack) -> None:

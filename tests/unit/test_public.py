@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -199,6 +200,18 @@ def test_shares_go_with_what_they_would_tell(pack: data.Pack) -> None:
     assert ("<figure" in page) is not public.Summary(pack).hides_persistent
     assert "offender" not in page.lower()
     assert pack.stamp.run_id in page
+
+
+def test_a_rare_code_is_not_named_and_no_label_is_a_formula(pack: data.Pack) -> None:
+    """A code is whatever a log says: somebody's name, or what a spreadsheet would run."""
+    rare = {"part": "code", "value": "BRENDLE OSFARROW", "made_by": "other persons", "calls": 40, "callers": 1}
+    formula = {"part": "code", "value": "=HYPERLINK(1)", "made_by": "other persons", "calls": 40, "callers": 9}
+    named = replace(pack, public_counts=[*pack.public_counts, rare, formula])
+    table, page = public.table(named).decode(), public_page.page(named).decode()
+    assert "OSFARROW" not in table + page
+    assert public.TOO_FEW in table
+    assert "'=HYPERLINK(1)" in table
+    assert not [row for row in csv.reader(io.StringIO(table)) if any(cell.startswith("=") for cell in row)]
 
 
 def test_the_page_of_nothing_says_so(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from functools import cached_property
 
 from misuse.estimation import suppression
 from misuse.reports import wording
-from misuse.reports.data import Pack
+from misuse.reports.data import Pack, Row
 from misuse.reports.plots import drawing
+from misuse.reports.text import neutral
 
 MARKING = "OFFICIAL"
 KEPT_BACK = "kept back"
+TOO_FEW = "too few to name"
 PERSISTENT, OTHERS, LINES, NOBODY, ALL = (
     "persistent callers", "other persons", "shared lines and premises", "nobody known", "all",
 )  # fmt: skip
@@ -56,7 +58,7 @@ class Summary:
     def _calls(self) -> dict[Cell, tuple[int, int]]:
         found: dict[Cell, tuple[int, int]] = {}
         for part in (ALL, *PARTS):
-            rows = [row for row in self.pack.public_counts if row["part"] == part]
+            rows = _merged([row for row in self.pack.public_counts if row["part"] == part])
             for value in sorted({str(row["value"]) for row in rows}) or ([ALL] if part == ALL else []):
                 own = {row["made_by"]: row for row in rows if row["value"] == value}
                 behind = {name: _behind(own[name]) if name in own else 0 for name in MADE_BY}
@@ -187,7 +189,24 @@ class Summary:
                     )
 
 
-def _behind(row: dict[str, object]) -> int:
+def _merged(rows: list[Row]) -> list[Row]:
+    """The rows with groups of too few callers as one. A code is whatever a log says: a rare one may name somebody."""
+    if not rows or rows[0]["part"] not in ("borough", "code"):
+        return rows
+    behind: dict[str, int] = {}
+    for row in rows:
+        behind[row["value"]] = behind.get(row["value"], 0) + _behind(row)
+    merged: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        value = row["value"] if behind[row["value"]] >= suppression.LEAST else TOO_FEW
+        one = merged.setdefault((value, row["made_by"]), {**row, "value": value, "calls": 0, "callers": 0})
+        one["calls"] += row["calls"]
+        # Callers of several such groups may be the same: as many as the largest has are surely behind them.
+        one["callers"] = max(one["callers"], row["callers"])
+    return list(merged.values())
+
+
+def _behind(row: Row) -> int:
     return int(str(row["calls"] if row["made_by"] == NOBODY else row["callers"]))
 
 
@@ -203,7 +222,7 @@ def table(pack: Pack) -> bytes:
     stamp = (pack.stamp.as_of.isoformat(), pack.stamp.run_id)
     for named, group, made_by, measure, value, is_kept in Summary(pack).lines():
         written = "" if value is None else str(int(value)) if float(value).is_integer() else str(value)
-        writer.writerow((named, group, made_by, measure, written, KEPT_BACK if is_kept else "", *stamp))
+        writer.writerow((named, neutral(group), made_by, measure, written, KEPT_BACK if is_kept else "", *stamp))
     return buffer.getvalue().encode()
 
 
@@ -291,7 +310,7 @@ def _part_table(summary: Summary, part: str) -> Table:
     rows = [
         (drawing.place(value) if part == "borough" else value,
          *(_cell(summary.shown(("calls", part, value, name))) for name in (ALL, *MADE_BY)))
-        for value in sorted(values, key=lambda value: (value == "not recorded", value))
+        for value in sorted(values, key=lambda value: (value == TOO_FEW, value == "not recorded", value))
     ]  # fmt: skip
     rows.append((ALL, *(_cell(summary.shown(("calls", ALL, ALL, name))) for name in (ALL, *MADE_BY))))
     headings = (wording.sentence(part), "Misuse calls", *(wording.sentence(name) for name in MADE_BY))

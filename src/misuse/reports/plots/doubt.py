@@ -13,6 +13,7 @@ from misuse.reports.plots.shares import NAMES
 
 WAYS_SHOWN = 26
 GROUPS = {"home borough": "boroughs", "kind of line": "lines", "vulnerability": "vulnerability"}
+MEASURED = ("kind of line", "vulnerability")  # of boroughs there are too many for all measures
 EQUALITY_MEASURE = "persons on the tasking list"
 CODED = {"misuse": "coded misuse", "doubtful": "doubtful", "other": "coded otherwise"}
 
@@ -156,7 +157,50 @@ def _way(row: Row) -> str:
 
 def equality(pack: Pack) -> list[Picture | Absent]:
     """How often persons of each group are on the tasking list, small numbers kept back."""
-    return [_groups(pack, dimension) for dimension in GROUPS]
+    return [*(_groups(pack, dimension) for dimension in GROUPS), *(_measures(pack, name) for name in MEASURED)]
+
+
+def _measures(pack: Pack, dimension: str) -> Picture | Absent:
+    """Stops, lanes and doubt by group, one measure under the other."""
+    name, title = f"equality_measures_{GROUPS[dimension]}", f"Flags, lanes and doubt by {dimension}"
+    rows = [row for row in pack.rows("equality") if row["dimension"] == dimension]
+    told = [row for row in rows if row["rate"] is not None and row["measure"] != EQUALITY_MEASURE]
+    if not told:
+        return Absent(name, title, "every group is too small to be told" if rows else "the log holds no such group")
+    order = sorted(told, key=lambda row: (row["measure"], -row["rate"]))
+    lines = [
+        drawing.Dot(
+            f"{row['measure']}: {_group(row)}", row["rate"],
+            f"{drawing.spread({'point': row['rate'], **row}, wording.share)} · {row['value']:,} of {row['of_all']:,}", row["low"], row["high"],
+        )
+        for row in order
+    ]  # fmt: skip
+    kept = sum(bool(row["is_suppressed"]) for row in rows)
+    back = f" {wording.sentence(wording.of(kept, 'number'))} kept back as too small." if kept else ""
+    apart = _widest(told)
+    return Picture(
+        name,
+        f"{title}: “{apart[0]}” differs most, {wording.share(apart[1]['rate'])} ({_group(apart[1])}) against {wording.share(apart[2]['rate'])} ({_group(apart[2])})"
+        if apart
+        else title,
+        ("Persons of those with a coded misuse call; lanes of those on the tasking list; calls of the coded ones. Line: 95% interval of chance (Wilson). "
+         "A difference is a question, not an answer." + back,),
+        drawing.dots(lines, "rate", write=".0%", step=18),
+        "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
+    )  # fmt: skip
+
+
+def _widest(told: Sequence[Row]) -> tuple[str, Row, Row] | None:
+    """The measure whose groups lie farthest apart, with its highest and lowest."""
+    by: dict[str, list[Row]] = {}
+    for row in told:
+        by.setdefault(str(row["measure"]), []).append(row)
+    ends = [
+        (measure, max(rows, key=lambda row: float(row["rate"])), min(rows, key=lambda row: float(row["rate"])))
+        for measure, rows in sorted(by.items())
+        if len(rows) > 1
+    ]
+    return max(ends, key=lambda end: end[1]["rate"] - end[2]["rate"], default=None)
 
 
 def _groups(pack: Pack, dimension: str) -> Picture | Absent:

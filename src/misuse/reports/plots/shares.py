@@ -101,18 +101,33 @@ def windows(pack: Pack) -> Picture | Absent:
         )
         for row in rows
     ]  # fmt: skip
+    lines += _ambulance(pack)
     by_calls = [row for row in rows if row["counted"] == "calls"]
     most, least = max(by_calls, key=lambda row: row["share"]), min(by_calls, key=lambda row: row["share"])
     return Picture(
         "windows",
         f"The share hangs on the window: {wording.share(most['share'])} {_in(most)}, {wording.share(least['share'])} {_in(least)}",
         (
-            f"Share of misuse calls by persons with {threshold} or more in the window. Line: 95% interval; none is reckoned for episodes.",
+            f"Share of misuse calls by persons with {threshold} or more in the window. Line: 95% interval; none is reckoned for episodes. "
+            "The ambulance services’ line is 5 in the last whole month or 12 in the last three.",
             "A longer window has more people over any line, whether or not anybody changed: never set two of them against each other.",
         ),
         drawing.dots(lines, f"share of the window's misuse calls by persons with {threshold} or more", write=".0%"),
         "; ".join(f"{line.name}: {line.label}" for line in lines) + ".",
     )
+
+
+def _ambulance(pack: Pack) -> list[drawing.Dot]:
+    """The ambulance services' line beside the windows: its own threshold, over the last three whole months."""
+    lines = []
+    for name, counted in (("ambulance_line_by_calls", "calls"), ("ambulance_line", "episodes")):
+        share, callers = (pack.estimate(f"{name}_{part}", window="quarter") for part in ("share", "callers"))
+        if share is not None and callers is not None:
+            label = f"{wording.share(share['point'])} · {wording.of(callers['point'], 'caller')}"
+            lines.append(
+                drawing.Dot(f"ambulance services’ line, {COUNTED[counted]}", share["point"], label, is_marked=False)
+            )
+    return lines
 
 
 def _in(row: Row) -> str:
