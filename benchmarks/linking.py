@@ -90,7 +90,7 @@ def a_night(home: Settings, folder: Path) -> int:
     days = ["--from", str(as_of.replace(year=as_of.year + 1, month=1, day=1)), "--days", "3"]
     command = [str(MISUSE), "synth", "--out", str(folder), "--calls-per-day", str(NIGHT_CALLS // 3), *days]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    lines = [line for path in sorted(folder.glob("calls_*.csv")) for line in path.read_text("utf-8").splitlines()]
+    lines = [line for path in sorted((folder / "log").glob("*.csv")) for line in path.read_text("utf-8").splitlines()]
     header, rows = lines[0], [line for line in lines if line != lines[0]][:NIGHT_CALLS]
     night = folder / "night.csv"
     night.write_text("\n".join([header, *rows]) + "\n", "utf-8")
