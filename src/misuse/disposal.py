@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, models, warehouse
+from misuse import casebook, models, vault, warehouse
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +71,52 @@ def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:
         lines = lines_of(con, spells)
         forget(con, lines)
     return lines
+
+
+def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
+    """Forget who held the numbers of callers on whom nobody ever acted and who have long been quiet; how many numbers.
+
+    Their calls stay under the pseudonym, and no count changes. Whoever has a case, or whom a stop protects, is kept.
+    """
+    if not (vault.vault_path(settings).exists() and warehouse.warehouse_path(settings).exists()):
+        return 0
+    kept = _kept(settings)
+    with warehouse.opened(settings, with_vault=True) as con:
+        if not _holds(con, "caller_numbers"):
+            return 0
+        before = earlier(now, settings.rights.keep_unconfirmed_months)
+        values = {"before": before, "kept_spells": sorted(kept)}
+        models.build(con, "retention/quiet_lines", values, temporary=True)
+        lines = int(models.scalar(con, "retention/due_quiet_lines", {})[0])
+        for name in _QUIET if lines and not dry_run else ():
+            models.script(con, name, {})
+        models.drop_temporary(con, "quiet_lines")
+    return lines
+
+
+def _kept(settings: Settings) -> set[str]:
+    """Spells of cases and of stops."""
+    if not casebook.casebook_path(settings).exists():
+        return set()
+    with casebook.opened(settings) as book:
+        found = {spell for case in book.cases().values() for spell in case["spells"]}
+        found |= {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
+        return found | {spell for members, _ in book.carried_stops() for spell in members}
+
+
+_QUIET = ("retention/forget_quiet_details", "retention/forget_quiet_numbers", "retention/forget_quiet_premises")
+_HOLDS = "select count(*) > 0 from duckdb_tables() where table_name = $name"
+
+
+def _holds(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    row = con.execute(_HOLDS, {"name": name}).fetchone()
+    return bool(row and row[0])
+
+
+def earlier(now: datetime, months: int) -> datetime:
+    """The first moment, UTC without a zone, of the month some months before now's."""
+    whole = now.year * 12 + now.month - 1 - months
+    return datetime(whole // 12, whole % 12 + 1, 1)  # noqa: DTZ001 - as the stores keep time
 
 
 def sweep(settings: Settings) -> list[str]:

@@ -1,4 +1,5 @@
-"""What is kept no longer than it must be: old published copies and reports, scratch files, rejected rows.
+"""What is kept no longer than it must be: old published copies and reports, scratch files, rejected rows, and who held the
+numbers of quiet callers on whom nobody ever acted.
 
 What a frozen list was decided on stays, and so do the casebook and the calls themselves. Prefect's own records of
 runs are pruned by its server (flows/children.py).
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from misuse import casebook, models, publication, vault, warehouse
+from misuse import casebook, disposal, models, publication, vault, warehouse
 from misuse.settings import Settings
 
 SCRATCH_DAYS = 1.0  # a half-made file so old belongs to nobody
@@ -28,6 +29,7 @@ class Retained:
     scratch_files: int
     rejected_rows: int
     taken_logs: int
+    unconfirmed_numbers: int
     is_dry_run: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -56,6 +58,7 @@ def retain(settings: Settings, now: datetime, *, dry_run: bool = False) -> Retai
             scratch_files=_removed(stale_scratch(settings, now), dry_run=dry_run),
             rejected_rows=_rejected_rows(settings, now, dry_run=dry_run),
             taken_logs=_removed(old_taken_logs(settings, now), dry_run=dry_run),
+            unconfirmed_numbers=disposal.never_confirmed(settings, now, dry_run=dry_run),
             is_dry_run=dry_run,
         )
         if not dry_run:

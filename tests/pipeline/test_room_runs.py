@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from misuse import casebook, disposal, intake, pipeline, publication
+from misuse import casebook, disposal, intake, pipeline, publication, retention
 from misuse.cli import run_command
 from misuse.errors import MisuseError, Refused, UsageError
 from misuse.room import Desk, audit, boroughs, calls, care, cases, meetings, packs, rights, vaulted
@@ -259,6 +259,29 @@ def in_vault(settings: Settings, digits: str, *, there: bool) -> None:
         found = con.execute("select count(*) from vault.call_details where cli like '%' || ?", [digits]).fetchone()
         held = con.execute("select count(*) from vault.numbers where e164 like '%' || ?", [digits]).fetchone()
     assert (bool(found[0]) or bool(held[0])) == there if found and held else False
+
+
+def test_never_confirmed_numbers_go_early_and_no_count_changes(settings: Settings) -> None:
+    ref = under_action(settings)
+    kept = cases.case(desk(settings, "rev"), ref)["caller_id"]
+    run(settings, NOW + timedelta(days=1), force=True)
+    before = publication.digest(settings.current_path)
+    soon, late = NOW + timedelta(days=30), NOW + timedelta(days=500)
+    assert retention.retain(settings, soon, dry_run=True).unconfirmed_numbers == 0
+    wanted = retention.retain(settings, late, dry_run=True).unconfirmed_numbers
+    assert wanted > 5
+    done = retention.retain(settings, late)
+    assert done.unconfirmed_numbers == wanted
+    assert retention.retain(settings, late, dry_run=True).unconfirmed_numbers == 0
+    assert care.identify(desk(settings, "rev"), kept, "to test")["numbers"][0].startswith("+44")
+    with publication.opened(settings) as con:
+        listed = [row[0] for row in con.execute("select caller_id from callers order by caller_id").fetchall()]
+    with casebook.opened(settings) as book, publication.opened(settings) as con:
+        held = {cases.caller_of(con, case) for case in book.cases().values()}
+    gone = next(caller for caller in listed if caller not in held)
+    assert care.identify(desk(settings, "rev"), gone, "to test")["numbers"] == []
+    run(settings, NOW + timedelta(days=2), force=True)
+    assert publication.digest(settings.current_path) == before, "calls, callers and counts stay as they were"
 
 
 def test_a_stop_on_the_person_keeps_its_records(settings: Settings) -> None:
