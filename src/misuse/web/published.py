@@ -9,14 +9,18 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from misuse import models, publication
+from misuse import casebook, models, publication
 from misuse.settings import Settings
+from misuse.web.reading import Answers, Reader
 
 if TYPE_CHECKING:
     import duckdb
+
+    from misuse.casebook import Casebook
 
 Row = dict[str, Any]
 KEPT_READS = 400
@@ -32,6 +36,7 @@ class _Copy:
         self.readers = 0
         self.is_stale = False
         self.reads: OrderedDict[Any, Any] = OrderedDict()
+        self.answers = Answers()
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -53,11 +58,16 @@ class Published:
         self._lock = threading.Lock()
         self._copy: _Copy | None = None
 
+    @cached_property
+    def book(self) -> Casebook:
+        """The casebook. Every question and record is a connection and a transaction of its own, so threads may share it."""
+        return casebook.opened(self._settings)
+
     @contextlib.contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of one's own to the copy that is current now. Errors: StoreError where nothing is published."""
         with self._entered() as copy, copy.cursor() as cursor:
-            yield cursor
+            yield cast("duckdb.DuckDBPyConnection", Reader(cursor, copy.answers))
 
     def rows(self, name: str, **values: Any) -> list[Row]:
         """The rows of `sql/web/name.sql`, as dicts; not to be changed, since the next reader gets the same."""

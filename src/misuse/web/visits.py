@@ -14,6 +14,7 @@ from misuse.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+    from misuse.casebook import Casebook
     from misuse.room import Desk
     from misuse.web.published import Published
     from misuse.web.sessions import Session, Sessions
@@ -41,7 +42,7 @@ class Form:
 
 
 def desk_of(settings: Settings, published: Published, name: str, now: datetime) -> Desk:
-    """A desk that reads the copy which the program holds open, instead of opening it anew for every question."""
+    """A desk that reads copy and casebook through what the program holds open, not opened anew for every question."""
     from misuse.room import Desk
 
     class OpenDesk(Desk):
@@ -49,6 +50,10 @@ def desk_of(settings: Settings, published: Published, name: str, now: datetime) 
         def published(self) -> Iterator[duckdb.DuckDBPyConnection]:
             with published.opened() as con:
                 yield con
+
+        @contextlib.contextmanager
+        def book(self) -> Iterator[Casebook]:
+            yield published.book
 
     return OpenDesk(settings, name, now)
 

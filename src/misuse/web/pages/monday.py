@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 def page(visit: Visit) -> Answer:
     """What entered, left and changed since the last cycle, what to prepare, what is overdue, who needs a look."""
-    from misuse.room import care, results
+    from misuse.room import results
 
     found = results.monday(visit.desk)
-    looks = care.looks(visit.desk)
-    waiting = [row for row in looks if row["seen_at"] is None]
-    shown = (waiting or looks)[:8]
-    values = {"title": "Monday", "found": found, "looks": shown, "waiting": len(waiting), "all_looks": len(looks)}
-    return Page("monday.html", {**values, "reasons": explain.LOOK_REASONS})
+    with visit.desk.book() as book:
+        seen = {str(event.caller_id) for event in book.entries("look_acknowledged")}
+    rows = [{**row, "seen_at": None} for row in visit.published.rows("look_first") if row["caller_id"] not in seen]
+    values = {"title": "Monday page", "found": found, "rows": rows[:8], "reasons": explain.LOOK_REASONS}
+    return Page("monday.html", values)
 
 
 def looks(visit: Visit) -> Answer:
