@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from misuse import explain, models, published_callers, review, rules
 from misuse.casebook import Casebook, Event
@@ -19,6 +19,7 @@ from misuse.rules.kinds import Option
 if TYPE_CHECKING:
     import duckdb
 
+Value = TypeVar("Value")
 SPAN_DAYS = 90  # before and after an action, in which calls are compared
 _LISTED = "select * from tasking_list where caller_id = $caller_id"
 _LOOKED_AT = "select * from look_list where caller_id = $caller_id"
@@ -29,8 +30,37 @@ _WINDOW = "select window_to, as_of from windows where window_name = 'headline'"
 
 def caller_of(con: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> str:
     """The caller that a case is of in the published run."""
-    found = models.select(con, "room/caller_of_spells", {"spells": list(case["spells"])}).fetchone()
-    return str(found[0]) if found else str(case["caller_id"])
+    spells = tuple(case["spells"])
+    found = _of_run(con, ("caller", *spells), lambda: _heir(con, spells))
+    return str(found or case["caller_id"])
+
+
+def _heir(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> str | None:
+    row = models.select(con, "room/caller_of_spells", {"spells": list(spells)}).fetchone()
+    return str(row[0]) if row else None
+
+
+# Who is whose in a run, by the run: a copy never changes, and each look would read every spell. Emptied when it is full.
+_IN_RUN: dict[tuple[str, ...], Any] = {}
+_MOST_REMEMBERED = 5000
+
+
+def _of_run(con: duckdb.DuckDBPyConnection, asked: tuple[str, ...], ask: Callable[[], Value]) -> Value:
+    row = con.execute(_RUN).fetchone()
+    if row is None:
+        return ask()
+    key = (str(row), *asked)
+    if key not in _IN_RUN:
+        answer = ask()
+        if len(_IN_RUN) >= _MOST_REMEMBERED:
+            _IN_RUN.clear()
+        _IN_RUN[key] = answer
+        return answer
+    found: Value = _IN_RUN.get(key) or ask()
+    return found
+
+
+_RUN = "select path, (select max(finished_at) from runs) from duckdb_databases() where database_name = 'published'"
 
 
 def reference_of(desk: Desk, ref_or_caller: str) -> str:
@@ -143,6 +173,10 @@ def reach_of(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
     """The spells whose stops reach a caller."""
     if not published_callers.holds(con, "caller_spells"):
         return []
+    return list(_of_run(con, ("reach", caller), lambda: _reach(con, caller)))
+
+
+def _reach(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
     return [str(row[0]) for row in models.select(con, "room/reach_of_caller", {"caller_id": caller}).fetchall()]
 
 
@@ -195,10 +229,12 @@ def not_taken(desk: Desk, book: Casebook, con: duckdb.DuckDBPyConnection) -> dic
     acted = {str(event.caller_id) for event in book.entries("case_moved") if event.data["to"] in review.OPEN_STATES}
     left = tuple(row["caller_id"] for row in frozen[-1].data["eligible"] if row["caller_id"] not in acted)
     key = (str(desk.settings.home), desk.run_id, frozen[-1].event_id, left)
-    if key not in _COMPARED:
+    held = _COMPARED.get(key)
+    if held is None:
+        held = {"callers": len(left), **told.rates(rates_of(con, left, frozen[-1].at), SPAN_DAYS, len(left))}
         _COMPARED.clear()
-        _COMPARED[key] = {"callers": len(left), **told.rates(rates_of(con, left, frozen[-1].at), SPAN_DAYS, len(left))}
-    return _COMPARED[key]
+        _COMPARED[key] = held
+    return held
 
 
 # The comparison with those not taken reads every call: the same for each page until run, list or decisions change.
