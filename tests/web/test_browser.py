@@ -296,7 +296,8 @@ def test_every_page_is_sound(room: Room, chromium: Any, address: str) -> None:
                 "/cycles", "/cycles/C1", "/cycles/C1/results", "/monday"],
         "rex": [f"/cases/{reference}/lift", f"/cases/{reference}/refer", f"/cases/{reference}/pack", "/referrals"],
         "aut": ["/cycles/terms", f"/cases/{reference}/withhold"],
-        "ada": ["/administration", "/administration/rex"],
+        "ada": ["/administration", "/administration/rex", "/rights", "/rights/access", f"/rights/cases/{reference}/dispose"],
+        "cho": ["/rights/representations", "/rights/corrections", "/rights/delist"],
         "hea": [f"/cases/{reference}/health", "/referrals", "/looks?show=all"],
     }  # fmt: skip
     for name, wanted in paths.items():

@@ -29,7 +29,7 @@ def named(room: Room) -> dict[str, str]:
     return {
         "ref": reference, "caller": caller, "cycle": "C1", "move": "act", "event": "1", "option": "welfare_contact",
         "need": "0", "a": "s1", "b": "s2", "sample": "D1", "action": "A1", "bid": "B1", "tasking": "T1",
-        "referral": "R1", "pack": "1", "file": "pack.pdf", "user": "ana",
+        "referral": "R1", "pack": "1", "file": "pack.pdf", "user": "ana", "representation": "R1",
     }  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_paths_name_references_and_tokens_alone() -> None:
     names = {part[1:-1] for route in ROUTES for part in route.path.replace(".", "/").split("/") if part[:1] == "{"}
     assert names <= {
         "ref", "caller", "move", "option", "need", "event", "a", "b", "sample", "cycle", "action", "bid", "tasking",
-        "referral", "pack", "file", "user",
+        "referral", "pack", "file", "user", "representation",
     }  # fmt: skip
 
 

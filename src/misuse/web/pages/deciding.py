@@ -101,10 +101,25 @@ _LONG = ("reason", "finding", "dissent", "why_not_support")
 _KINDS = {"date": "date", "choice": "choice", "checks": "checks", "list": "area"}
 
 
+_WHY_NOT_SUPPORT = {
+    "name": "why_not_support",
+    "label": "Where the person may be vulnerable: why another lane than support",
+    "kind": "text",
+    "choices": [],
+    "is_required": False,
+}
+
+
+def _all_fields(move: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A move's fields, with the one that only some cases take: the casebook asks for it where it does."""
+    extra = [_WHY_NOT_SUPPORT] if move["move"] in ("act", "propose", "approve") else []
+    return [*move["fields"], *extra]
+
+
 def fields_of(move: Mapping[str, Any]) -> list[Field]:
     """The fields of a move, as the casebook says what it needs."""
     found = []
-    for row in move["fields"]:
+    for row in _all_fields(move):
         kind = "area" if row["name"] in _LONG else _KINDS.get(str(row["kind"]), "text")
         choices = [(str(one["value"]), words.capfirst(words.plain(one["text"]))) for one in row["choices"]]
         if kind == "choice":
@@ -116,7 +131,7 @@ def fields_of(move: Mapping[str, Any]) -> list[Field]:
 def given(visit: Visit, move: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent of a move's fields. Errors: Missing for a required one left empty."""
     found: dict[str, Any] = {}
-    for row in move["fields"]:
+    for row in _all_fields(move):
         name = str(row["name"])
         value: Any = visit.form.many(name) if row["kind"] in ("checks", "list") else visit.form.text(name)
         if not value and row["is_required"]:
