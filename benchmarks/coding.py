@@ -1,11 +1,14 @@
 """Coding error from end to end: planted in a synthetic log, found by two simulated coders, and reckoned with by a run.
 
     python -m benchmarks.coding [--home FOLDER] [--days 365] [--calls-per-day 6000] [--sample 2500] [--missed 0.25]
+                                [--samples 1]
 
 A home is made anew: a synthetic log with further error planted in its codes, taken in, run; a sample drawn by `misuse
 coding draw`'s own code, coded twice by coders who see the truth and err, settled by a third; run again. Then the
 corrected count of persistent callers stands beside the raw one and the true one, and each caller's probability beside
-what is true: expected calibration error, over all whom the run gives one, and over those that it is not sure of.
+what is true: expected calibration error, over all whom the run gives one, and over those that it is not sure of. All chances
+of a run hang on one sample, so `--samples` draws further ones of the same year and reckons with each in place of the first.
+The keys are fixed, so that the same samples are drawn anywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +24,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from misuse import casebook, coding, double_coding, intake, pipeline, publication, synth, warehouse
+from misuse import (
+    casebook,
+    coding,
+    coding_error,
+    double_coding,
+    ingest,
+    intake,
+    models,
+    pipeline,
+    publication,
+    synth,
+    warehouse,
+)
 from misuse.casebook.coding import EVENTS, MISUSE, NOT_MISUSE, samples
 from misuse.errors import MisuseError
 from misuse.ingest import SYNTHETIC_SOURCE
@@ -33,6 +48,7 @@ INSTEAD = ("NON EMERGENCY", "ADVICE", "ABANDONED", "CONCERN FOR SAFETY")
 CODERS = ("first", "second")
 CODER_ERRS, WRONGLY_CODED = 0.03, 0.001
 UNDECIDED = (0.02, 0.98)
+TOKEN_KEY = "7" * 64
 
 TRUE_CALLS = """
 select cast(records.call_key as varchar) as call_key, truth.is_truly_misuse
@@ -86,7 +102,7 @@ class Result:
 
 def make(home: Path, *, days: int, calls_per_day: int, missed: float, seed: int, **changes: Any) -> Settings:
     """A home that holds a synthetic log with wrong codes, and its first run."""
-    settings = Settings(home=home, **changes)
+    settings = Settings(home=home, token_key=TOKEN_KEY, **changes)
     synth.make(synth.SyntheticSettings(days=days, calls_per_day=calls_per_day), home / "synth")
     plant(home / "synth", missed=missed, wrong=WRONGLY_CODED, seed=seed)
     logs = sorted((home / "synth" / "log").glob("*.csv"))
@@ -128,7 +144,7 @@ def plant(folder: Path, *, missed: float, wrong: float, seed: int) -> None:
         ).drop("is_truly_misuse").write_csv(path)
 
 
-def code(settings: Settings, *, calls: int, seed: int) -> int:
+def code(settings: Settings, *, calls: int, seed: int, draw_seed: int | None = None) -> int:
     """Draw a sample, code it twice by coders who err, and have a third settle what they differ on; returns its size."""
     with casebook.opened(settings) as book:
         if not book.users():
@@ -136,7 +152,7 @@ def code(settings: Settings, *, calls: int, seed: int) -> int:
             for name in (*CODERS, "third"):
                 book.set_user(name, "analyst", actor="head", occurred_at=NOW)
     drawn = double_coding.draw(
-        settings, coders=CODERS, calls=calls, half_width=None, seed=None, reason="a trial", actor="third", now=NOW
+        settings, coders=CODERS, calls=calls, half_width=None, seed=draw_seed, reason="a trial", actor="third", now=NOW
     )  # fmt: skip
     truth = dict(_truths(settings).iter_rows())
     rng = np.random.default_rng(seed)
@@ -188,6 +204,54 @@ def judge(settings: Settings, sampled: int) -> Result:
     )  # fmt: skip
 
 
+def again(settings: Settings, *, calls: int, seed: int) -> tuple[coding.Corrected, coding.Reliability]:
+    """Another sample in place of the last, coded by the same hands and reckoned with on the last run's calls."""
+    truths = _truths(settings)
+    last = double_coding.status(settings)[-1]["sample"]
+    double_coding.withdraw(settings, last, reason="another trial", actor="third", now=NOW)
+    code(settings, calls=calls, seed=seed, draw_seed=seed)
+    with casebook.opened(settings) as book:
+        verdicts = book.tables()[coding_error._CODED]
+    with warehouse.opened(settings) as con:
+        models.script(con, f"rules/{coding_error._CODED}", {})
+        ingest.insert_rows(con, coding_error._CODED, verdicts)
+        found, callers = _reckoned(con, settings)
+        con.register("truths", truths)
+        true = dict(con.execute(TRUE_CALLERS).fetchall())
+    over = np.array([true[caller] >= settings.threshold for caller in callers])
+    return found, coding.reliability(found.probability, over)
+
+
+def _reckoned(con: Any, settings: Settings) -> tuple[coding.Corrected, list[str]]:
+    """As a run reckons, without writing it down."""
+    coding_error._prepared(con)
+    strata = coding_error._rows(con, coding_error._STRATA)
+    rates = coding.verdict_rates(coding_error._tallies(strata))
+    counts, callers = coding_error._counts(con, strata)
+    totals = [int(row["calls"]) for row in strata]
+    said = coding_error._verdicts(con, strata, callers)
+    return coding_error._corrected(counts, rates, totals, settings.threshold, settings.seed, said), callers
+
+
+def further(settings: Settings, true: int, *, calls: int, samples: int, seed: int) -> str:
+    """Further samples in lines, and what they come to."""
+    lines, errors, calibrations, held = [], [], [], 0
+    for number in range(1, samples):
+        found, curve = again(settings, calls=calls, seed=seed + number)
+        count = found.persistent_callers
+        held += count.low <= true <= count.high
+        errors.append(count.point / true - 1.0)
+        calibrations.append(curve.calibration_error)
+        lines.append(
+            f"  {count.point:,.0f} ({count.low:,.0f} to {count.high:,.0f}), {errors[-1]:+.1%}; calibration error {calibrations[-1]:.4f}"
+        )
+    lines.append(
+        f"{samples - 1} further samples: off by {max(map(abs, errors)):.1%} at most, {np.mean(errors):+.1%} on average; {held} intervals held the truth; "
+        f"calibration error {min(calibrations):.4f} to {max(calibrations):.4f}, {np.mean(calibrations):.4f} on average"
+    )
+    return "\n".join(lines)
+
+
 def trial(home: Path, *, days: int, calls_per_day: int, calls: int, missed: float, seed: int, **changes: Any) -> Result:
     """The whole of it."""
     settings = make(home, days=days, calls_per_day=calls_per_day, missed=missed, seed=seed, **changes)
@@ -226,13 +290,17 @@ def main(words: Sequence[str] | None = None) -> Mapping[str, Any]:
     parser.add_argument("--sample", type=int, default=2500, help="calls to code again")
     parser.add_argument("--missed", type=float, default=0.25, help="of misuse, how much is coded otherwise")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--samples", type=int, default=1, help="how many samples to draw, one after the other")
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as scratch:
         found = trial(
             options.home or Path(scratch), days=options.days, calls_per_day=options.calls_per_day,
             calls=options.sample, missed=options.missed, seed=options.seed,
         )  # fmt: skip
-    print(report(found))
+        print(report(found), flush=True)
+        if options.samples > 1:
+            settings = Settings(home=options.home or Path(scratch), token_key=TOKEN_KEY)
+            print(further(settings, found.true, calls=options.sample, samples=options.samples, seed=options.seed))
     return {"corrected_error": found.corrected_error, "calibration": found.calibration.calibration_error}
 
 
