@@ -373,7 +373,9 @@ def test_every_measure_of_a_group_is_drawn_and_the_widest_named(plain: data.Pack
         for group, value in (("known", known), ("none known", none))
     ]  # fmt: skip
     picture, values = drawn(doubt._measures(with_rows(plain, equality=rows), "vulnerability"))
-    assert "“lane support” differs most, 90.0% (known) against 5.0% (none known)" in picture.title
+    assert "“persons stopped” differs most, 8.0% (known) against 6.0% (none known)" in picture.title, (
+        "lanes follow by rule"
+    )
     assert len(values) == 4
     assert isinstance(doubt._measures(plain, "vulnerability"), Absent)
 

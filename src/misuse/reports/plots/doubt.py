@@ -177,7 +177,10 @@ def _measures(pack: Pack, dimension: str) -> Picture | Absent:
     ]  # fmt: skip
     kept = sum(bool(row["is_suppressed"]) for row in rows)
     back = f" {wording.sentence(wording.of(kept, 'number'))} kept back as too small." if kept else ""
-    apart = _widest(told)
+    # A known vulnerability makes support the lane by rule: that is no finding.
+    by_rule = dimension == "vulnerability"
+    apart = _widest([row for row in told if not (by_rule and row["measure"].startswith("lane "))])
+    back += " A known vulnerability makes support the lane by rule." if by_rule else ""
     return Picture(
         name,
         f"{title}: “{apart[0]}” differs most, {wording.share(apart[1]['rate'])} ({_group(apart[1])}) against {wording.share(apart[2]['rate'])} ({_group(apart[2])})"
