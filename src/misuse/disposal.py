@@ -61,8 +61,12 @@ def certified_lines(settings: Settings) -> list[dict[str, Any]]:
 
 
 def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Apply every certificate again, the vault attached."""
-    forget(con, certified_lines(settings))
+    """Apply every certificate again, the vault attached, where a call of its lines is back."""
+    lines = certified_lines(settings)
+    if lines:
+        found = models.select(con, "retention/returned_lines", {"tokens": [line["token"] for line in lines]}).fetchall()
+        back = {str(token) for (token,) in found}
+        forget(con, [line for line in lines if line["token"] in back])
 
 
 def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:

@@ -80,9 +80,19 @@ def act(at: At, ref: str, **changes: Any) -> dict[str, Any]:
 
 def confirm(at: At, ref: str) -> list[str]:
     keys = [call["call_key"] for call in cases.case(at("ann"), ref)["calls"] if call["verdict"] == "counted"]
-    for key in keys:
-        calls.judge_call(at("ann"), ref, key, "confirmed")
+    assert calls.judge_calls(at("ann"), ref, dict.fromkeys(keys, "confirmed")) == len(keys)
     return keys
+
+
+def test_calls_are_judged_all_or_none(at: At, ref: str) -> None:
+    key = cases.case(at("ann"), ref)["calls"][0]["call_key"]
+    for verdicts, error in (({key: "perhaps"}, UsageError), ({key: "refuted", "k": "refuted"}, InputError)):
+        with pytest.raises(error):
+            calls.judge_calls(at("ann"), ref, verdicts)
+    assert cases.case(at("ann"), ref)["judged"]["refuted"] == 0
+    calls.judge_calls(at("ann"), ref, {key: "refuted"}, {key: "a child"})
+    held = cases.case(at("ann"), ref)
+    assert (held["judged"]["refuted"], held["opened"]) == (1, [{"by": "ann", "calls": 1}])
 
 
 def meet_all(at: At, ref: str, option: str) -> None:

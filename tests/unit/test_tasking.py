@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -278,6 +278,25 @@ def test_lanes(line: list[str]) -> None:
     (result,) = ranked([row]).to_dicts()
     assert result["lane"] == lane
     assert result["options"] == list(rules.load().options_for(AS_OF)[lane])
+
+
+def test_whoever_is_suppressed_is_kept_off_the_meetings_part_until_the_last_day() -> None:
+    until = AS_OF + timedelta(days=3)
+    rows = [candidate("a", status="suppressed", review_date=until, is_new=True), candidate("b")]
+    first, second = ranked(rows, capacity=1).sort("caller_id").to_dicts()
+    assert (first["part"], first["status"]) == (4, "suppressed")
+    assert "Kept off the meeting's part" in str(first["reasons"])
+    assert second["part"] in (2, 3)
+    later = ranked(rows, as_of=until + timedelta(days=1), capacity=2).sort("caller_id").to_dicts()[0]
+    assert later["part"] in (2, 3)
+
+
+@pytest.mark.parametrize("status", ["proposed", "halted"])
+def test_a_case_that_waits_for_a_person_takes_no_entrants_place(status: str) -> None:
+    rows = [candidate("a", status=status, misuse_calls_window=30), candidate("b", misuse_calls_window=20)]
+    first, second = ranked(rows, capacity=1).sort("caller_id").to_dicts()
+    assert (first["part"], first["status"]) == (1, status)
+    assert second["part"] in (2, 3)
 
 
 def test_options_follow_the_date_of_law() -> None:

@@ -137,8 +137,8 @@ class Casebook(Reading):
 
         `known` are the further fields of `moving.Wanted`. `bars` are the caller's `enforcement_bars` of the published
         tasking list, and 'hard_stop' where a stop reaches the caller through others: what is published knows more of
-        links than the casebook does. `seen_as` are the spells of the caller as whom the case was looked at: from
-        then on it is of these. Stops are read again here, as the move commits.
+        links than the casebook does. `seen_as` are the spells of the caller as whom the case was looked at: reviewed
+        or reconciled, it is of these from then on. Stops are read again here, as the move commits.
         Errors: InputError for an unknown case; Refused for a move that may not be made.
         """
         with self._writing() as pen:

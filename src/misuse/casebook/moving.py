@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import review
 from misuse.casebook import spells, state
-from misuse.casebook.casefile import Casefile, casefile
+from misuse.casebook.casefile import RECONCILING, Casefile, casefile
 from misuse.casebook.events import Actor, Event, read
 from misuse.errors import InputError, Refused, UsageError
 
@@ -25,7 +25,7 @@ PIPELINE = Actor("pipeline", "pipeline")
 class Wanted:
     """A move as somebody asks for it.
 
-    `bars` are what is published of the caller's enforcement bars; `seen_as` the spells as whom the case was looked at;
+    `bars` are what is published of the caller's enforcement bars; `seen_as` the spells as whom the case was looked at, which it is of once somebody reviewed or reconciled it;
     `reach` the spells whose stops reach the caller, through links too; `least_confirmed` how many calls enforcement rests
     on at least; `evidence` what the decision is taken on, to be frozen with it.
     """
@@ -52,7 +52,7 @@ def move(pen: Pen, who: Actor, at: datetime, wanted: Wanted) -> Event:
     _check_opened(legal, file, who, wanted)
     _check_one_open_case(pen.con, wanted, case)
     payload = {**_given(wanted, file), "move": wanted.move, "from": case["status"], "to": legal.to}
-    if wanted.seen_as:
+    if wanted.seen_as and wanted.move in RECONCILING:
         payload["spells"] = sorted(wanted.seen_as)
     return pen.add(
         "case_moved", who, at, payload, case["caller_id"], wanted.case_ref, wanted.run_id, extract=wanted.evidence

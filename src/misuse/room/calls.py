@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from misuse.casebook.casefile import JUDGEMENTS
@@ -32,15 +32,31 @@ def open_calls(desk: Desk, ref: str, call_keys: Sequence[str] | None = None) -> 
 
 def judge_call(desk: Desk, ref: str, call_key: str, verdict: str, note: str = "") -> None:
     """Confirm or refute that a call is misuse; it counts as opened by whoever judges it."""
-    if verdict not in JUDGEMENTS:
+    judge_calls(desk, ref, {call_key: verdict}, {call_key: note})
+
+
+def judge_calls(desk: Desk, ref: str, verdicts: Mapping[str, str], notes: Mapping[str, str] | None = None) -> int:
+    """The same of several calls at once, by key; how many. None is recorded while one is not the case's or is no verdict."""
+    if not set(verdicts.values()).issubset(JUDGEMENTS):
         raise UsageError(f"a verdict is one of: {', '.join(JUDGEMENTS)}", next_step="give one of them")
+    desk.permit("judge_call", "judge calls")
     reference = cases.reference_of(desk, ref)
     with desk.book() as book, desk.published() as con:
         calls = cases.calls_of(con, desk, cases.caller_of(con, book.cases()[reference]), book.casefile(reference))
-    if call_key not in {call["call_key"] for call in calls}:
-        raise InputError("the case has no such call in the published run", next_step="the case lists its calls")
-    payload = {"call_key": call_key, "verdict": verdict, **({"note": note} if note.strip() else {})}
-    desk.record("call_judged", payload, case_ref=reference, run_id=desk.run_id)
+        if not {call["call_key"] for call in calls}.issuperset(verdicts):
+            raise InputError("the case has no such call in the published run", next_step="the case lists its calls")
+        for key, verdict in verdicts.items():
+            told = (notes or {}).get(key, "").strip()
+            payload = {"call_key": key, "verdict": verdict, **({"note": told} if told else {})}
+            book.record(
+                "call_judged",
+                actor=desk.actor,
+                occurred_at=desk.now,
+                case_ref=reference,
+                run_id=desk.run_id,
+                payload=payload,
+            )
+    return len(verdicts)
 
 
 def note(desk: Desk, ref: str, text: str) -> None:
