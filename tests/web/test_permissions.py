@@ -10,7 +10,7 @@ from misuse import review
 from misuse.casebook.kinds import KINDS
 from misuse.web import access
 from misuse.web.routes import MENU, ROUTES, Route
-from tests.web import rooms
+from tests.web import access_page, rooms
 from tests.web.rooms import USERS, Browser, Room
 
 REFUSED = "may not open this page"
@@ -108,6 +108,10 @@ def test_a_session_that_was_left_does_nothing(room: Room, named: dict[str, str])
 
 
 # ── structure ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_page_of_who_may_what_is_in_step() -> None:
+    assert access_page.PAGE.read_text(encoding="utf-8") == access_page.page(), "run: python -m tests.web.access_page"
 
 
 def test_every_route_has_a_permission_and_a_page() -> None:

@@ -91,7 +91,9 @@ def change_password(visit: Visit) -> Answer:
 
 
 def home(visit: Visit) -> Answer:
-    """The first page of the menu that the role may open."""
+    """The first page of the menu that the role may open; an administrator's is that of users."""
+    if visit.role == "administrator":
+        return Redirect("/administration")
     for path, _ in MENU:
         place = route_of("GET", path)
         if place is not None and access.may(place.permission, visit.role):

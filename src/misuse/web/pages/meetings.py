@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from misuse.web import forms
+from misuse.web import forms, words
 from misuse.web.forms import Field, Missing
 from misuse.web.visits import Download, Page, Redirect
 
@@ -52,7 +52,9 @@ def freeze(visit: Visit) -> Answer:
     from misuse.room import meetings
 
     done = meetings.freeze(visit.desk)
-    return Redirect(f"/cycles/{done['cycle']}", f"The list of {done['as_of']} is frozen; its whole pool is kept")
+    return Redirect(
+        f"/cycles/{done['cycle']}", f"The list of {words.day(done['as_of'])} is frozen; its whole pool is kept"
+    )
 
 
 def terms_page(visit: Visit) -> Answer:
