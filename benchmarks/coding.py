@@ -233,6 +233,27 @@ def _reckoned(con: Any, settings: Settings) -> tuple[coding.Corrected, list[str]
     return coding_error._corrected(counts, rates, totals, settings.threshold, settings.seed, said), callers
 
 
+def classified(settings: Settings, true: int) -> str:
+    """Train a classifier on the last sample's verdicts, and reckon with it: in lines."""
+    document = coding_error.train(settings, actor="third", now=NOW)
+    truths = _truths(settings)
+    with casebook.opened(settings) as book:
+        held = book.tables()
+    with warehouse.opened(settings) as con:
+        for table in (coding_error._CODED, "casebook_coding_models"):
+            models.script(con, f"rules/{table}", {})
+            ingest.insert_rows(con, table, held[table])
+        found, callers = _reckoned(con, settings)
+        con.register("truths", truths)
+        over = dict(con.execute(TRUE_CALLERS).fetchall())
+    curve = coding.reliability(found.probability, np.array([over[caller] >= settings.threshold for caller in callers]))
+    count = found.persistent_callers
+    return (
+        f"classifier on the last sample: {document['why']}\n  with it {count.point:,.0f} ({count.low:,.0f} to {count.high:,.0f}), "
+        f"{count.point / true - 1.0:+.1%}; calibration error {curve.calibration_error:.4f}"
+    )
+
+
 def further(settings: Settings, true: int, *, calls: int, samples: int, seed: int) -> str:
     """Further samples in lines, and what they come to."""
     lines, errors, calibrations, held = [], [], [], 0
@@ -301,6 +322,7 @@ def main(words: Sequence[str] | None = None) -> Mapping[str, Any]:
         if options.samples > 1:
             settings = Settings(home=options.home or Path(scratch), token_key=TOKEN_KEY)
             print(further(settings, found.true, calls=options.sample, samples=options.samples, seed=options.seed))
+            print(classified(settings, found.true))
     return {"corrected_error": found.corrected_error, "calibration": found.calibration.calibration_error}
 
 
