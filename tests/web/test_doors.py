@@ -122,6 +122,10 @@ def test_a_gateways_word_takes_its_secret_and_its_place(room: Room) -> None:
     for wrong in ({"x-user": "rex"}, {**right, "x-gateway-secret": "guess"}, {**right, "x-user": ""}):
         assert Browser(gated).get("/list", **wrong).status_code == 303
     assert Browser(gated, peer="10.0.0.9").get("/list", **right).status_code == 303
+    browser = Browser(gated)
+    assert "rex, reviewer" in browser.get("/list", **right).text
+    assert "aud, auditor" in browser.get("/list", **{**right, "x-user": "aud"}).text  # another sits down
+    assert browser.get("/list", **{"x-user": "rex"}).status_code == 303  # the gateway's word alone, unproved
     assert Browser(room).get("/list", **right).status_code == 303  # not set up: no header is believed
     assert Browser(gated).get("/list", **{**right, "x-user": "mallory"}).status_code in (303, 403)
 

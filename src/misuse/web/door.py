@@ -121,7 +121,9 @@ class Door:
         from misuse.room import people
 
         session = arrived.session
-        if session is None or not session.user:
+        named = arrived.headers.get(self.settings.web.sign_on_header, "") if self.settings.web.sign_on_header else ""
+        if session is None or not session.user or (named and named != session.user):
+            arrived.session = None if session is not None and session.user else session
             self._recognise_by_gateway(arrived)
             return
         if people.credentials_version(self.settings, session.user) != session.credentials:

@@ -174,6 +174,7 @@ MENU: tuple[tuple[str, str], ...] = (
     ("/list", "List"),
     ("/looks", "Looks"),
     ("/cases", "Cases"),
+    ("/why", "Why"),
     ("/cycles", "Meetings"),
     ("/taskings", "Taskings"),
     ("/referrals", "Referrals"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from misuse.web import forms, words
+from misuse.web import access, forms, words
 from misuse.web.forms import Field, Missing
 from misuse.web.visits import Download, Page, Redirect
 
@@ -27,7 +27,8 @@ def listing(visit: Visit) -> Answer:
 
     rows = boroughs.taskings(visit.desk)
     rows = sorted(rows, key=lambda row: (row["state"] in ("done", "debriefed", "refused"), str(row["deadline"])))
-    return Page("taskings.html", {"title": "Taskings", "rows": rows})
+    withheld = boroughs.withheld(visit.desk) if access.may("task_borough", visit.role) else []
+    return Page("taskings.html", {"title": "Taskings", "rows": rows, "withheld": withheld})
 
 
 def page(visit: Visit) -> Answer:

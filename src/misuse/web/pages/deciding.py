@@ -33,8 +33,7 @@ def judge(visit: Visit) -> Answer:
     judged = {key: verdict for key, verdict in given.items() if verdict in known}
     if not judged:
         raise Missing("judge", "Judge at least one call")
-    for key, verdict in judged.items():
-        calls.judge_call(visit.desk, ref, key, verdict, visit.form.text(f"note-{key}"))
+    calls.judge_calls(visit.desk, ref, judged)
     return Redirect(f"/cases/{ref}/calls?show=open", f"{len(judged)} calls were judged under your name")
 
 

@@ -42,7 +42,14 @@ def audit(visit: Visit) -> Answer:
     if wanted["case_ref"]:
         rows = _with_callers_own(visit, rows, wanted, before)
     state = room_audit.verify(visit.desk, visit.query.get("head") or None)
-    values = {"title": "Audit", "rows": rows, "state": state, "wanted": wanted, "at_once": AT_ONCE}
+    values = {
+        "title": "Audit",
+        "rows": rows,
+        "state": state,
+        "wanted": wanted,
+        "at_once": AT_ONCE,
+        "head": query.get("head"),
+    }
     return Page("audit.html", values)
 
 
