@@ -385,6 +385,25 @@ def test_a_stop_entered_by_anybody_halts_at_once_and_overlays_lists_and_minutes(
     cases.move(at("rev"), ref, "resume", ACT)
 
 
+def test_the_look_list_is_counted_as_it_is_listed(at: At, ref: str) -> None:
+    def counted() -> dict[str, int]:
+        rows = care.looks(at("rev"))
+        assert care.look_counts(at("rev")) == {
+            "all": len(rows),
+            "urgent": sum(1 for row in rows if row["is_urgent"]),
+            "unseen": sum(1 for row in rows if row["seen_at"] is None),
+        }
+        return care.look_counts(at("rev"))
+
+    before = counted()
+    caller = cases.case(at("rev"), ref)["caller_id"]
+    care.stop(at("ann"), caller, "told by a ward", is_urgent=True)
+    stopped = counted()
+    assert stopped["urgent"] >= before["urgent"]
+    care.acknowledge(at("hea"), caller)
+    assert counted()["unseen"] == stopped["unseen"] - 1
+
+
 def test_a_stop_is_read_again_as_the_move_commits(at: At, ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody enters it between the page and the click: what was read before is stale, and the move finds out."""
     calls.open_calls(at("ann"), ref)

@@ -198,6 +198,27 @@ def looks(desk: Desk) -> list[dict[str, Any]]:
     return [{**row, "seen_at": seen.get(row["caller_id"], row.get("acknowledged_at"))} for row in (*added, *rest)]
 
 
+_COUNTED = "select caller_id, is_urgent, acknowledged_at is not null, is_stopped from look_list"
+
+
+def look_counts(desk: Desk) -> dict[str, int]:
+    """How many are on the look list, how many urgent, how many nobody has looked at: all, urgent, unseen."""
+    desk.permit("read_looks", "look counts")
+    with desk.published() as con, desk.book() as book:
+        listed = con.execute(_COUNTED).fetchall()
+        stopped = published_callers.stopped(con, book.live_stops())
+        seen = {str(event.caller_id) for event in book.entries("look_acknowledged")}
+    known = {caller for caller, _, _, is_stopped in listed if is_stopped}
+    since = {caller: urgent for caller, urgent in stopped.items() if caller not in known}
+    rows_now = [row for row in listed if row[0] not in since]
+    return {
+        "all": len(rows_now) + len(since),
+        "urgent": sum(1 for row in rows_now if row[1]) + sum(since.values()),
+        "unseen": sum(1 for row in rows_now if not (row[2] or row[0] in seen))
+        + sum(1 for one in since if one not in seen),
+    }
+
+
 def acknowledge(desk: Desk, caller: str) -> None:
     """Record that the user has looked at the caller."""
     with desk.published() as con:

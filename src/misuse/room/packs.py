@@ -24,6 +24,10 @@ from misuse.room.desk import Desk, rows
 PACKS = "packs"
 WARNINGS = ("advice_letter", "warning_letter", "cpw", "cpn")
 _RUN = "select * from runs where run_id = $run_id"
+_LOGS = """
+select batch_id, source, rows_read, accepted, first_received_at, last_received_at, ingested_at
+from batches where not is_withdrawn and list_contains($sources, source) order by ingested_at, batch_id
+"""
 _CALL_COLUMNS = (
     "no", "received_local", "incident_ref", "call_id", "recording_ref", "handler_ref", "channel", "opening_code",
     "closing_code", "qualifiers", "result_code", "borough", "handling_seconds", "units_assigned", "unit_seconds", "judged",
@@ -144,6 +148,7 @@ def gather(desk: Desk, reference: str, reason: str) -> dict[str, Any]:
         run = next(iter(rows(con, _RUN, {"run_id": desk.run_id})), {})
         known = exculpatory.known(con, caller)
         entered = _stops_ever(book, case)
+        logs = rows(con, _LOGS, {"sources": sorted({call["source"] for call in calls})})
         head = book.head()
     references = vaulted.schedule(desk, caller, [call["call_key"] for call in calls], reason)
     for number, call in enumerate(calls, 1):
@@ -157,6 +162,7 @@ def gather(desk: Desk, reference: str, reason: str) -> dict[str, Any]:
         "schedule": rests_on,
         "workload": _workload(rests_on),
         "identity": known,
+        "logs": logs,
         "warnings": _warnings(events),
         "exculpatory": exculpatory.schedule(calls, known, entered, file),
         "events": [_event(event) for event in events if event.kind not in ("case_read", "health_note_added")],
@@ -268,6 +274,14 @@ def _blocks(desk: Desk, held: Mapping[str, Any]) -> list[papers.Block]:
         papers.para(
             f"From the run named above, made of logs taken in as their files were received. The casebook's head was {held['head']}. "
             "The manifest beside this file holds the hash of each file; the casebook holds the hash of the manifest."
+        ),
+        papers.table(
+            ("Log, by its contents", "Source", "Rows", "Taken in", "First call", "Last call"),
+            [
+                (row["batch_id"], row["source"], row["accepted"], row["ingested_at"], row["first_received_at"], row["last_received_at"])
+                for row in held["logs"]
+            ],
+            ("1fr", "auto", "auto", "auto", "auto", "auto"),
         ),
         papers.table(
             ("Event", "When", "Who", "What", "Said"),

@@ -114,7 +114,6 @@ def monday(desk: Desk) -> dict[str, Any]:
         found = cases.case_rows(book, desk.today)
         waiting = published_callers.open_suggestions(con)
     now = {row["caller_id"] for row in listed}
-    seen = care.looks(desk)
     return {
         "run_id": desk.run_id,
         "as_of": listed[0]["as_of"] if listed else None,
@@ -126,11 +125,7 @@ def monday(desk: Desk) -> dict[str, Any]:
         "approvals": [row for row in found if row["pending"]],
         "must_reconcile": [row for row in found if row["must_reconcile"]],
         "halted": [row for row in found if row["status"] == "halted"],
-        "looks": {
-            "all": len(seen),
-            "urgent": sum(1 for row in seen if row["is_urgent"]),
-            "unseen": sum(1 for row in seen if row["seen_at"] is None),
-        },
+        "looks": care.look_counts(desk),
         "links_waiting": waiting,
         "next_freeze": meetings.due_on(desk),
     }
