@@ -91,6 +91,9 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         "lines": lines,
         "case_ref": reference,
         "backups_by": backups_by.isoformat(),
+        "taken_logs_by": (desk.today + timedelta(days=desk.settings.keep_taken_days)).isoformat(),
+        "rejected_rows_by": (desk.today + timedelta(days=desk.settings.keep_rejected_days)).isoformat(),
+        "published_by": "the next run",
         "scheduler": "its records hold run ids and names of steps alone",
     }
     with desk.book() as book:
