@@ -1,7 +1,7 @@
--- One row per number-holding spell: one holder's time with a number; premises have one spell. Key: spell_id.
--- Params: $end_at, $number_gap_settled_days. The interval is half-open, endless before the first and after the last
--- spell: a call belongs to the spell that its number and time fall into. A silence parts spells only once the call that
--- ended it is $number_gap_settled_days old, so that a late call cannot join them again. spell_number, and with it the id,
+-- One row per number-holding spell: one holder's time with a number; premises have one spell. Key: spell_id. Params:
+-- $end_at, $number_gap_settled_days. The interval is half-open, endless before the first and after the last spell: a
+-- call belongs to the spell that its number and time fall into. A silence parts spells only once the call that ended
+-- it is $number_gap_settled_days old, so that a late call cannot join them again. spell_number, and with it the id,
 -- goes by when the split became settled: a silence that settles after a later holder was known takes the next number,
 -- and nobody else's id changes hands. The fingerprint stands for the spell and its calls.
 with

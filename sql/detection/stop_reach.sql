@@ -1,8 +1,9 @@
 -- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was
 -- lifted. Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered: it and a
 -- stop carried over a change of the identity model reach everyone who may be the same person, too, and stay on whom a
--- run published them on. Lifted, a rule reaches a caller again by a hit that whoever lifted it could not have seen (later
--- than the lift, or of a call that came in since, however old), or once the caller has a number that was not theirs then.
+-- run published them on. Lifted, a rule reaches a caller again by a hit that whoever lifted it could not have seen
+-- (later than the lift, or of a call that came in since, however old), or once the caller has a number that was not
+-- theirs then.
 with
 
 caller_sets as (
@@ -23,16 +24,16 @@ lift_hits as (
 ),
 
 lifted as (
-    select distinct lift_hits.caller_id, lift_hits.rule_id
+    select lift_hits.caller_id, lift_hits.rule_id
     from lift_hits
     left join call_records as marked on lift_hits.hit = cast(marked.call_key as varchar)
     group by
         lift_hits.caller_id, lift_hits.rule_id, lift_hits.lifted_at, lift_hits.seen_batches, lift_hits.seen_to
     having bool_and(
-        lift_hits.hit_at <= lift_hits.lifted_at
-        and coalesce(list_contains(lift_hits.seen_batches, marked.batch_id), true)
-        and coalesce(marked.received_at <= lift_hits.seen_to, true)
-    )
+            lift_hits.hit_at <= lift_hits.lifted_at
+            and coalesce(list_contains(lift_hits.seen_batches, marked.batch_id), true)
+            and coalesce(marked.received_at <= lift_hits.seen_to, true)
+        )
 ),
 
 entered as (

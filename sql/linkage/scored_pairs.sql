@@ -1,10 +1,9 @@
--- One row per pair worth keeping, as vault.identity_pairs holds it. Key: record_a, record_b.
--- Params: $digest, $priors, $turn_prior, $floor, $household, $name_weights, $home_weights, $birth_weights, $name_words,
--- $postcode_words, $address_words, $birth_words.
--- Two of one household share a home and a surname: where names differ, both have words that the other lacks or one is
--- not known, and no birth date speaks for one person, or where birth dates differ, a pair weighs no more than $household.
--- A pair that held one number in turn is kept whatever it weighs; holders of other numbers with such details were never
--- compared unless a key brings them together, and so weigh $floor.
+-- One row per pair worth keeping, as vault.identity_pairs holds it. Key: record_a, record_b. Params: $digest, $priors,
+-- $turn_prior, $floor, $household, $name_weights, $home_weights, $birth_weights, $name_words, $postcode_words,
+-- $address_words, $birth_words. Two of one household share a home and a surname: where names differ, both have words
+-- that the other lacks or one is not known, and no birth date speaks for one person, or where birth dates differ, a
+-- pair weighs no more than $household. A pair that held one number in turn is kept whatever it weighs; holders of
+-- other numbers with such details were never compared unless a key brings them together, and so weigh $floor.
 with
 
 weighed as (

@@ -1,5 +1,6 @@
 -- What identifies goes from the details of quiet numbers' calls, as at a disposal; calls and their pseudonym stay, so
--- that no count changes. The records that linkage compares go with them. No params; reads the table that quiet_lines makes.
+-- that no count changes. The records that linkage compares go with them. No params; reads the table that quiet_lines
+-- makes.
 update vault.call_details
 set
     call_id = 'put away', cli = null, premises = null, subscriber_name = null, subscriber_address = null,
@@ -15,10 +16,10 @@ where
 
 delete from spell_records
 where spell_id in (
-    select caller_numbers.spell_id
-    from caller_numbers
-    inner join quiet_lines on caller_numbers.token = quiet_lines.token
-);
+        select caller_numbers.spell_id
+        from caller_numbers
+        inner join quiet_lines on caller_numbers.token = quiet_lines.token
+    );
 
 create or replace temp table gone_records as
 select record_key

@@ -1,7 +1,7 @@
 -- One row per number or premises of a caller on whom nobody ever acted and who has not called since a day: nothing
 -- confirms that who held it is anybody's concern. Key: token. Params: $before, $kept_spells (of cases and stops).
--- Whoever a rule's hit reaches, at whichever call, is kept whole, since remarks, addresses and names are what it hangs on;
--- so is a number that passed on or is linked to others, since that hangs on the details too.
+-- Whoever a rule's hit reaches, at whichever call, is kept whole, since remarks, addresses and names are what it hangs
+-- on; so is a number that passed on or is linked to others, since that hangs on the details too.
 with
 
 kept as (

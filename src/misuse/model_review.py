@@ -229,7 +229,7 @@ def accept(
             with warehouse.opened(settings) as con:
                 _name_in_force(con, cut_off["model_digest"])
             note(settings)
-            return {**cut_off, "carried": 0}
+            return cut_off
         with _compared(settings, digest, tracker) as sides:
             chosen, carried = sides.chosen, _rows(sides.con, "identities/carried_stops", {})
         payload = {**_model(chosen), "reason": reason, "carried": carried}
@@ -245,14 +245,23 @@ def accept(
 
 
 def _cut_off(settings: Settings, digest: str | None) -> dict[str, Any] | None:
-    """The model that the vault has in force and the warehouse does not name, if that is the one meant."""
+    """The model that was accepted, that the vault has in force and the warehouse does not name, if it is the one meant.
+
+    Its row, with the number of stops `carried` when it was accepted.
+    """
     with _vault_alone(settings) as con:
-        held = [row for row in _held(con) if row["status"] == IN_FORCE]
+        held = _held(con)
     with warehouse.opened(settings) as con:
         named = callers.model_in_force(con)
-    if not held or held[0]["model_digest"] == named:
+    is_waiting = any(row["status"] == CANDIDATE for row in held)
+    in_force = next((row for row in held if row["status"] == IN_FORCE), None)
+    if in_force is None or in_force["model_digest"] == named:
         return None
-    return held[0] if digest is None or held[0]["model_digest"].startswith(digest.strip().lower() or "-") else None
+    is_meant = not is_waiting if digest is None else in_force["model_digest"].startswith(digest.strip().lower() or "-")
+    with casebook.opened(settings) as book:
+        accepted = [event.data for event in book.entries("identity_model_accepted")]
+    taken = [data for data in accepted if data["model_digest"] == in_force["model_digest"]]
+    return {**in_force, "carried": len(taken[-1].get("carried") or ())} if is_meant and taken else None
 
 
 def reject(settings: Settings, *, reason: str, actor: str, now: datetime, digest: str | None = None) -> dict[str, Any]:
@@ -312,7 +321,8 @@ class _Sides:
 def _compared(settings: Settings, digest: str | None, tracker: Tracker) -> Iterator[_Sides]:
     """Callers by the model in force and by the one chosen, side by side.
 
-    People's decisions are those of now, on both sides.
+    People's decisions are those of now, on both sides. Where the model in force was made by another release and cannot
+    be read any more, its callers are those of the last run.
     """
     from misuse import linkage
 
@@ -323,28 +333,35 @@ def _compared(settings: Settings, digest: str | None, tracker: Tracker) -> Itera
     with _vault_alone(settings) as con:
         rows = _held(con)
         in_force = next(row for row in rows if row["status"] == IN_FORCE)
-        found = {row["model_digest"]: _load(con, row["model_digest"]) for row in (in_force, chosen)}
+        then, now = (_load(con, row["model_digest"]) for row in (in_force, chosen))
+        if now is None:
+            raise InputError(
+                "that model was made by another release", next_step="misuse identity train makes a new one"
+            )
         with tracker.step("Comparing records by both models"):
-            for model in found.values():
+            for model in filter(None, (then, now)):
                 linkage.score(con, model)
     with warehouse.opened(settings, with_vault=True) as con, casebook.opened(settings) as book:
         with tracker.step("Putting callers side by side"):
             _load_decisions(con, book)
             # The model in force last, so that the warehouse keeps what a run would make.
-            suggested_now = _callers_by(con, found[chosen["model_digest"]], "callers_now")
-            suggested_then = _callers_by(con, found[in_force["model_digest"]], "callers_then")
+            suggested_now = _callers_by(con, now, "callers_now")
+            suggested_then = _callers_by(con, then, "callers_then") if then else _callers_of_last_run(con)
             for name in ("spell_misuse", "spell_changes", "stop_sources"):
                 models.build(con, f"identities/{name}", {}, temporary=True)
         yield _Sides(con, in_force, chosen, suggested_then, suggested_now)
 
 
-def _load(con: duckdb.DuckDBPyConnection, digest: str) -> linkage.Model:
-    """A model by its digest, whatever its status."""
+def _load(con: duckdb.DuckDBPyConnection, digest: str) -> linkage.Model | None:
+    """A model by its digest, whatever its status; None where another release made it."""
     from misuse import linkage
 
-    (document,) = con.execute(_DOCUMENT, {"digest": digest}).fetchone() or ("{}",)
+    (text,) = con.execute(_DOCUMENT, {"digest": digest}).fetchone() or ("{}",)
+    document = json.loads(text)
+    if document.get("version") != linkage.MODEL_VERSION:
+        return None
     terms = con.execute(models.text("linkage/model_terms"), {"digest": digest}).to_arrow_table()
-    return linkage.Model(json.loads(document), terms, digest)
+    return linkage.Model(document, terms, digest)
 
 
 _DOCUMENT = "select document from vault.identity_models where model_digest = $digest"
@@ -371,6 +388,13 @@ def _callers_by(con: duckdb.DuckDBPyConnection, model: linkage.Model, relation: 
     callers.link(con, {}, model)
     models.build(con, "callers/caller_numbers", {}, temporary=True, relation=relation)
     return _suggested(con)
+
+
+def _callers_of_last_run(con: duckdb.DuckDBPyConnection) -> int:
+    """The last run's callers as callers_then; how many links waited for a person."""
+    con.execute("create or replace temp table callers_then as select * from caller_numbers")
+    row = con.execute("select count(*) from caller_links where status = 'suggested'").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _suggested(con: duckdb.DuckDBPyConnection) -> int:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from misuse import callers, casebook, intake, linkage, model_review, pipeline, publication, status, warehouse
-from misuse.errors import InputError, MisuseError, Refused, UsageError
+from misuse.errors import InputError, MisuseError, Refused, StoreError, UsageError
 from misuse.linkage.model import pinned
 from misuse.progress import Silent
 from misuse.settings import Settings
@@ -165,6 +165,40 @@ def test_an_acceptance_that_a_break_cut_off_is_finished(
     with casebook.opened(settings) as book:
         assert len(book.entries("identity_model_accepted")) == 1
     assert accept(settings, digest=first.model_digest)["status"] == "in_force", "and then any other"
+
+
+def test_a_cut_off_acceptance_is_not_taken_for_a_newer_candidate(
+    settings: Settings, linker: Linker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(settings)
+    linker.weight = 6.0
+    train(settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(model_review, "_name_in_force", lambda *_: None)
+        accept(settings)
+    linker.weight = 5.0
+    newer = train(settings)
+    assert newer.status == "candidate"
+    assert accept(settings)["model_digest"] == newer.model_digest == in_force(settings)
+
+
+def test_a_model_of_another_release_is_replaced(settings: Settings, linker: Linker) -> None:
+    """It cannot be read, so no run is made with it and its callers are the last run's; another takes its place."""
+    first = train(settings)
+    pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+    with warehouse.opened(settings, with_vault=True) as con:
+        con.execute("update vault.identity_models set document = json_merge_patch(document, '{\"version\": 0}')")
+    with pytest.raises(StoreError, match="another release"):
+        pipeline.run(settings, as_of=None, now=NOW, actor="tester", force=True)
+    linker.weight = 6.0
+    second = train(settings)
+    found = diff(settings)
+    assert (second.status, found["callers"]["then"], found["callers"]["now"]) == ("candidate", 3, 2)
+    assert accept(settings)["status"] == "in_force"
+    pipeline.run(settings, as_of=None, now=NOW, actor="tester", force=True)
+    assert in_force(settings) == second.model_digest
+    with pytest.raises(InputError, match="another release"):
+        accept(settings, digest=first.model_digest)
 
 
 def test_between_the_cuts_is_a_suggestion(settings: Settings, linker: Linker) -> None:
