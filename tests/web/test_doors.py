@@ -308,3 +308,37 @@ def test_papers_are_marked(room: Room, path: str) -> None:
 def test_the_app_is_made_of_settings_and_a_clock(room: Room) -> None:
     """Nothing else: the same settings give the same routes, and no page is asked for."""
     assert len(make_app(room.settings, room.clock).routes) == len(make_app(room.settings, room.clock).routes)
+
+
+def test_a_borough_sees_its_own_taskings_alone(fresh: Room) -> None:
+    from misuse.room import boroughs, calls, cases, meetings
+
+    meetings.freeze(fresh.desk("cho"))
+    reference, desk = fresh.open_to_all(), fresh.desk("rex")
+    calls.open_calls(desk, reference)
+    cases.move(desk, reference, "review", {"reason": "look", "owner": "Brent", "review_date": "2026-02-15"})
+    theirs = boroughs.task(desk, reference, "Brent", "visit them", "2026-02-01", "none known")
+    own = boroughs.task(desk, reference, "Camden", "call on them", "2026-02-01", "none known")
+    bob = Browser(fresh, "bob")
+    text = bob.get("/taskings").text
+    assert "call on them" in text
+    assert "visit them" not in text
+    assert bob.get(f"/taskings/{own}").status_code == 200
+    for path in (f"/taskings/{theirs}", f"/taskings/{theirs}.pdf", f"/taskings/{theirs}/slip.pdf"):
+        assert bob.get(path).status_code == 404
+    assert bob.post(f"/taskings/{theirs}", answer="accepted", told="ours now").status_code in (404, 409)
+    assert not fresh.events("tasking_answered")
+
+
+def test_the_room_opens_before_any_run(tmp_path: Path) -> None:
+    """An administrator can sign in and add people; pages of figures say what to do."""
+    from misuse.room import people
+
+    empty = Room(Settings(home=tmp_path / "home"))
+    people.add_user(empty.desk("ada"), "ada", "administrator", password=PASSWORD)
+    ada = Browser(empty, "ada")
+    assert ada.get("/administration").status_code == 200
+    reply = ada.get("/estimates")
+    assert reply.status_code == 500
+    assert "othing is published" in reply.text
+    assert not ada.faults
