@@ -53,6 +53,11 @@ def test_answers_are_the_copys_own(settings: Settings) -> None:
             assert found.fetchall() == [(2,), (3,)]
             assert found.fetchall() == []
             assert con.execute("select rank from tasking_list where rank <= $most", {"most": 2}).pl().height == 2
+            for most in (1, 5, 9):
+                assert (
+                    len(con.execute("select rank from tasking_list where rank <= $most", {"most": most}).fetchall())
+                    == most
+                )
             assert con.table("tasking_list").columns[0] == "run_id"
             assert published_callers.holds(con, "tasking_list")
 
