@@ -9,9 +9,10 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from misuse import casebook, models, publication
 from misuse.settings import Settings
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from misuse.casebook import Casebook
 
 Row = dict[str, Any]
+Value = TypeVar("Value")
 KEPT_READS = 400
+MOMENT = timedelta(seconds=20)
 
 
 class _Copy:
@@ -57,6 +60,7 @@ class Published:
         self._settings = settings
         self._lock = threading.Lock()
         self._copy: _Copy | None = None
+        self._moments: dict[str, tuple[datetime, Any]] = {}
 
     @cached_property
     def book(self) -> Casebook:
@@ -78,6 +82,15 @@ class Published:
         """The one row of `sql/web/name.sql`, if there is one."""
         found = self.rows(name, **values)
         return found[0] if found else None
+
+    def for_a_moment(self, name: str, now: datetime, make: Callable[[], Value]) -> Value:
+        """What `make` gives, or gave under this name less than MOMENT ago: for what is slow to look up and need not be newest."""
+        made_at, held = self._moments.get(name, (None, None))
+        if made_at is None or not timedelta() <= now - made_at < MOMENT:
+            held = make()
+            self._moments[name] = (now, held)
+        found: Value = held
+        return found
 
     def run(self) -> Row:
         """The run that the copy is of: run_id, as_of, finished_at, calls and what its checks said."""

@@ -47,7 +47,9 @@ def quality(visit: Visit) -> Answer:
     """What went in, what did not, what the checks said, and which safeguards the logs leave blind."""
     from misuse import safeguards, status
 
-    guards = safeguards.listed(visit.settings, local_day(visit.now, visit.settings.reporting_zone))
+    today, now = local_day(visit.now, visit.settings.reporting_zone), visit.now
+    guards = visit.published.for_a_moment("guards", now, lambda: safeguards.listed(visit.settings, today))
+    lines = visit.published.for_a_moment("status", now, lambda: status.status(visit.settings, now).lines)
     return Page(
         "quality.html",
         {
@@ -56,7 +58,7 @@ def quality(visit: Visit) -> Answer:
             "doubts": visit.published.rows("doubts"),
             "errors": visit.published.rows("code_errors"),
             "guards": guards,
-            "status": status.status(visit.settings, visit.now).lines,
+            "status": lines,
             "lines": visit.published.rows("shared_line_totals"),
         },
     )
