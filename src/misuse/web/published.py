@@ -85,11 +85,10 @@ class Published:
 
     def for_a_moment(self, name: str, now: datetime, make: Callable[[], Value]) -> Value:
         """What `make` gives, or gave under this name less than MOMENT ago: for what is slow to look up and need not be newest."""
-        made_at, held = self._moments.get(name, (None, None))
-        if made_at is None or not timedelta() <= now - made_at < MOMENT:
-            held = make()
-            self._moments[name] = (now, held)
-        found: Value = held
+        earlier = self._moments.get(name)
+        if earlier is None or not timedelta() <= now - earlier[0] < MOMENT:
+            earlier = self._moments[name] = (now, make())
+        found: Value = earlier[1]
         return found
 
     def run(self) -> Row:
