@@ -1,49 +1,15 @@
--- One row per changed spell: of each detail the value that most of its calls carry. Key: spell_id. Param: $end_at.
+-- One row per changed spell: of each detail the value that most of its calls carry. Key: spell_id. No params.
 -- An address or postcode that came with a subscriber of quite another name is not this one's, nor the birth date that
--- came with another person: a record is of one holder, never made up of two. Of values equally often the first by name;
+-- came with another person. Of values equally often the first by name;
 -- letter case and runs of space tell nothing apart. record_key stands for the five together; with one detail alone
 -- there is none, unless that is a name of two words or more: how much such a name tells, the model has learned.
 with
-
-combinations as (
-    select
-        changed_spells.token, changed_spells.spell_number, details.subscriber_name, details.subscriber_address,
-        details.subscriber_postcode, details.person_name, details.birth_date, count(*) as calls
-    from call_records
-    inner join changed_spells
-        on
-            call_records.number_token = changed_spells.token
-            and call_records.received_at >= changed_spells.spell_from
-            and call_records.received_at < changed_spells.spell_to
-    inner join vault.call_details as details
-        on call_records.call_key = details.call_key and call_records.content_digest = details.content_digest
-    where
-        call_records.received_at < cast($end_at as timestamp)
-        and coalesce(
-            details.subscriber_name, details.subscriber_address, details.subscriber_postcode, details.person_name,
-            details.birth_date
-        ) is not null
-    group by
-        changed_spells.token, changed_spells.spell_number, details.subscriber_name, details.subscriber_address,
-        details.subscriber_postcode, details.person_name, details.birth_date
-),
-
-folded as (
-    select
-        token, spell_number, calls, count(*) over (partition by token, spell_number) as combinations,
-        nullif(upper(trim(regexp_replace(subscriber_name, '\s+', ' ', 'g'))), '') as subscriber_name,
-        nullif(upper(trim(regexp_replace(subscriber_address, '\s+', ' ', 'g'))), '') as subscriber_address,
-        nullif(upper(trim(regexp_replace(subscriber_postcode, '\s+', ' ', 'g'))), '') as subscriber_postcode,
-        nullif(upper(trim(regexp_replace(person_name, '\s+', ' ', 'g'))), '') as person_name,
-        nullif(trim(birth_date), '') as birth_date
-    from combinations
-),
 
 -- Nearly all spells carry one combination; only the others are counted, detail by detail, names first.
 names as (
     select
         token, spell_number, calls, unnest(['name', 'person']) as field, unnest([subscriber_name, person_name]) as value
-    from folded
+    from spell_combinations
     where combinations > 1
 ),
 
@@ -66,12 +32,12 @@ held_names as (
 -- A slip of the name, or none, is no other holder.
 of_holder as (
     select
-        folded.*,
-        coalesce(jaro_winkler_similarity(folded.subscriber_name, held_names.name) >= 0.88, true) as is_subscriber,
-        coalesce(jaro_winkler_similarity(folded.person_name, held_names.person) >= 0.88, true) as is_person
-    from folded
-    left join held_names on folded.token = held_names.token and folded.spell_number = held_names.spell_number
-    where folded.combinations > 1
+        given.*,
+        coalesce(jaro_winkler_similarity(given.subscriber_name, held_names.name) >= 0.88, true) as is_subscriber,
+        coalesce(jaro_winkler_similarity(given.person_name, held_names.person) >= 0.88, true) as is_person
+    from spell_combinations as given
+    left join held_names on given.token = held_names.token and given.spell_number = held_names.spell_number
+    where given.combinations > 1
 ),
 
 fields as (
@@ -96,7 +62,7 @@ modal as (
     select
         token, spell_number,
         [subscriber_name, subscriber_address, subscriber_postcode, person_name, birth_date] as details
-    from folded
+    from spell_combinations
     where combinations = 1
     union all
     select

@@ -40,4 +40,6 @@ where held.record_a is null;
 
 drop table temp.spell_details;
 
+drop table temp.spell_combinations;
+
 drop table temp.changed_spells;

@@ -31,6 +31,7 @@ SPELL_MODELS = (
     "callers/number_evidence",
     "callers/number_spells",
     "callers/changed_spells",
+    "callers/spell_combinations",
     "callers/spell_details",
 )
 LINK_MODELS = ("callers/shared_spells", "callers/spell_links", "callers/linked_spells", "callers/decided_links")
@@ -90,7 +91,7 @@ def keep_records(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], 
     A run for an earlier day must not forget: the next one would have everything to score again.
     """
     models.script(con, "identities/forget_spells", {})
-    for name in ("changed_spells", "spell_details"):
+    for name in ("changed_spells", "spell_combinations", "spell_details"):
         models.build(con, f"callers/{name}", parameters, temporary=True, in_any_order=True)
     models.script(con, "identities/keep_records", {})
     if forgets:

@@ -69,6 +69,12 @@ where database_name = current_database() and table_name in ('calls', 'windows')
 _CLASSIFIER = "select document from casebook_coding_models order by trained_at desc limit 1"
 _FACTS = "select * replace (cast(call_key as varchar) as call_key) from coding_facts order by call_key"
 _VERDICT = "select caller_id, kind, stratum, is_misuse from coding_verdicts order by call_key"
+# In place of the casebook's while it is reckoned with.
+_UNTAUGHT = """
+create or replace temp table casebook_coded_calls as
+select * from casebook_coded_calls
+where cast(call_key as varchar) not in (select call_key from taught_calls)
+"""
 _RAW = "select caller_id, misuse_calls from caller_windows where window_name = 'headline'"
 _OUTCOMES = ("both_misuse", "both_not", "upheld", "turned_down", "pending")
 
@@ -97,7 +103,7 @@ def reckon(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], *, see
         _rates(strata, rates),
         _chances(con, callers, counts, found),
     )
-    for name in (*MODELS, *FACTS):
+    for name in (*MODELS, *FACTS, _CODED):
         models.drop_temporary(con, models.relation_name(name))
 
 
@@ -106,15 +112,26 @@ def _prepared(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
     row = con.execute(_CLASSIFIER).fetchone()
     document: dict[str, Any] | None = json.loads(row[0]) if row else None
     models.build(con, MODELS[0], {}, temporary=True)
-    if document and document["ships"]:
+    if document and document["ships"] and document.get("judged_from"):
         facts = facts_of(con)
         bands = facts.select("call_key").with_columns(band=_series(coding.classifier.apply(document, facts)))
         con.register("call_bands", bands)
         models.build(con, FACTS[1], {}, temporary=True, relation=models.relation_name(MODELS[0]))
         con.unregister("call_bands")
+        _leave_out_what_taught(con, facts, document)
     for name in MODELS[1:]:
         models.build(con, name, {}, temporary=True)
     return document
+
+
+def _leave_out_what_taught(con: duckdb.DuckDBPyConnection, facts: pl.DataFrame, document: Mapping[str, Any]) -> None:
+    """Verdicts that the classifier learned from rate nothing: it parts those calls better than any it has not seen."""
+    import polars as pl
+
+    taught = facts.filter(pl.col("month").cast(pl.String) < str(document["judged_from"])).select("call_key")
+    con.register("taught_calls", taught)
+    con.execute(_UNTAUGHT)
+    con.unregister("taught_calls")
 
 
 def facts_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -168,8 +168,12 @@ def test_a_classifier_is_trained_by_command_and_the_run_says_whether_it_is_used(
 
 def test_a_classifier_in_force_parts_codes_and_makes_no_call_misuse(settings, misuse):
     before = json.loads(misuse("estimate", "--json")[1])
+    count = "select sum(coded_again) as verdicts from code_error_rates where stratum not in ('(any code)')"
+    (all_verdicts,) = json.loads(misuse("sql", count, "--json")[1])
+    month = "select max(cast(date_trunc('month', local_date) as date)) as month from calls where is_coded_misuse"
+    (last,) = json.loads(misuse("sql", month, "--json")[1])
     document = {
-        "ships": True, "why": "a test", "rates": {"misuse|": 2.0, "other|": -2.0}, "amounts": [["talk_seconds", 5.0, 1.0]],
+        "ships": True, "why": "a test", "judged_from": str(last["month"])[:10], "rates": {"misuse|": 2.0, "other|": -2.0}, "amounts": [["talk_seconds", 5.0, 1.0]],
         "words": [], "weights": [1.0, 1.0], "intercept": 0.0,
     }  # fmt: skip
     with casebook.opened(settings) as book:
@@ -179,6 +183,8 @@ def test_a_classifier_in_force_parts_codes_and_makes_no_call_misuse(settings, mi
     assert "codes parted by a classifier: a test" in after["corrected"]["method"]
     strata = {row["stratum"] for row in json.loads(misuse("sql", "select * from code_error_rates", "--json")[1])}
     assert {"HOAX, more", "HOAX, less"} <= strata
+    (late_verdicts,) = json.loads(misuse("sql", count, "--json")[1])
+    assert late_verdicts["verdicts"] < all_verdicts["verdicts"], "what taught it rates none of its bands"
     assert {name: after[name] for name in ("misuse_calls", "persistent_callers", "share_of_misuse", "bridge")} == {
         name: before[name] for name in ("misuse_calls", "persistent_callers", "share_of_misuse", "bridge")
     }

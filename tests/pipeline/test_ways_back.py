@@ -295,7 +295,7 @@ OPENS_THE_VAULT = {
     "sql/detection/marker_ties.sql": "who shares an address or a person with a marked call",
     "sql/detection/new_content.sql": "whether what a frequent contact reports is new",
     "sql/callers/number_details.sql": "whether a number passed from one subscriber to another",
-    "sql/callers/spell_details.sql": "what linkage compares",
+    "sql/callers/spell_combinations.sql": "what linkage compares",
     "sql/callers/spell_links.sql": "pairs of records that the model scored",
     "sql/callers/shared_line_behaviour.sql": "how many different names call from a line",
     "sql/callers/shared_line_labels.sql": "markers that say a line is shared",

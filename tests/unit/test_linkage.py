@@ -96,6 +96,7 @@ def test_holders_of_one_number_in_turn_are_compared_whatever_they_say(outcome: d
     strangers, slip = tuple(sorted((first, second))), tuple(sorted((first, third)))
     assert strangers not in before
     assert held[strangers][1] < -4, "kept, and still two people"
+    assert held[strangers][0] == outcome["model"].cuts.floor, "on other numbers they were never compared"
     assert held[slip][1] > held[slip][0], "one number in turn makes one person likelier"
     assert held[slip][1] > 2
 

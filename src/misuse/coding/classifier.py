@@ -30,7 +30,8 @@ def train(frame: pl.DataFrame, *, seed: int) -> dict[str, Any]:
 
     `frame`: a row per verdict: month, kind, stratum, AMOUNTS, WORDS, is_misuse. The last months with three verdicts in
     ten are held out. It ships if its Brier score there is lower than that of code rates of the earlier months, by more
-    than chance would make it (one-sided 95%). Keys: ships, why, brier, baseline_brier, trained, held_out, and the model.
+    than chance would make it (one-sided 95%). Keys: ships, why, brier, baseline_brier, trained, held_out, judged_from (the
+    first month held out: earlier verdicts taught it and rate none of its bands), and the model.
     """
     import polars as pl
 
@@ -41,12 +42,12 @@ def train(frame: pl.DataFrame, *, seed: int) -> dict[str, Any]:
     document = {
         "kind": "code_classifier", "version": VERSION, "seed": seed, "ships": False, "why": "", "brier": None,
         "baseline_brier": None, "trained": earlier.height, "held_out": held_out.height,
+        "judged_from": None,
     }  # fmt: skip
     outcomes = earlier["is_misuse"].n_unique() if earlier.height else 0
     if min(earlier.height, 2 * held_out.height) < FEWEST or outcomes < 2:
         return document | {"why": f"{frame.height} verdicts in {months.height} months are too few to learn from"}
-    fitted = _fitted(earlier, seed)
-    document |= fitted
+    document |= {"judged_from": str(held_out["month"].min()), **_fitted(earlier, seed)}
     return document | _judged(document, held_out)
 
 
