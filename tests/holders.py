@@ -20,7 +20,7 @@ FILLERS = {"MR", "MRS", "UNKNOWN", "PREPAID", "CUSTOMER"}
 
 
 def held(rows: Sequence[Row], end: datetime, silence: timedelta, settled: timedelta) -> list[Spell | None]:
-    """Of each row, the number or premises and its holder in turn; None without either."""
+    """Of each row, the number or premises and its holder, counted as each became known; None without either."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
         if row.get("number"):
@@ -29,9 +29,11 @@ def held(rows: Sequence[Row], end: datetime, silence: timedelta, settled: timede
             places["p:" + str(row["premises"])].append(at)
     found: list[Spell | None] = [None] * len(rows)
     for line, members in places.items():
-        starts = [] if line.startswith("p:") else _starts([rows[at] for at in members], end, silence, settled)
+        starts = {} if line.startswith("p:") else _starts([rows[at] for at in members], end, silence, settled)
+        order = sorted(starts, key=lambda start: (starts[start], start))
         for at in members:
-            found[at] = (line, 1 + sum(_when(rows[at]) >= start for start in starts))
+            began = max((start for start in starts if start <= _when(rows[at])), default=None)
+            found[at] = (line, 1 if began is None else 2 + order.index(began))
     return found
 
 
@@ -50,25 +52,25 @@ def name(spells: frozenset[Spell]) -> str:
     return " + ".join(f"{line}#{holder}" for line, holder in sorted(spells))
 
 
-def _starts(rows: list[Row], end: datetime, silence: timedelta, settled: timedelta) -> set[datetime]:
-    """When the second and each later holder begins."""
+def _starts(rows: list[Row], end: datetime, silence: timedelta, settled: timedelta) -> dict[datetime, datetime]:
+    """When each holder but the first begins, and from when on that counts."""
     moments = sorted({_when(row) for row in rows})
     if len(moments) == 1:
-        return set()
+        return {}
     # What is the same on both sides of a moment parts nobody there: each of these spans is one holder's.
     of_line, of_person = ("subscriber_name", "subscriber_postcode"), ("person_name", "birth_date")
     subscribers = _spans([row for row in rows if _words(row) or _postcode(row)], of_line, _same_subscriber)
     persons = _spans([row for row in rows if _person(row)], of_person, lambda a, b: _person(a) == _person(b))
     detailed = {_when(row) for row in rows if _words(row) or _postcode(row)}
-    starts, cuts = set(), [moments[0]]
+    starts, cuts = {}, [moments[0]]
     for before, at in itertools.pairwise(moments):
         is_known = any(first < at <= last for first, last in subscribers)
         is_person = any(first < at <= last for first, last in persons)
         if at - before >= silence and at < end - settled and not is_known and not is_person:
-            starts.add(at)
+            starts[at] = at + settled
         if not is_known and at in detailed:
             cuts.append(at)
-    return starts | _new_subscribers(rows, cuts)
+    return starts | {at: at for at in _new_subscribers(rows, cuts)}
 
 
 def _spans(

@@ -12,7 +12,7 @@ knowing as (
 ),
 
 final as (
-    select sets.details, coalesce(sum(knowing.records), 0)::bigint as records
+    select sets.details, cast(coalesce(sum(knowing.records), 0) as bigint) as records
     from (select unnest(range(16)) as details) as sets
     left join knowing on sets.details & knowing.details = sets.details
     group by sets.details

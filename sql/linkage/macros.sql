@@ -17,10 +17,12 @@ create or replace temp macro words_in(x) as (
 -- Words that stand for nothing known: a name or an address of these alone is blank.
 create or replace temp macro told_words(x) as (
     case
-        when len(list_filter(words_in(x), lambda w: not list_contains([
-            'unknown', 'not', 'known', 'available', 'registered', 'unregistered', 'prepaid', 'prepay', 'payg', 'customer',
-            'subscriber', 'none', 'n', 'a', 'na', 'no', 'name', 'address', 'withheld', 'details', 'given', 'refused'
-        ], w))) > 0
+        when
+            len(list_filter(words_in(x), lambda w: not list_contains([
+                'unknown', 'not', 'known', 'available', 'registered', 'unregistered', 'prepaid', 'prepay', 'payg',
+                'customer', 'subscriber', 'none', 'n', 'a', 'na', 'no', 'name', 'address', 'withheld', 'details',
+                'given', 'refused'
+            ], w))) > 0
             then words_in(x)
     end
 );

@@ -1,9 +1,9 @@
 -- sqlfluff:dialect:sqlite
--- The casebook, version 2: the chain is a keyed MAC over salted hashes, so that what an event says of a person can
--- be put away, with a certificate, and the chain still verifies. Events of version 1 are read from events_before, chained anew
--- by misuse.casebook.resealing, and that table then goes.
--- digest is HMAC-SHA256, with the casebook's key, of the whole row with previous_digest; content_hash is the SHA-256 of
--- salt and content. earlier_mac stands for the digest that the event had in version 1.
+-- The casebook, version 2: the chain is a keyed MAC over salted hashes, so that what an event says of a person can be
+-- put away, with a certificate, and the chain still verifies. Events of version 1 are read from events_before,
+-- chained anew by misuse.casebook.resealing, and that table then goes. digest is HMAC-SHA256, with the casebook's
+-- key, of the whole row with previous_digest; content_hash is the SHA-256 of salt and content. earlier_mac stands for
+-- the digest that the event had in version 1.
 
 drop trigger if exists events_are_not_changed;
 
