@@ -1,7 +1,37 @@
--- One row per dimension, group and measure: how many, of how many. Key: dimension, group, measure. No params.
--- Persons over the threshold, stopped and on the look list are of those with a coded misuse call; lanes of those on the
--- tasking list; doubtful and stopped calls of the coded ones.
+-- One row per dimension, group and measure: how many, of how many. Key: dimension, group, measure. No params. Persons
+-- over the threshold, stopped and on the look list are of those with a coded misuse call; lanes of those on the
+-- tasking list; doubtful and stopped calls of the coded ones. Where calls were coded again by two people, who agreed
+-- or a third settled it: how many of those coded misuse were none, and of those otherwise coded were misuse; of the
+-- calls drawn.
 with
+
+latest as (
+    select *
+    from casebook_coded_calls
+    qualify row_number() over (partition by call_key order by position desc) = 1
+),
+
+verdicts as (
+    select
+        calls.caller_id, latest.kind,
+        case when latest.first_verdict = latest.second_verdict then latest.first_verdict else latest.settled_verdict end
+            as verdict
+    from latest
+    inner join calls on latest.call_key = calls.call_key
+),
+
+coded_again as (
+    select
+        equality_groups.dimension, equality_groups.group_name,
+        count(*) filter (where verdicts.kind = 'misuse') as misuse,
+        count(*) filter (where verdicts.kind = 'misuse' and verdicts.verdict = 'not_misuse') as wrongly_misuse,
+        count(*) filter (where verdicts.kind = 'other') as others,
+        count(*) filter (where verdicts.kind = 'other' and verdicts.verdict = 'misuse') as missed
+    from equality_groups
+    inner join verdicts on equality_groups.caller_id = verdicts.caller_id
+    where verdicts.verdict in ('misuse', 'not_misuse')
+    group by equality_groups.dimension, equality_groups.group_name
+),
 
 tallies as (
     select
@@ -15,7 +45,7 @@ tallies as (
     group by dimension, group_name
 ),
 
-final as (
+told as (
     select
         dimension, group_name,
         unnest([
@@ -31,6 +61,16 @@ final as (
             cast(coded_calls as bigint)
         ]) as of_all
     from tallies
+    union all
+    select
+        dimension, group_name, unnest(['coded misuse, found not to be', 'coded otherwise, found misuse']) as measure,
+        unnest([wrongly_misuse, missed]) as value, unnest([misuse, others]) as of_all
+    from coded_again
+),
+
+final as (
+    select * from told
+    where of_all > 0 or not starts_with(measure, 'coded ')
 )
 
 select * from final

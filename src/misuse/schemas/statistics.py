@@ -211,14 +211,14 @@ REASON_TOTALS = Relation(
 
 EQUALITY = Relation(
     "equality",
-    "One row per dimension, group and measure: flags, lanes and doubt by group. Small numbers are kept back.",
+    "One row per dimension, group and measure: flags, lanes, doubt and errors of coding by group. Small numbers are kept back.",
     ("dimension", "group_name", "measure"),
     columns("""
         run_id | VARCHAR | the run
         as_of | DATE | last local day the run speaks for
         dimension | VARCHAR | home borough, kind of line, or vulnerability: the groups that the log holds
         group_name | VARCHAR | the group
-        measure | VARCHAR | persons over the threshold, stopped, on the look list or on the tasking list (of persons with a coded misuse call in the headline window); each lane (of persons on the tasking list); doubtful and stopped calls (of coded misuse calls)
+        measure | VARCHAR | persons over the threshold, stopped, on the look list or on the tasking list (of persons with a coded misuse call in the headline window); each lane (of persons on the tasking list); doubtful and stopped calls (of coded misuse calls); of calls that two people coded again: coded misuse and found not to be, coded otherwise and found misuse
         value | BIGINT | how many; null where kept back
         of_all | BIGINT | of how many; null where fewer than five or kept back
         rate | DOUBLE | the former of the latter

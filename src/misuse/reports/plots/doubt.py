@@ -186,7 +186,7 @@ def _measures(pack: Pack, dimension: str) -> Picture | Absent:
         f"{title}: “{apart[0]}” differs most, {wording.share(apart[1]['rate'])} ({_group(apart[1])}) against {wording.share(apart[2]['rate'])} ({_group(apart[2])})"
         if apart
         else title,
-        ("Persons of those with a coded misuse call; lanes of those on the tasking list; calls of the coded ones. Line: 95% interval of chance (Wilson). "
+        ("Persons of those with a coded misuse call; lanes of those on the tasking list; calls of the coded ones, or of those coded again. Line: 95% interval of chance (Wilson). "
          "A difference is a question, not an answer." + back,),
         drawing.dots(lines, "rate", write=".0%", step=18),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
