@@ -18,6 +18,8 @@ from misuse.progress import Silent
 from misuse.settings import Settings
 from tests.logs import MOBILES, NOW, settings_for, write_csv
 
+pytestmark = pytest.mark.usefixtures("unreported")  # nobody reads their papers
+
 ANN, ALSO_ANN, BEN = MOBILES[901], MOBILES[902], MOBILES[903]
 CUTS = {"strict": 2.0, "standard": 0.0, "loose": -1.0, "review": -1.0, "floor": -4.0, "ceiling": 8.0}
 TERMS = pa.table({"kind": [""], "term": [""], "other": [""], "amount": [0.0]})
