@@ -1,8 +1,8 @@
 -- One row per changed spell: of each detail the value that most of its calls carry. Key: spell_id. No params.
 -- An address or postcode that came with a subscriber of quite another name is not this one's, nor the birth date that
--- came with another person. Of values equally often the first by name;
--- letter case and runs of space tell nothing apart. record_key stands for the five together; with one detail alone
--- there is none, unless that is a name of two words or more: how much such a name tells, the model has learned.
+-- came with another person. Of values equally often the first by name; letter case and runs of space tell nothing
+-- apart. record_key stands for the five together; with one detail alone there is none, unless that is a name of two
+-- words or more: how much such a name tells, the model has learned.
 with
 
 -- Nearly all spells carry one combination; only the others are counted, detail by detail, names first.

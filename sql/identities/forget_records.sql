@@ -8,7 +8,7 @@ delete from vault.identity_pairs
 where record_a in (select record_key from gone_records) or record_b in (select record_key from gone_records);
 
 delete from vault.identity_turns
-where (record_a, record_b) not in (select (record_a, record_b) from held_in_turn);
+where record_a in (select record_key from gone_records) or record_b in (select record_key from gone_records);
 
 delete from vault.identity_features where record_key in (select record_key from gone_records);
 
@@ -17,5 +17,3 @@ delete from vault.identity_scored where record_key in (select record_key from go
 delete from vault.identity_records where record_key in (select record_key from gone_records);
 
 drop table temp.gone_records;
-
-drop table temp.held_in_turn;

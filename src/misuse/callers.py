@@ -95,7 +95,9 @@ def keep_records(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], 
         models.build(con, f"callers/{name}", parameters, temporary=True, in_any_order=True)
     models.script(con, "identities/keep_records", {})
     if forgets:
+        models.script(con, "identities/forget_turns", {})
         models.script(con, "identities/forget_records", {})
+    models.drop_temporary(con, "held_in_turn")
 
 
 # ── the model ──────────────────────────────────────────────────────────────────────────────────

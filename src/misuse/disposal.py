@@ -18,6 +18,7 @@ from misuse.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+_PUT_AWAY = "put_away_calls"  # what forget_details reads
 # What identifies first, since from then on nothing leads back; each step may be done again.
 _STEPS = (
     "retention/forget_details",
@@ -46,8 +47,10 @@ def forget(con: duckdb.DuckDBPyConnection, lines: Iterable[Mapping[str, Any]]) -
     """Take what identifies off the calls of some lines within their bounds. The vault is attached."""
     for line in lines:
         values = {name: line[name] for name in ("token", "held_from", "held_to")}
+        models.build(con, "retention/calls_of_line", values, temporary=True, relation=_PUT_AWAY)
         for name in _STEPS:
             models.script(con, name, values)
+        models.drop_temporary(con, _PUT_AWAY)
 
 
 def certified_lines(settings: Settings) -> list[dict[str, Any]]:
@@ -92,8 +95,11 @@ def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
         values = {"before": before, "kept_spells": sorted(kept)}
         models.build(con, "retention/quiet_lines", values, temporary=True)
         lines = int(models.scalar(con, "retention/due_quiet_lines", {})[0])
-        for name in _QUIET if lines and not dry_run else ():
-            models.script(con, name, {})
+        if lines and not dry_run:
+            models.build(con, "retention/calls_of_quiet_lines", {}, temporary=True, relation=_PUT_AWAY)
+            for name in _QUIET:
+                models.script(con, name, {})
+            models.drop_temporary(con, _PUT_AWAY)
         models.drop_temporary(con, "quiet_lines")
     return lines
 
@@ -108,7 +114,13 @@ def _kept(settings: Settings) -> set[str]:
         return found | {spell for members, _ in book.carried_stops() for spell in members}
 
 
-_QUIET = ("retention/forget_quiet_details", "retention/forget_quiet_numbers", "retention/forget_quiet_premises")
+_QUIET = (
+    "retention/forget_details",
+    "retention/forget_quiet_spells",
+    "identities/forget_records",
+    "retention/forget_quiet_numbers",
+    "retention/forget_quiet_premises",
+)
 _HOLDS = "select count(*) > 0 from duckdb_tables() where table_name = $name"
 
 
