@@ -11,6 +11,7 @@ import http.client
 import os
 import random
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from urllib.parse import urlencode
 PAGES = (
     "/monday", "/list", "/list?part=all&sort=d90", "/list?lane=support&part=all", "/looks", "/cases", "/estimates", "/quality",
     "/runs", "/cycles", "/cycles/C1", "/cycles/C1/minutes", "/actions", "/lessons", "/links", "/taskings", "/coding",
-    "/process",
+    "/process", "/rights", "/audit", "/why",
 )  # fmt: skip
 LIMIT_MS = 300
 
@@ -43,11 +44,15 @@ class Person(threading.Thread):
     def run(self) -> None:
         token = self._token(self._ask("GET", "/sign-in")[1])
         self._ask("POST", "/sign-in", urlencode({"form_token": token, "name": self._name, "password": self._password}))
-        listed = re.findall(r'href="(/cases/K-[0-9A-F]{10})"', self._ask("GET", "/list")[1])
+        text = self._ask("GET", "/list")[1]
+        listed = re.findall(r'href="(/cases/K-[0-9A-F]{10})"', text)
+        pages = [
+            path for path in PAGES if f'href="/{path[1:].replace("?", "/").partition("/")[0]}"' in text
+        ]  # of the menu
         time.sleep(self._chance.uniform(0, 3))
         while time.perf_counter() < self._until:
             case = self._chance.choice(listed)
-            path = self._chance.choice((*PAGES, case, case, case, f"{case}/calls"))
+            path = self._chance.choice((*pages, case, case, case, f"{case}/calls"))
             started = time.perf_counter()
             status, _ = self._ask("GET", path)
             self.taken[re.sub(r"K-[0-9A-F]{10}", "K-…", path)].append(1000 * (time.perf_counter() - started))
@@ -98,7 +103,8 @@ def main() -> int:
     finally:
         serving.terminate()
         serving.wait(20)
-    return _tell(people, options.people)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return _tell(people, options.people, used.ru_utime + used.ru_stime)
 
 
 def _options() -> argparse.Namespace:
@@ -124,7 +130,7 @@ def _wait(port: int) -> None:
     raise SystemExit("the room did not start")
 
 
-def _tell(people: list[Person], count: int) -> int:
+def _tell(people: list[Person], count: int, processor: float) -> int:
     taken: dict[str, list[float]] = defaultdict(list)
     for person in people:
         for path, times in person.taken.items():
@@ -137,6 +143,9 @@ def _tell(people: list[Person], count: int) -> int:
     over = sum(time > LIMIT_MS for time in whole)
     print(
         f"  in all: median {statistics.median(whole):.0f}, 95th {whole[int(len(whole) * 0.95)]:.0f}; over {LIMIT_MS}: {over}"
+    )
+    print(
+        f"  the room's processor time, its start among it: {processor:.1f} s, {1000 * processor / len(whole):.0f} ms a page"
     )
     failed = [one for person in people for one in person.failed]
     print(f"  failed: {failed[:5] or 'none'}")

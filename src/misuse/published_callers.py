@@ -104,16 +104,24 @@ def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) 
     return reached
 
 
-def stopped_now(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, bool]:
-    """Callers whom a person's stop bars at this moment, whether or not a run has seen it, and whether urgently."""
+def stopped_now(
+    con: duckdb.DuckDBPyConnection, settings: Settings, book: casebook.Casebook | None = None
+) -> dict[str, bool]:
+    """Callers whom a person's stop bars at this moment, whether or not a run has seen it, and whether urgently.
+
+    `book` is the casebook where it is open already.
+    """
+    if book is not None:
+        return stopped(con, book.live_stops())
     if not casebook.casebook_path(settings).exists():
         return {}
-    with casebook.opened(settings) as book:
-        stops = book.live_stops()
-    return stopped(con, stops)
+    with casebook.opened(settings) as opened:
+        return stopped(con, opened.live_stops())
 
 
-def enforcement_bars(con: duckdb.DuckDBPyConnection, settings: Settings, caller_id: str) -> tuple[str, ...]:
+def enforcement_bars(
+    con: duckdb.DuckDBPyConnection, settings: Settings, caller_id: str, book: casebook.Casebook | None = None
+) -> tuple[str, ...]:
     """What keeps a caller from action now: the bars of the published list, and 'hard_stop' where a stop reaches them.
 
     Of whom no list tells, nothing is known: 'not_listed' bars.
@@ -124,7 +132,7 @@ def enforcement_bars(con: duckdb.DuckDBPyConnection, settings: Settings, caller_
         if "enforcement_bars" in columns:
             row = con.execute(_BARS, {"caller_id": caller_id}).fetchone()
             bars = list(row[0] or []) if row else [NOT_LISTED]
-    stop = ["hard_stop"] if caller_id in stopped_now(con, settings) else []
+    stop = ["hard_stop"] if caller_id in stopped_now(con, settings, book) else []
     return tuple(dict.fromkeys([*stop, *map(str, bars)]))
 
 

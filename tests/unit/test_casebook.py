@@ -636,3 +636,16 @@ def test_reasons_leave_the_casebook_in_no_table(staffed: Casebook) -> None:
     stop(staffed, "planted reason text")
     assert "planted" not in str(staffed.tables())
     assert "planted" in str(staffed.events())
+
+
+def test_an_open_casebook_reads_the_file_that_lies_there_now(staffed: Casebook, path: Path, tmp_path: Path) -> None:
+    """Connections are kept open; a backup put in the file's place is what the next question is asked of."""
+    saved = tmp_path / "saved.sqlite"
+    with closing(sqlite3.connect(path)) as con, closing(sqlite3.connect(saved)) as copy:
+        con.backup(copy)
+    stop(staffed)
+    assert staffed.live_stops()
+    for name in ("-wal", "-shm"):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+    saved.replace(path)
+    assert not staffed.live_stops()

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pypdf
 import pytest
@@ -159,9 +160,9 @@ def test_a_hash_put_in_by_hand_opens_nothing(settings: Settings) -> None:
 
 def test_hashes_are_in_no_event_and_a_session_ends_with_its_password(settings: Settings, at: At) -> None:
     assert room_fixture.HASH not in json.dumps(audit.export_events(at("aud")), default=str)
-    before = people.credentials_version(settings, "ann")
+    before = people.credentials_version(room_fixture.desk(settings, "ann"))
     people.set_password(at("ann"), "ann", "quite another phrase", old=PASSWORD)
-    assert people.credentials_version(settings, "ann") != before
+    assert people.credentials_version(room_fixture.desk(settings, "ann")) != before
     with pytest.raises(Refused, match="old password"):
         people.set_password(at("ann"), "ann", "quite another phrase", old="no")
     with pytest.raises(UsageError, match="at least"):
@@ -722,3 +723,31 @@ def test_every_permission_is_used_and_every_function_that_acts_asks_for_one() ->
     used = "".join(source.text for source in tree.program() if "/review/" not in source.name)
     idle = [action for action in review.PERMISSIONS if f'"{action}"' not in used]
     assert idle == [], "permissions that nothing asks for"
+
+
+def test_short_cuts_to_reach_and_heir_give_what_the_whole_copy_does() -> None:
+    """A caller in reach of nobody reads its own spells alone; one in reach of others reads theirs too."""
+    rows = [
+        ("s1", "c1", "c1"),
+        ("s2", "c1", "c1"),
+        ("s3", "c2", "c1"),
+        ("s4", "c3", "c9"),
+        ("s5", "c3", "c9"),
+        ("s6", "c4", "c4"),
+    ]
+    with duckdb.connect() as con:
+        con.execute("create table caller_spells (spell_id text, caller_id text, reach_id text, identity_kind text)")
+        con.executemany("insert into caller_spells values (?, ?, ?, 'person')", rows)
+        con.execute("create table runs as select timestamp '2026-01-01' as finished_at")
+        reached = {caller: cases.reach_of(con, caller) for caller in ("c1", "c2", "c3", "c4")}
+        heirs = [
+            cases.caller_of(con, {"caller_id": was, "spells": spells})
+            for was, spells in (
+                ("c3", ["s4", "s5"]),
+                ("c1", ["s4", "s5"]),
+                ("c1", ["s1", "s4", "s5"]),
+                ("gone", ["none"]),
+            )
+        ]
+    assert reached == {"c1": ["s1", "s2", "s3"], "c2": ["s1", "s2", "s3"], "c3": ["s4", "s5"], "c4": ["s6"]}
+    assert heirs == ["c3", "c3", "c3", "gone"]

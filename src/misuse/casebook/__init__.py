@@ -70,8 +70,22 @@ class Casebook(Reading):
 
         opening.prepare(path, schema_root, key)
         engine = sa.create_engine(
-            "sqlite://", creator=lambda: opening.connect(path), poolclass=sa.pool.NullPool, hide_parameters=True
+            "sqlite://",
+            creator=lambda: opening.connect(path),
+            poolclass=sa.pool.QueuePool,
+            pool_size=8,
+            max_overflow=-1,
+            hide_parameters=True,
         )
+
+        @sa.event.listens_for(engine, "connect")
+        def remember(_: object, record: sa.pool.ConnectionPoolEntry) -> None:
+            record.info["file"] = opening.file_of(path)
+
+        @sa.event.listens_for(engine, "checkout")
+        def check(_: object, record: sa.pool.ConnectionPoolEntry, __: object) -> None:
+            if record.info.get("file") != opening.file_of(path):  # restored or put back under a running room
+                raise sa.exc.DisconnectionError
 
         @sa.event.listens_for(engine, "begin")
         def begin(con: sa.Connection) -> None:

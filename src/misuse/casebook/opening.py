@@ -20,6 +20,15 @@ def connect(path: Path) -> sqlite3.Connection:
     return con
 
 
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies at the path now; a connection kept open stays with the one that it opened."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
     """Make the file if need be, for its owner alone, and run the migrations it lacks.
 

@@ -150,7 +150,8 @@ def lift_stop(desk: Desk, caller: str, reason: str, *, rule: str | None = None) 
         if rule not in (None, "person"):
             payload |= {"rule_id": rule, **published_callers.seen(con)}
         desk.record("stop_lifted", payload, caller_id=caller_id)
-        still = caller_id in published_callers.stopped_now(con, desk.settings)
+        with desk.book() as book:
+            still = caller_id in published_callers.stopped_now(con, desk.settings, book)
     return {"caller_id": caller_id, "is_still_stopped": still}
 
 

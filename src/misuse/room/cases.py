@@ -31,11 +31,14 @@ _WINDOW = "select window_to, as_of from windows where window_name = 'headline'"
 def caller_of(con: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> str:
     """The caller that a case is of in the published run."""
     spells = tuple(case["spells"])
-    found = _of_run(con, ("caller", *spells), lambda: _heir(con, spells))
+    found = _of_run(con, ("caller", *spells), lambda: _heir(con, spells, str(case["caller_id"])))
     return str(found or case["caller_id"])
 
 
-def _heir(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> str | None:
+def _heir(con: duckdb.DuckDBPyConnection, spells: Sequence[str], was: str) -> str | None:
+    """Who has most of the spells; where it is all of them still whoever had them, a range of the copy tells so."""
+    if spells and set(published_callers.spells_of(con, was)).issuperset(spells):
+        return was
     row = models.select(con, "room/caller_of_spells", {"spells": list(spells)}).fetchone()
     return str(row[0]) if row else None
 
@@ -116,7 +119,7 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
         stopped = {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
         row = told.case_row(reference, found, file, desk.today, stopped)
         is_vulnerable = _is_vulnerable(con, caller, stops)
-        bars = list(published_callers.enforcement_bars(con, desk.settings, caller))
+        bars = list(published_callers.enforcement_bars(con, desk.settings, caller, book))
         events = book.entries(case_ref=reference)
         return {
             **row,
@@ -177,7 +180,15 @@ def reach_of(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
 
 
 def _reach(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
+    """Most callers are in reach of nobody else: then the caller's own spells are all, and no other row is read."""
+    shared = _of_run(con, ("shared reach",), lambda: _column(con, "room/shared_reaches", {}))
+    if not shared.intersection(_column(con, "room/reaches_of_caller", {"caller_id": caller})):
+        return published_callers.spells_of(con, caller)
     return [str(row[0]) for row in models.select(con, "room/reach_of_caller", {"caller_id": caller}).fetchall()]
+
+
+def _column(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(str(row[0]) for row in models.select(con, name, values).fetchall())
 
 
 def calls_of(con: duckdb.DuckDBPyConnection, desk: Desk, caller: str, file: Casefile) -> list[dict[str, Any]]:
@@ -310,7 +321,7 @@ def offered(desk: Desk, ref: str) -> list[dict[str, Any]]:
     with desk.book() as book, desk.published() as con:
         found, file = book.cases()[reference], book.casefile(reference)
         caller = caller_of(con, found)
-        bars = list(published_callers.enforcement_bars(con, desk.settings, caller))
+        bars = list(published_callers.enforcement_bars(con, desk.settings, caller, book))
         return offered_moves(desk, found, file, bars, _stops(book, con, caller))
 
 
@@ -351,7 +362,7 @@ def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any]) -> dict[str,
             actor=desk.actor,
             occurred_at=desk.now,
             run_id=desk.run_id,
-            bars=published_callers.enforcement_bars(con, desk.settings, caller),
+            bars=published_callers.enforcement_bars(con, desk.settings, caller, book),
             seen_as=published_callers.spells_of(con, caller),
             reach=reach_of(con, caller),
             is_vulnerable=_is_vulnerable(con, caller, stops),

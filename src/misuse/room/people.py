@@ -136,11 +136,12 @@ def set_password(desk: Desk, name: str, password: str, *, old: str | None = None
         book.set_password(name, hashed(password), actor=desk.actor, occurred_at=desk.now)
 
 
-def credentials_version(settings: Settings, name: str) -> str:
-    """What a session was begun under: another value means that password or role changed since, and it ends."""
-    with casebook.opened(settings) as book:
-        held = book.password_of(name)
-        changes = [event.event_id for event in book.entries("user_added", "user_changed") if event.data["user"] == name]
+def credentials_version(desk: Desk) -> str:
+    """What the user's session was begun under: another value means that password or role changed since, and it ends."""
+    with desk.book() as book:
+        held = book.password_of(desk.actor)
+        added = book.entries("user_added", "user_changed")
+        changes = [event.event_id for event in added if event.data["user"] == desk.actor]
     return f"{held[1] if held else 0}-{max(changes, default=0)}"
 
 

@@ -5,6 +5,7 @@ Refusals are recorded in the casebook under the name of whoever was refused, wit
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -107,6 +108,14 @@ class Door:
         value = self.sessions.cookie(arrived.session) if arrived.session else None
         return COOKIE, None if value == arrived.cookies.get(COOKIE) else value
 
+    def warm(self) -> None:
+        """Do once what the first readers would wait for: templates compiled, the copy opened, what both of them import."""
+        self._renderer.warm()
+        with contextlib.suppress(MisuseError):  # nothing is published yet: the pages say so
+            self.published.run()
+            with self.published.opened() as con:
+                con.execute("select $one", {"one": 1})  # a parameter's first conversion imports pandas
+
     def fault(self, error: Exception) -> Page:
         """A fault of the program's, or of the machine's."""
         if is_out_of_room(error):
@@ -126,11 +135,12 @@ class Door:
             arrived.session = None if session is not None and session.user else session
             self._recognise_by_gateway(arrived)
             return
-        if people.credentials_version(self.settings, session.user) != session.credentials:
+        desk = self._desk(session.user, arrived.now)
+        if people.credentials_version(desk) != session.credentials:
             self.sessions.end(session)
             arrived.session = None
             return
-        arrived.user = people.whoami(self._desk(session.user, arrived.now))
+        arrived.user = people.whoami(desk)
 
     def _recognise_by_gateway(self, arrived: Arrival) -> None:
         """Where a force's own gateway names the user, and proves that it is the gateway."""
@@ -143,7 +153,7 @@ class Door:
         if not hmac.compare_digest(arrived.headers.get("x-gateway-secret", "").encode(), secret.encode()):
             return
         arrived.user = people.sign_in_trusted(self.settings, name, origin=arrived.peer, now=arrived.now)
-        version = people.credentials_version(self.settings, name)
+        version = people.credentials_version(self._desk(name, arrived.now))
         arrived.session = self.sessions.begin(arrived.now, user=name, credentials=version)
 
     def _desk(self, name: str, now: datetime) -> Any:

@@ -49,6 +49,11 @@ class Renderer:
         }
         return self._environment.get_template(page.template).render(**{**shown, **page.values})
 
+    def warm(self) -> None:
+        """Compile every page's template."""
+        for name in self._environment.list_templates(filter_func=lambda name: "/" not in name):
+            self._environment.get_template(name)
+
     def freshness(self, now: datetime) -> dict[str, Any]:
         """The run in sight: its id, as-of, how old it is in words, whether it is stale."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -34,8 +35,10 @@ def serve(settings: Settings, now: Callable[[], datetime], note: Callable[[str],
 
     where = address(settings)
     note(f"the review room is at {where}; Ctrl-C ends it")
+    app = make_app(settings, now, note)
+    threading.Thread(target=app.state.door.warm, daemon=True).start()
     uvicorn.run(
-        make_app(settings, now, note),
+        app,
         host=settings.web.host,
         port=settings.web.port,
         log_level="critical",

@@ -191,7 +191,7 @@ def why(visit: Visit) -> Answer:
     told = care.why(desk, visit.path["caller"]).as_json()
     caller = str(told["caller"]["caller_id"])
     desk.record("case_read", {}, caller_id=caller)
-    with visit.published.opened() as con:
-        is_stopped = caller in published_callers.stopped_now(con, visit.settings)
+    with desk.published() as con, desk.book() as book:
+        is_stopped = caller in published_callers.stopped_now(con, visit.settings, book)
     values = {"title": "Why (not) this person", "told": told, "is_stopped": is_stopped, "verdicts": explain.VERDICTS}
     return Page("why.html", {**values, "reasons": explain.LOOK_REASONS})

@@ -43,7 +43,7 @@ def sign_in(visit: Visit) -> Answer:
     except Refused as refused:
         raise Missing("name", refused.message, next_step=refused.next_step) from None
     visit.sessions.end(visit.session)
-    version = people.credentials_version(visit.settings, str(who["name"]))
+    version = people.credentials_version(visit.desk_as(str(who["name"])))
     visit.renew(visit.sessions.begin(visit.now, user=str(who["name"]), credentials=version))
     return Redirect("/")
 
@@ -85,7 +85,7 @@ def change_password(visit: Visit) -> Answer:
     except Refused as refused:
         raise Missing("old", refused.message, next_step=refused.next_step) from None
     visit.sessions.end_others(str(visit.user["name"]))
-    version = people.credentials_version(visit.settings, str(visit.user["name"]))
+    version = people.credentials_version(visit.desk)
     visit.renew(visit.sessions.begin(visit.now, user=str(visit.user["name"]), credentials=version))
     return Redirect("/", "Your password was changed")
 

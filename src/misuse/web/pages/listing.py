@@ -86,8 +86,8 @@ def _rows(visit: Visit) -> tuple[list[dict[str, Any]], int]:
     wanted = {**_all(), **_chosen(visit), **_sort_values(visit)}
     wanted["parts"] = _parts(wanted.pop("part"))
     rows = visit.published.rows("tasking_rows", **wanted)
-    with visit.published.opened() as con:
-        stopped = published_callers.stopped_now(con, visit.settings)
+    with visit.desk.published() as con, visit.desk.book() as book:
+        stopped = published_callers.stopped_now(con, visit.settings, book)
     kept = [row for row in rows if row["caller_id"] not in stopped]
     return kept, len(rows) - len(kept)
 
