@@ -164,6 +164,29 @@ def in_memory(settings: Settings, scratch: Path) -> Iterator[duckdb.DuckDBPyConn
         con.close()
 
 
+def settle(settings: Settings) -> None:
+    """Have what a killed process left in a log beside a store in the store's file itself; does nothing where there is none.
+
+    Errors: as `opened`.
+    """
+    stores = (warehouse_path(settings), vault.vault_path(settings))
+    if any(path.with_name(path.name + ".wal").exists() for path in stores):
+        with opened(settings, with_vault=stores[1].exists()):
+            pass  # closing writes what the logs held
+
+
+def attach_to_read(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a copy of a warehouse as `stored`, for reading alone: its schema stays what it is."""
+    con.execute(vault.with_literals("attach $path as stored (read_only)", path, ""))
+
+
+def engine() -> str:
+    """The engine's version: digests of rows are comparable only within one."""
+    import duckdb
+
+    return str(duckdb.__version__)
+
+
 def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | LockHeld:
     words = str(error).lower()
     if "lock" in words:

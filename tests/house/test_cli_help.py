@@ -23,8 +23,6 @@ COMMANDS = {
     "stop", "sql", "status", "runs", "publish", "serve", "schedule", "identity", "users", "audit", "backup", "restore",
     "retention", "shared-lines", "safeguards", "vault", "coding", "case", "cycle", "rights",
 }  # fmt: skip
-# They come with backups; take a name out when its command is in.
-LATER = {"backup", "restore"}
 HEAVY = (
     "duckdb", "polars", "numpy", "pandas", "pyarrow", "prefect", "great_expectations", "sqlalchemy", "altair",
     "vl_convert", "typst", "xlsxwriter", "phonenumbers", "sklearn", "rich", "fastapi", "pydantic", "starlette", "uvicorn", "jinja2", "argon2",
@@ -48,7 +46,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 
 def test_the_commands_are_those_of_the_design() -> None:
     names = {name.split()[0] for name in commands()}
-    assert names == COMMANDS - LATER
+    assert names == COMMANDS
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

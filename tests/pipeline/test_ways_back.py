@@ -322,6 +322,7 @@ OPENS_THE_VAULT = {
     "src/misuse/identities.py": "find, identify and coding calls --identified",
     "src/misuse/retention.py": "rejected rows past their time",
     "src/misuse/cli/keeping.py": "rotates its key",
+    "src/misuse/backup/": "reads a copy whole, without looking into it",
     "src/misuse/disposal.py": "puts away what identifies, with a certificate",
     "sql/retention/forget_details.sql": "what identifies goes",
     "sql/retention/forget_numbers.sql": "a number of which no call is left goes",

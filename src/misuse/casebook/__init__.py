@@ -100,6 +100,12 @@ class Casebook(Reading):
     def __exit__(self, *_: object) -> None:
         self._engine.dispose()
 
+    def copy_to(self, target: Path) -> tuple[int, str]:
+        """Copy the casebook as of one moment into a new file; how many events the copy holds, and its head."""
+        opening.copy_to(self._path, target)
+        with Casebook.open(target, key=self._given_key) as copy:
+            return copy.count(), copy.head()
+
     # Recording
 
     def record(

@@ -20,6 +20,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "batch_withdrawn": ("batch_id", "reason"),
     "run_published": ("as_of",),
     "retention_done": (),
+    "backup_taken": ("backup", "digest"),
+    "backup_restored": ("backup", "digest", "taken_at"),
     "rule_overridden": ("rule_id", "reason"),
     # Who is calling. Stops, looks and cases carry `spells` too: number-holding spells outlive a caller's id.
     "link_decided": ("decision", "spells_a", "spells_b", "reason"),

@@ -84,6 +84,22 @@ def _copy(con: sqlite3.Connection, path: Path, version: int) -> None:
             con.backup(copy)
 
 
+def copy_to(path: Path, target: Path) -> None:
+    """The casebook as of one moment into a new file for its owner alone, whoever writes meanwhile.
+
+    Errors: ResourceError for want of room; StoreError for a damaged file.
+    """
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with contextlib.closing(connect(path)) as con, contextlib.closing(sqlite3.connect(target)) as copy:
+            con.backup(copy)
+            copy.execute("pragma journal_mode = delete")  # one file, without a log beside it
+    except sqlite3.Error as error:
+        if is_out_of_room(error):
+            raise ResourceError(f"no room for a copy of {path.name}", next_step="free some, then try again") from None
+        raise StoreError(f"{path.name} cannot be copied: it is damaged", next_step="restore a backup") from None
+
+
 def _run(con: sqlite3.Connection, script: str) -> None:
     """A script's statements one by one, inside the transaction that is open."""
     statement = ""

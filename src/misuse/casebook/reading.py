@@ -149,6 +149,11 @@ class Reading:
         """The heads noted outside the chain, in order; the last is that of the newest record."""
         return chain.anchors(self._path)
 
+    def key(self) -> str:
+        """The key of the chain, made on first use. Errors: StoreError where events have one and it is gone."""
+        with self._connection() as con:
+            return self._key(con)
+
     def anchor(self, why: str, at: datetime, run_id: str | None = None) -> str:
         """Note the head outside the chain, on a run or a paper that prints it; the head."""
         with self._connection() as con:

@@ -334,6 +334,14 @@ def _keeping(add: Adder) -> None:
     rotate.add_argument("--reason", required=True, help="why; recorded with your name")
     rotate.add_argument("--new-key", metavar="FILE", help="the new key, in a file of mode 0600 (default: one is drawn)")
 
+    backup = add("backup", "backups:backup", "copy every store as of one moment, compared, without a key", json=True)
+    backup.add_argument("folder", metavar="FOLDER", help="where to, on another disk; older ones past their day go")
+    restore = add("restore", "backups:restore", "put a backup back into an empty data home", json=True)
+    restore.add_argument("backup", metavar="BACKUP", help="a folder that misuse backup made")
+    restore.add_argument("--keys", metavar="FOLDER", help="the escrowed copy of keys/ (default: the environment)")
+    restore.add_argument("--check", action="store_true", help="only read and compare it; changes nothing")
+    restore.add_argument("--late", action="store_true", help="even one past the day by which it was to be gone")
+
 
 def _actions(command: argparse.ArgumentParser, *, required: bool = True) -> Adder:
     """Adds the actions of a command."""

@@ -114,6 +114,17 @@ def open_with_its_key(con: duckdb.DuckDBPyConnection, settings: Settings, *, rea
     )
 
 
+def attach_to_read(con: duckdb.DuckDBPyConnection, settings: Settings, path: Path) -> None:
+    """Attach a copy of the vault as `vault`, for reading alone, with the key in force. Errors: StoreError for another."""
+    for key in keys.vault_keys(settings, guarded=(path,)):
+        if _opens(con, path, key, read_only=True):
+            return
+    raise StoreError(
+        f"the vault in {path.parent.name} does not open with the key in {keys.source(settings, 'vault')}",
+        next_step="give the vault key of the time of the backup, from escrow: a rotation draws a new one",
+    )
+
+
 _TO_WRITE = "attach if not exists $path as vault (encryption_key $key)"
 _TO_READ = "attach if not exists $path as vault (encryption_key $key, read_only)"
 

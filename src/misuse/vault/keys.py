@@ -79,6 +79,13 @@ def _whole(path: Path) -> list[str]:
         return []
 
 
+def in_use(settings: Settings) -> list[str]:
+    """Every key of a home that can be read, the casebook's and one of a rotation too: what must be in no backup."""
+    given = [settings.vault_key, settings.token_key, settings.vault_key_new, settings.casebook_key]
+    files = sorted((settings.home / "keys").glob("*.key*"))
+    return [text for text in (*given, *(key for path in files for key in _whole(path))) if text]
+
+
 def adopt(settings: Settings, key: str) -> None:
     """The key that opened the vault takes its place in keys/vault.key, where a rotation left it beside."""
     coming = next_path(settings)
