@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -101,6 +103,9 @@ def test_what_is_put_back_is_what_was_there(settings, outside, tmp_path, unrepor
     assert restored.faults == ()
     assert counts(other) == counts(settings) == (250, 250, 1)
     assert publication.digest(other.current_path.resolve()) == publication.digest(settings.current_path.resolve())
+    with contextlib.closing(sqlite3.connect(casebook.casebook_path(other))) as con:
+        assert con.execute("pragma journal_mode").fetchone() == ("wal",), "or readers would wait for writers"
+    assert not list(done.path.glob("casebook.sqlite-*"))
     with casebook.opened(other) as book:
         assert book.faults() == []
         assert [event.kind for event in book.entries()][-1] == "backup_restored"

@@ -93,7 +93,6 @@ def copy_to(path: Path, target: Path) -> None:
     try:
         with contextlib.closing(connect(path)) as con, contextlib.closing(sqlite3.connect(target)) as copy:
             con.backup(copy)
-            copy.execute("pragma journal_mode = delete")  # one file, without a log beside it
     except sqlite3.Error as error:
         if is_out_of_room(error):
             raise ResourceError(f"no room for a copy of {path.name}", next_step="free some, then try again") from None
