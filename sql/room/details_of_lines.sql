@@ -9,7 +9,7 @@ asked as (
 )
 
 select
-    coalesce(details.cli, details.premises, 'not held') as line, details.cli is null as is_premises,
+    asked.spell_id, coalesce(details.cli, details.premises, 'not held') as line, details.cli is null as is_premises,
     min(asked.received_at) as first_call_at, max(asked.received_at) as last_call_at,
     count(distinct asked.call_key) as calls
 from asked

@@ -44,12 +44,16 @@ def find(
 
 def _number_tokens(settings: Settings, con: duckdb.DuckDBPyConnection, number: str) -> list[str]:
     """Tokens of the number as dialled in any region a source declares."""
+    return [str(row["token"]) for row in _rows(con, "line_tokens", {"e164s": dialled(settings, number)})]
+
+
+def dialled(settings: Settings, number: str) -> list[str]:
+    """The number in its international form, as dialled in any region a source declares. Errors: UsageError for none."""
     regions = {sources.load_layout(settings, name).region for name in sources.source_names(settings)} or {"GB"}
-    parsed = {numbers.parse(number.strip(), region).e164 for region in sorted(regions)} - {None}
-    if not parsed:
+    parsed = {numbers.parse(number.strip(), region).e164 for region in sorted(regions)}
+    if not any(parsed):
         raise UsageError("that is no usable telephone number", next_step="write it as dialled, or as +44…")
-    e164s = sorted(value for value in parsed if value)
-    return [str(row["token"]) for row in _rows(con, "line_tokens", {"e164s": e164s})]
+    return sorted(value for value in parsed if value)
 
 
 def identify(settings: Settings, caller: str, *, reason: str, actor: str, now: datetime) -> dict[str, Any]:

@@ -52,6 +52,7 @@ OPENERS = {
     "src/misuse/sources/check.py": "the same",
     "src/misuse/reports/data.py": "reads the published copy",
     "src/misuse/status.py": "reads the published copy",
+    "src/misuse/vault/looking.py": "a database of no file, to which the vault is attached",
 }
 
 
@@ -74,6 +75,17 @@ def test_duckdb_files_are_opened_only_by_their_openers() -> None:
             if (opens or hides) and source.name not in OPENERS:
                 found.append(source.at(node))
     assert not found, tree.told(found, "duckdb.connect outside the openers (tests/house/test_frameworks.py)")
+
+
+def test_the_review_room_has_no_way_to_the_warehouse() -> None:
+    """It reads the published copy, writes the casebook, and looks into the vault; a disposal alone reaches the stores."""
+    found = [
+        f"{source.at(node)} imports {name}"
+        for source in tree.python("src/misuse/room/", "src/misuse/web/")
+        for node, name in tree.imports(source)
+        if (name + ".").startswith(("misuse.warehouse.", "misuse.ingest.", "misuse.intake."))
+    ]
+    assert not found, tree.told(found, "the room goes by the published copy and the vault")
 
 
 def test_no_star_imports() -> None:

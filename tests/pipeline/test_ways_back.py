@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from misuse import casebook, intake, pipeline, schemas
+from misuse import casebook, intake, pipeline, schemas, warehouse
 from misuse.cli import run_command
 from misuse.errors import InputError, LockHeld, MisuseError, Refused, UsageError
+from misuse.room import Desk, care
 from tests.house import tree
 from tests.logs import COLUMNS, NOW, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import LAYOUT, decoded
@@ -109,6 +110,34 @@ def test_a_caller_leads_to_what_is_known_of_that_holder_alone(misuse):
         _, told, _ = misuse("identify", row["caller_id"], "--reason", "a test")
         assert "this look was recorded" in told
         assert "+447700900955" in told
+
+
+def test_the_room_gives_the_same_without_the_warehouse(ready, misuse, monkeypatch):
+    """By number, by address, and back: the published copy and the vault tell what the commands do."""
+    settings, _ = ready
+    asked = (
+        ("number", SHARED_NUMBER),
+        ("number", "07700 900001"),
+        ("number", "07700 900954"),
+        ("address", SECOND[1]),
+        ("address", "no"),
+    )
+    told = [json.loads(misuse("find", f"--{by}", text, "--reason", "a test", "--json")[1]) for by, text in asked]
+    whole = {
+        row["caller_id"]: misuse("identify", row["caller_id"], "--reason", "a test", "--json")[1]
+        for rows in told
+        for row in rows
+    }
+    monkeypatch.setattr(warehouse, "opened", lambda *_, **__: pytest.fail("the room opened the warehouse"))
+    desk = Desk(settings, getpass.getuser(), NOW)
+    for (by, text), wanted in zip(asked, told, strict=True):
+        found = care.find(desk, **{by: text}, reason="a test")
+        assert json.loads(json.dumps(found, default=lambda at: at.isoformat())) == wanted
+        assert reads(settings)[-1]["callers"] == list(dict.fromkeys(row["caller_id"] for row in wanted))
+    for caller, wanted in whole.items():
+        found = care.identify(desk, caller, "a test")
+        assert found.pop("has_versions") is False
+        assert json.loads(json.dumps(found, default=lambda at: at.isoformat())) == json.loads(wanted)
 
 
 def test_an_address_leads_to_who_called_from_it(misuse):
@@ -330,7 +359,9 @@ OPENS_THE_VAULT = {
     "sql/retention/forget_quiet_numbers.sql": "their numbers go",
     "sql/retention/forget_quiet_premises.sql": "their premises go",
     "sql/retention/forget_premises.sql": "premises of which no call is left go",
-    "src/misuse/room/vaulted.py": "identify, and references for an evidence pack: with role, reason and record",
+    "src/misuse/room/vaulted.py": "find, identify, and references for an evidence pack: with role, reason and record",
+    "sql/room/tokens_of_numbers.sql": "the room's find and identify: with role, reason and record",
+    "sql/room/calls_at_address.sql": "the room's find: with role, reason and record",
     "sql/room/details_of_lines.sql": "the room's identify: with role, reason and record",
     "sql/room/details_of_person.sql": "the room's identify: with role, reason and record",
     "sql/room/details_of_schedule.sql": "references for an evidence pack: with role, reason and record",

@@ -7,11 +7,15 @@ a run that is writing to the vault.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from misuse import explain, models, numbers, vault, warehouse
+from misuse import explain, identities, models, numbers
 from misuse.errors import UsageError
 from misuse.room.desk import Desk, rows
+from misuse.vault import looking
+
+if TYPE_CHECKING:
+    import duckdb
 
 _CALLS = """
 select call_key::varchar as call_key, coalesce(spell_id, '') as spell_id, received_at
@@ -20,7 +24,10 @@ from calls where caller_id = $caller_id order by received_at, call_key
 
 
 def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
-    """What the vault holds of a caller, with the keys of `misuse.identities.identify`; held_from and held_to are None.
+    """What the vault holds of a caller, with the keys of `misuse.identities.identify`.
+
+    A number that only an earlier version of a call gave is left out. What earlier versions named is among the names and
+    addresses: `has_versions` says so.
 
     Errors: Refused without a permitted role; UsageError without a reason; InputError for an unknown caller; LockHeld while
     a run writes to the vault.
@@ -35,18 +42,27 @@ def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
         "spells": [call["spell_id"] for call in calls],
         "times": [call["received_at"] for call in calls],
     }
-    held = [{**row, "line": _line(row)} for row in _select(desk, "room/details_of_lines", values)]
+    lines = [{**row, "line": _line(row)} for row in _select(desk, "room/details_of_lines", values)]
+    times = _times(desk, sorted({row["line"] for row in lines if not row["is_premises"]}))
+    held = [
+        row
+        for row in lines
+        if row["is_premises"] or not times.get(row["line"]) or row["spell_id"] in times[row["line"]]
+    ]
     (known,) = _select(desk, "room/details_of_person", {"call_keys": keys})
+    has_versions = bool(known.pop("has_versions"))
     return {
         "caller_id": caller_id,
         "numbers": sorted({row["line"] for row in held if not row["is_premises"]}),
         "premises": sorted({row["line"] for row in held if row["is_premises"]}),
         **{name: sorted(values or []) for name, values in known.items()},
         "held": [
-            {"line": row["line"], "held_from": None, "held_to": None}
+            {"line": row["line"]}
+            | {name: times.get(row["line"], {}).get(row["spell_id"], {}).get(name) for name in ("held_from", "held_to")}
             | {name: row[name] for name in ("first_call_at", "last_call_at", "calls")}
             for row in held
         ],
+        "has_versions": has_versions,
     }
 
 
@@ -62,19 +78,62 @@ def schedule(desk: Desk, caller_id: str, call_keys: Sequence[str], reason: str) 
     return {row["call_key"]: row for row in found}
 
 
-def _record(desk: Desk, way: dict[str, Any], reason: str, callers: list[str]) -> None:
+def find(desk: Desk, *, number: str | None, address: str | None, reason: str) -> list[dict[str, Any]]:
+    """Callers who ever held a number, a row a time they held it, or who called from an address.
+
+    Keys and errors as `misuse.identities.find`, and LockHeld while a run writes to the vault. By address, what earlier
+    versions of a call said finds it too.
+    """
+    _permit(desk, "find", reason)
+    tokens: list[str] = []
+    if number is not None:
+        tokens = sorted(_tokens(desk, identities.dialled(desk.settings, number)).values())
+        found = _holders(desk, tokens)
+    else:
+        keys = [row["call_key"] for row in _select(desk, "room/calls_at_address", {"address": address})]
+        with desk.published() as con:
+            found = _rows(con, "room/callers_of_calls", {"call_keys": keys})
+    callers = list(dict.fromkeys(row["caller_id"] for row in found))
+    _record(desk, {"way": "find", "by": "address" if number is None else "number", "tokens": tokens}, reason, callers)
+    return [{name: value for name, value in row.items() if name not in ("spell_id", "token")} for row in found]
+
+
+def _times(desk: Desk, e164s: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Of each number, every time that somebody held it, by the id of the spell; held_from and held_to None at an open end."""
+    numbers_of = {token: e164 for e164, token in _tokens(desk, e164s).items()}
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in _holders(desk, list(numbers_of)):
+        found.setdefault(numbers_of[row["token"]], {})[row["spell_id"]] = row
+    return found
+
+
+def _tokens(desk: Desk, e164s: list[str]) -> dict[str, str]:
+    return {row["e164"]: row["token"] for row in _select(desk, "room/tokens_of_numbers", {"e164s": e164s})}
+
+
+def _holders(desk: Desk, tokens: list[str]) -> list[dict[str, Any]]:
+    with desk.published() as con:
+        return _rows(con, "room/holders_of_numbers", {"tokens": tokens})
+
+
+def _permit(desk: Desk, way: str, reason: str) -> None:
     if not reason.strip():
         raise UsageError("a look at an identity needs a reason", next_step="say why it is needed; name nobody")
-    desk.permit("see_identity", str(way["way"]))
-    desk.record("identity_read", {**way, "reason": reason, "callers": callers}, caller_id=callers[0])
+    desk.permit("see_identity", way)
+
+
+def _record(desk: Desk, way: dict[str, Any], reason: str, callers: list[str]) -> None:
+    _permit(desk, str(way["way"]), reason)
+    caller = callers[0] if len(callers) == 1 else None
+    desk.record("identity_read", {**way, "reason": reason, "callers": callers}, caller_id=caller)
 
 
 def _select(desk: Desk, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    settings = desk.settings
-    with (
-        warehouse.in_memory(settings, warehouse.scratch_path(settings)) as con,
-        vault.attached(con, settings, read_only=True),
-    ):
-        found = models.select(con, name, values)
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    with looking.alone(desk.settings) as con:
+        return _rows(con, name, values)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    found = models.select(con, name, values)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
