@@ -4,23 +4,10 @@ delete from vault.rejected_rows where batch_id = $batch_id;
 
 insert into vault.call_details by name
 select
-    arrivals.call_key, arrivals.content_digest, arrivals.batch_id, call_id, cli, premises, subscriber_name,
-    subscriber_address, subscriber_postcode, person_name, birth_date, incident_location, incident_ref, linked_ref,
-    handler_ref, markers, remarks, recording_ref, free_text_codes.free_text_codes
-from arrivals
-left join free_text_codes on arrivals.row_number = free_text_codes.row_number
-left join verdicts on arrivals.row_number = verdicts.row_number and verdicts.origin = 'arrival'
-where
-    coalesce(verdicts.verdict, 'accepted') <> 'duplicate'
-    -- What the batch that goes out bears is here already, and passes on by the sweep.
-    and not exists (
-        select 1
-        from vault.call_details as earlier
-        where
-            earlier.batch_id = $replaced
-            and earlier.call_key = arrivals.call_key
-            and earlier.content_digest = arrivals.content_digest
-    );
+    call_key, content_digest, batch_id, call_id, cli, premises, subscriber_name, subscriber_address,
+    subscriber_postcode, person_name, birth_date, incident_location, incident_ref, linked_ref, handler_ref, markers,
+    remarks, recording_ref, free_text_codes
+from arriving_details;
 
 insert into vault.numbers by name
 select distinct number_token, e164, number_kind, $batch_id as batch_id

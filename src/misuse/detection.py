@@ -116,7 +116,7 @@ def detect(
         if name in VIEWS:
             models.view(con, name)
             continue
-        with _wide_side_probes(con) if name in WIDE_MODELS else nullcontext():
+        with models.sides_as_written(con) if name in WIDE_MODELS else nullcontext():
             models.build(con, name, available, in_any_order=name in UNORDERED_MODELS)
 
 
@@ -124,16 +124,6 @@ def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:
     """The first moment after as-of: what is received from then on counts for nothing."""
     row = con.execute("select max(window_to) from windows").fetchone()
     return row[0] if row else None
-
-
-@contextmanager
-def _wide_side_probes(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Joins with the sides as written. Left to itself DuckDB may hash ten million wide calls to probe with callers."""
-    con.execute("set disabled_optimizers = 'build_side_probe_side'")
-    try:
-        yield
-    finally:
-        con.execute("reset disabled_optimizers")
 
 
 def codeword_pattern(con: duckdb.DuckDBPyConnection) -> str:

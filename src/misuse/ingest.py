@@ -35,8 +35,8 @@ SYNTHETIC_SOURCE = "synthetic"
 READ_AGAIN = "read again with a corrected layout"
 
 _TEMPORARY = (
-    "parsed_rows", "rejected_raw", "distinct_cli", "number_forms", "arrivals", "free_text_codes", "repeated_keys",
-    "candidates", "verdicts", "landing_calls", "landing_superseded", "displaced", "rehomed", "orphaned", "restored",
+    "staged_rows", "rejected_raw", "distinct_cli", "number_forms", "keyed_numbers", "repeated_keys",
+    "candidates", "verdicts", "landing_superseded", "replaced_batch", "displaced", "rehomed", "orphaned", "restored",
 )  # fmt: skip
 
 
@@ -102,21 +102,29 @@ def ingest_file(
         return _known_file(con, path, source, known, limit)
     batch_id, replaced = _new_batch_id(con, source, digest), _read_otherwise(con, source, digest)
     sweep(con)
+    parameters = {
+        "source": source,
+        "batch_id": batch_id,
+        "replaced": replaced,
+        "is_premises": layout.caller_key == "premises",
+        "now": now,
+        "actor": actor,
+    }
     try:
         with (tracker or Silent()).step(f"Reading {path.name}"):
             read = sources.read(
-                con, path, layout, scratch=warehouse.scratch_path(settings), now=now, tracker=tracker or Silent()
+                con,
+                path,
+                layout,
+                scratch=warehouse.scratch_path(settings),
+                now=now,
+                tracker=tracker or Silent(),
+                keying=sources.Keying(
+                    "ingest/keyed_rows", parameters, lambda: _key_numbers(con, layout.region, parameters)
+                ),
             )
         with (tracker or Silent()).step(f"Taking {path.name} in"):
-            parameters = {
-                "source": source,
-                "batch_id": batch_id,
-                "replaced": replaced,
-                "is_premises": layout.caller_key == "premises",
-                "now": now,
-                "actor": actor,
-            }
-            _key_rows(con, layout.region, parameters)
+            _judge_rows(con, parameters)
             unranked = _refuse_collisions(con, path, read.rows)
             outcome = _outcome(con, path, source, batch_id, read)
             outcome = dataclasses.replace(
@@ -196,19 +204,41 @@ def _new_batch_id(con: duckdb.DuckDBPyConnection, source: str, digest: str) -> s
     return f"{stem}-{earlier[0] + 1}" if earlier and earlier[0] else stem
 
 
-def _key_rows(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> None:
-    """Temporary tables from parsed rows to verdicts: numbers, tokens, digests, versions."""
-    con.execute(
-        "create or replace temp table distinct_cli as select distinct cli from parsed_rows where cli is not null"
-    )
+def _key_numbers(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> None:
+    """The temporary table keyed_numbers, from the numbers of `raw_rows`: what each is, and its tokens."""
+    con.execute(_DISTINCT_NUMBERS)
     models.build(con, "staging/number_forms", dataclasses.asdict(numbers.plan(region)), temporary=True)
     _parse_odd_numbers(con, region)
+    models.build(con, "ingest/keyed_numbers", parameters, temporary=True)
+
+
+_DISTINCT_NUMBERS = """
+create or replace temp table distinct_cli as
+select distinct raw_cli as cli
+from raw_rows
+where raw_cli is not null
+"""
+
+
+def _judge_rows(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> None:
+    """Temporary tables from keyed rows to verdicts: repeated calls, versions, what is to land."""
+    models.view(con, "ingest/arrivals", temporary=True)
     models.build(con, "ingest/rehomed", {"batch_id": parameters["replaced"]}, temporary=True)
-    for name in ("arrivals", "repeated_keys", "candidates", "verdicts"):
+    for name in ("repeated_keys", "candidates", "verdicts"):
         models.build(con, f"ingest/{name}", parameters, temporary=True)
-    models.build(con, "ingest/free_text_codes", {}, temporary=True)
-    models.build(con, "ingest/landing_calls", {"verdict": "accepted"}, temporary=True)
-    models.build(con, "ingest/landing_calls", {"verdict": "superseded"}, temporary=True, relation="landing_superseded")
+    (versions,) = con.execute("select count(*) from verdicts").fetchone() or (0,)
+    views = {
+        "judged_arrivals": "ingest/judged_arrivals" if versions else "ingest/fresh_arrivals",
+        "arriving_details": "ingest/remaining_details" if parameters["replaced"] else "ingest/arriving_details",
+        "landing_calls": "ingest/landing_calls",
+    }
+    con.execute(
+        "create or replace temp table replaced_batch as select $replaced as batch_id",
+        {"replaced": parameters["replaced"]},
+    )
+    for relation, name in views.items():
+        models.view(con, name, temporary=True, relation=relation)
+    models.build(con, "ingest/landing_superseded", {}, temporary=True)
 
 
 def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
@@ -277,7 +307,7 @@ def _number_oddities(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "where number_kind in ('absent', 'malformed', 'placeholder', 'unallocated') group by number_kind"
     )
     oddities = {str(kind): int(rows) for kind, rows in found.fetchall()}
-    free_text = con.execute("select count(*) from free_text_codes").fetchone()
+    free_text = con.execute("select count(free_text_codes) from arrivals").fetchone()
     return oddities | ({"code_is_free_text": int(free_text[0])} if free_text and free_text[0] else {})
 
 
@@ -396,7 +426,18 @@ def _write(
             )
 
 
+_DROP_VIEWS = (
+    "drop view if exists temp.landing_calls",
+    "drop view if exists temp.arriving_details",
+    "drop view if exists temp.judged_arrivals",
+    "drop view if exists temp.arrivals",
+    "drop view if exists temp.parsed_rows",
+)
+
+
 def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
+    for statement in _DROP_VIEWS:
+        con.execute(statement)
     for table in _TEMPORARY:
         models.drop_temporary(con, table)
 

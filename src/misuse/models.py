@@ -6,7 +6,8 @@ A model is one bare select in one file; its file's name is the relation's name.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,13 +70,15 @@ def build(
     temporary: bool = False,
     in_any_order: bool = False,
     relation: str = "",
+    over: str = "",
 ) -> None:
     """Make, or make anew, the table of the model's name, or of another one given.
 
     `in_any_order` is for what comes out of a grouping in no order anyway: not to keep that is a third quicker.
+    `over` names a model that this one reads and that is not kept: both run as one pass.
     """
     opening = "create or replace temp table " if temporary else "create or replace table "
-    sql = opening + (relation or relation_name(name)) + " as\n" + text(name)
+    sql = opening + (relation or relation_name(name)) + " as\n" + (_over(over, name) if over else text(name))
     values = parameters(con, sql, available)
     if in_any_order:
         con.execute("set preserve_insertion_order = false")
@@ -86,10 +89,24 @@ def build(
             con.execute("set preserve_insertion_order = true")
 
 
-def view(con: duckdb.DuckDBPyConnection, name: str, *, temporary: bool = False) -> None:
-    """Make, or make anew, a view of the model's name: one without parameters that only picks columns."""
+def _over(under: str, name: str) -> str:
+    return "with " + relation_name(under) + " as (\n" + text(under) + "\n)\nselect * from (\n" + text(name) + "\n)"
+
+
+@contextmanager
+def sides_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Joins with the sides as written. Left to itself DuckDB may hash ten million wide calls to probe with callers."""
+    con.execute("set disabled_optimizers = 'build_side_probe_side'")
+    try:
+        yield
+    finally:
+        con.execute("reset disabled_optimizers")
+
+
+def view(con: duckdb.DuckDBPyConnection, name: str, *, temporary: bool = False, relation: str = "") -> None:
+    """Make, or make anew, a view of the model's name, or of another one given: one without parameters."""
     opening = "create or replace temp view " if temporary else "create or replace view "
-    con.execute(opening + relation_name(name) + " as\n" + text(name))
+    con.execute(opening + (relation or relation_name(name)) + " as\n" + text(name))
 
 
 def append(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any], *, relation: str) -> None:

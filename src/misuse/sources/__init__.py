@@ -3,10 +3,12 @@
 from misuse.sources.check import CheckReport, check, unsupported_figures, unsupported_safeguards
 from misuse.sources.draft import draft
 from misuse.sources.layout import Layout, built_in, doubt_codes, load_layout, misuse_codes, source_names
+from misuse.sources.parse import Keying
 from misuse.sources.reading import SourceRead, read
 
 __all__ = [
     "CheckReport",
+    "Keying",
     "Layout",
     "SourceRead",
     "built_in",

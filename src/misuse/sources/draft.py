@@ -52,7 +52,7 @@ def _everything(
     base = Layout("draft", "", {}, format=plain_keys["format"])
     base = replace(base, **{**_delimited_defaults(plain_keys), **plain_keys}, last_line_may_be_unterminated=True)
     con.execute(models.text("staging/macros"))
-    plain = make_plain(path, base, scratch).path
+    plain = make_plain(path, base, scratch)
     if base.format == "xlsx" and (sheet := fullest_sheet(path, plain, base)):
         plain_keys["sheet"] = sheet
         base = replace(base, sheet=sheet)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,12 @@ from misuse.sources.timing import change_days, parameters
 if TYPE_CHECKING:
     import duckdb
 
+# Fields of which runs of spaces are folded before they are compared.
+FOLDED_FIELDS = (
+    "channel", "cli", "cli_status", "opening_code", "closing_code", "qualifiers", "result_code", "grade", "borough",
+    "ward", "markers",
+)  # fmt: skip
+
 
 def make_raw_rows(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, raw: RawFile) -> None:
     """Make the temp view `raw_rows`: row number and raw_<field> of every field, absent ones null."""
@@ -24,11 +31,13 @@ def make_raw_rows(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, ra
 
     row = ColumnExpression("row_number")
     numbered = _numbered(con, raw.dropped)
-    if not raw.is_tidy:
-        places = dict.fromkeys(raw.mapped.values())
-        trimmed = [FunctionExpression("trimmed", ColumnExpression(place)).alias(place) for place in places]
-        nulled = [_without_null_words(place, layout).alias(place) for place in places]
-        numbered = numbered.project(row, *trimmed).project(row, *nulled)
+    places = list(dict.fromkeys(raw.mapped.values()))
+    untidy = {place for place in places if raw.untidy is None or place in raw.untidy}
+    if untidy:
+        tidy = [ColumnExpression(place) for place in places if place not in untidy]
+        trimmed = [FunctionExpression("trimmed", ColumnExpression(place)).alias(place) for place in untidy]
+        nulled = [_without_null_words(place, layout).alias(place) for place in untidy]
+        numbered = numbered.project(row, *tidy, *trimmed).project(row, *tidy, *nulled)
     columns = [row]
     for name in MAPPABLE:
         if name in layout.columns:
@@ -155,12 +164,37 @@ def staging_parameters(layout: Layout, now: datetime, *, is_typed: bool, folds_s
     return values
 
 
-def parse(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, raw: RawFile, now: datetime) -> None:
-    """Make `parsed_rows` and complete `rejected_raw` from `raw_file`."""
+@dataclass(frozen=True)
+class Keying:
+    """What a row is to have besides what its layout gives it: a model that reads `staged_rows`, made in one pass with it.
+
+    `prepare` makes what the model needs, from the temp view `raw_rows`.
+    """
+
+    model: str
+    parameters: Mapping[str, Any]
+    prepare: Callable[[], None]
+
+
+def parse(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    layout: Layout,
+    raw: RawFile,
+    now: datetime,
+    keying: Keying | None = None,
+) -> None:
+    """Make `staged_rows` and `parsed_rows`, and complete `rejected_raw`, from `raw_file`."""
     make_raw_rows(con, path, layout, raw)
-    values = staging_parameters(layout, now, is_typed=raw.is_typed, folds_spaces=raw.has_odd_space)
-    models.build(con, "staging/staged_rows", values, temporary=True)
-    models.build(con, "staging/parsed_rows", {}, temporary=True)
+    values = staging_parameters(layout, now, is_typed=raw.is_typed, folds_spaces=_folds_spaces(layout, raw))
+    if keying:
+        keying.prepare()
+        values |= keying.parameters
+        with models.sides_as_written(con):
+            models.build(con, keying.model, values, temporary=True, relation="staged_rows", over="staging/staged_rows")
+    else:
+        models.build(con, "staging/staged_rows", values, temporary=True)
+    models.view(con, "staging/parsed_rows", temporary=True)
     reasons = con.execute("select row_number, reason from staged_rows where reason is not null").fetchall()
     if "bad" in con.table("raw_file").columns:
         reasons += con.execute(_BAD_JSON[bool(raw.dropped)]).fetchall()
@@ -168,6 +202,12 @@ def parse(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, raw: RawFi
         rejects = Rejects(con, keep=True)
         raw.fetch(dict(reasons), rejects.add)
         rejects.flush()
+
+
+def _folds_spaces(layout: Layout, raw: RawFile) -> bool:
+    """Whether any field that is compared as a code, or a word in a number's place, may have odd spaces."""
+    pieces = (piece for name in FOLDED_FIELDS for piece in layout.columns.get(name, ()))
+    return raw.odd_space is None or any(raw.mapped.get(piece) in raw.odd_space for piece in pieces)
 
 
 def oddities(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile, now: datetime) -> dict[str, int]:
@@ -196,7 +236,9 @@ def _texts(con: duckdb.DuckDBPyConnection, raw: RawFile) -> dict[str, int]:
             "contains", trimmed, ConstantExpression("  ")
         )
         is_long = FunctionExpression("strlen", text) > ConstantExpression(LONG_VALUE)
-        conditions = {f"inner_double_spaces:{asked}": has_gap} if raw.has_odd_space else {}
+        conditions = (
+            {f"inner_double_spaces:{asked}": has_gap} if raw.odd_space is None or column in raw.odd_space else {}
+        )
         conditions |= {f"value_over_10000_chars:{asked}": is_long} if raw.has_long_value else {}
         for name, condition in conditions.items():
             counts.append(

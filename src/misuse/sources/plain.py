@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -26,14 +24,6 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True)
-class PlainFile:
-    """Where the readable bytes lie. `digest` is of the file as it came."""
-
-    path: Path
-    digest: str
-
-
 def _mark_bad(error: UnicodeError) -> tuple[str, int]:
     """Stand in for what cannot be decoded: a byte that no UTF-8 text has, so that its row is set aside."""
     if not isinstance(error, UnicodeDecodeError):
@@ -49,13 +39,7 @@ def private_file(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-def digest_of_file(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def make_plain(path: Path, layout: Layout, scratch: Path) -> PlainFile:
+def make_plain(path: Path, layout: Layout, scratch: Path) -> Path:
     """The file unpacked and in UTF-8: itself where it is so already, else a private copy in `scratch`.
 
     Errors: InputError for a file that is missing, empty, truncated, or of another kind than declared.
@@ -89,7 +73,7 @@ def make_plain(path: Path, layout: Layout, scratch: Path) -> PlainFile:
         decoded = scratch / "decoded"
         _write(decoded, _transcoded(unpacked, layout.encoding))
         unpacked = decoded
-    return PlainFile(unpacked, digest_of_file(path))
+    return unpacked
 
 
 def _write(target: Path, chunks: Iterator[bytes]) -> None:

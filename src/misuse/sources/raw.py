@@ -41,8 +41,8 @@ class RawFile:
     dropped: list[int] = field(default_factory=list)
     oddities: dict[str, int] = field(default_factory=dict)
     is_typed: bool = False
-    is_tidy: bool = False  # null words are null already and no value has outer space
-    has_odd_space: bool = True
+    untidy: frozenset[str] | None = None  # columns of raw_file to be trimmed and nulled yet; None: any may be
+    odd_space: frozenset[str] | None = None  # columns with runs of spaces and the like; None: any may have some
     has_long_value: bool = True
     fetch: Fetch = lambda _reasons, _add: None
 
@@ -131,8 +131,8 @@ def read_delimited(
         names=names,
         mapped={asked: f"c{names.index(column)}" for asked, column in mapped.items()},
         dropped=scan.dropped,
-        is_tidy=not scan.has_outer_space,
-        has_odd_space=scan.has_odd_space,
+        untidy=None if scan.is_doubtful else frozenset(f"c{n}" for n in scan.outer_space),
+        odd_space=None if scan.is_doubtful or layout.delimiter == "\t" else frozenset(f"c{n}" for n in scan.odd_space),
         has_long_value=scan.longest > LONG_VALUE,
         oddities={
             "not_ascii": scan.non_ascii,

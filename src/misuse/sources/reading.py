@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from misuse import models
 from misuse.errors import InputError, ResourceError
 from misuse.sources.layout import Layout
-from misuse.sources.parse import oddities, parse
+from misuse.sources.parse import Keying, oddities, parse
 from misuse.sources.plain import make_plain
 from misuse.sources.raw import RawFile, read_delimited, unreadable
 from misuse.sources.typed import read_jsonl, read_parquet, read_xlsx
@@ -31,7 +31,6 @@ class SourceRead:
     """What one file held: rows = rows of `parsed_rows` + rows of `rejected_raw`, always."""
 
     rows: int
-    file_digest: str
     rejected: Mapping[str, int]
     oddities: Mapping[str, int]
     columns: tuple[str, ...]
@@ -61,11 +60,18 @@ class SourceRead:
 
 
 def read(
-    con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *, scratch: Path, now: datetime, tracker: Tracker
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    layout: Layout,
+    *,
+    scratch: Path,
+    now: datetime,
+    tracker: Tracker,
+    keying: Keying | None = None,
 ) -> SourceRead:
-    """Read a file into the temp tables `parsed_rows` and `rejected_raw` of `con`.
+    """Read a file into the temp table `rejected_raw` and the temp view `parsed_rows` of `con`, over `staged_rows`.
 
-    `now` is in UTC, without a zone. Nothing stays in `scratch`.
+    `now` is in UTC, without a zone. `keying` says what else each row is to have. Nothing stays in `scratch`.
     Errors: InputError naming file and next step, never a row's contents; ResourceError when the disk is full.
     """
     import duckdb
@@ -77,10 +83,10 @@ def read(
         size = path.stat().st_size if path.is_file() else None
         with tracker.step(f"reading {path.name}", size) as bar:
             plain = make_plain(path, layout, private)
-            raw = _raw(con, path, plain.path, layout, private, bar.advance)
-            parse(con, path, layout, raw, now)
+            raw = _raw(con, path, plain, layout, private, bar.advance)
+            parse(con, path, layout, raw, now, keying)
             found = oddities(con, layout, raw, now)
-        return SourceRead(raw.records, plain.digest, _accounted(con, path, raw), found, raw.names)
+        return SourceRead(raw.records, _accounted(con, path, raw), found, raw.names)
     except duckdb.Error as error:
         raise unreadable(path, error) from None
     except OSError as error:
@@ -125,7 +131,6 @@ def _accounted(con: duckdb.DuckDBPyConnection, path: Path, raw: RawFile) -> dict
 
 _DROPS = (
     "drop view if exists temp.raw_rows",
-    "drop table if exists temp.staged_rows",
     "drop table if exists temp.raw_file",
     "drop table if exists temp.row_shifts",
     "drop table if exists temp.json_lines",
@@ -133,6 +138,6 @@ _DROPS = (
 
 
 def _forget(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop what only this read needed; `parsed_rows` and `rejected_raw` stay."""
+    """Drop what only this read needed; `staged_rows`, `parsed_rows` and `rejected_raw` stay."""
     for statement in _DROPS:
         con.execute(statement)

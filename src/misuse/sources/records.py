@@ -27,6 +27,8 @@ RETURN = 13
 SPACE, TAB = 32, 9
 
 _STRAY_RETURN = re.compile(rb"\r(?!\n)")
+_FOREIGN_SPACES = (b"\xc2\xa0", b"\xef\xbb\xbf")  # the no-break space, and a byte order mark inside the file
+_FOREIGN_SPACE = re.compile(b"|".join(_FOREIGN_SPACES))
 RejectRow = Callable[[int, str, bytes], None]
 
 
@@ -41,8 +43,9 @@ class Scan:
     blank_lines: int = 0
     inner_quotes: int = 0
     longest: int = 0
-    has_outer_space: bool = False  # beside a delimiter, a quote or a newline; false is certain
-    has_odd_space: bool = False  # runs of spaces, tabs, newlines within quotes, spaces outside ASCII
+    outer_space: set[int] = field(default_factory=set)  # columns, from 0, that may have some; all others have none
+    odd_space: set[int] = field(default_factory=set)  # runs of spaces, tabs, newlines within quotes, no-break spaces
+    is_doubtful: bool = False  # read record by record: any column may have either
     crlf: int = 0
     lf: int = 0
     edits: list[tuple[int, int, bytes]] = field(default_factory=list)
@@ -51,6 +54,27 @@ class Scan:
     @property
     def is_mixed(self) -> bool:
         return bool(self.crlf and self.lf)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A window's bytes, and where its structure is; places ascend."""
+
+    text: np.ndarray
+    mark: np.ndarray  # for every byte, whether it is a delimiter, a quote or a newline
+    quotes: np.ndarray
+    delimiters: np.ndarray
+    ends: np.ndarray  # of records, just past the newline
+    newlines_within: np.ndarray  # quotes
+
+    def columns_of(self, places: np.ndarray) -> np.ndarray:
+        """The columns, from 0, that hold the bytes at `places`."""
+        import numpy as np
+
+        record = np.searchsorted(self.ends, places, side="right")
+        starts = np.concatenate(([0], self.ends))[record]
+        before, at_start = (np.searchsorted(self.delimiters, at, side="left") for at in (places, starts))
+        return np.unique(before - at_start)
 
 
 class Scanner:
@@ -137,19 +161,21 @@ class Scanner:
         places = np.flatnonzero(mark)
         kinds = text[places]
         if not has_quotes:
-            self._look_beside(text, places, places[:0])
             newlines = np.flatnonzero(kinds == NEWLINE)
             ends = places[newlines] + 1
+            self._look_at_spaces(_Window(text, mark, places[:0], places[kinds != NEWLINE], ends, places[:0]))
             return ends, np.diff(newlines, prepend=-1), np.ones(ends.size, np.int64), text.size
         is_quote = kinds == self.grammar.quote[0]
         is_outside = (np.cumsum(is_quote, dtype=np.int32) & 1) == 0
         is_end = is_outside & (kinds == NEWLINE)
         at = np.flatnonzero(is_end)
         ends = places[at] + 1
-        delimiters = np.cumsum(is_outside & (kinds == self.grammar.delimiter[0]), dtype=np.int32)[at]
-        lines = np.cumsum(kinds == NEWLINE, dtype=np.int32)[at]
-        quotes = places[is_quote]
-        self._look_beside(text, places[is_outside & ~is_quote], quotes)
+        is_delimiter = is_outside & (kinds == self.grammar.delimiter[0])
+        delimiters = np.cumsum(is_delimiter, dtype=np.int32)[at]
+        is_newline = kinds == NEWLINE
+        lines = np.cumsum(is_newline, dtype=np.int32)[at]
+        quotes, within = places[is_quote], places[is_newline & ~is_outside]
+        self._look_at_spaces(_Window(text, mark, quotes, places[is_delimiter], ends, within))
         out_of_place = self._quote_out_of_place(text, quotes[quotes < (ends[-1] if ends.size else 0)])
         return ends, np.diff(delimiters, prepend=0) + 1, np.diff(lines, prepend=0), out_of_place
 
@@ -184,7 +210,6 @@ class Scanner:
             return 0
         starts, ends = starts[:whole], ends[:whole]
         text = np.frombuffer(self.buffer, np.uint8, int(ends[-1]))
-        self._look_at_spaces(ends, lines[:whole])
         is_crlf = (ends - starts > 1) & (text[np.maximum(ends - 2, 0)] == RETURN)
         is_blank = ends - starts - is_crlf == 1
         self.scan.crlf += int(is_crlf.sum())
@@ -197,38 +222,52 @@ class Scanner:
         self._register(starts, ends, odd)
         return int(ends[-1])
 
-    def _look_at_spaces(self, ends: np.ndarray, lines: np.ndarray) -> None:
-        """Learn whether trimming and folding have anything to do: in a large clean file they have not."""
-        size = int(ends[-1])
-        if not self.scan.has_odd_space:
-            self.scan.has_odd_space = bool((lines > 1).any()) or any(self._holds(odd, size) for odd in (b"  ", b"\t"))
-        if self.scan.non_ascii or bool((lines > 1).any()):
-            self.scan.has_outer_space = True
-
-    def _look_beside(self, text: np.ndarray, marks: np.ndarray, quotes: np.ndarray) -> None:
-        """Is there a space beside a structural mark, or just inside the quotes of a field?"""
+    def _look_at_spaces(self, window: _Window) -> None:
+        """Learn in which columns trimming and folding have anything to do: in a large clean file, in few or none."""
         import numpy as np
 
-        if self.scan.has_outer_space or not self.grammar.delimiter:
+        if not self.grammar.delimiter or not window.ends.size:
             return
-        last = text.size - 1
-        opening, closing = quotes[0::2], quotes[1::2]
-        opening = opening[text[np.maximum(opening - 1, 0)] != (self.grammar.quote or b"\0")[0]]
-        closing = closing[text[np.minimum(closing + 1, last)] != (self.grammar.quote or b"\0")[0]]
-        for places in (
-            np.maximum(np.concatenate((marks, closing)) - 1, 0),
-            np.minimum(np.concatenate((marks, opening)) + 1, last),
+        size = int(window.ends[-1])
+        odd = foreign = np.empty(0, np.int64)
+        is_space = window.text[:size] == SPACE
+        doubled = np.flatnonzero(is_space[1:] & is_space[:-1])
+        if b"\t" in self.buffer and self.grammar.delimiter[0] != TAB:
+            is_tab = window.text[:size] == TAB
+            odd = np.flatnonzero(is_tab)
+            is_space |= is_tab
+        if any(space[:1] in self.buffer and space in self.buffer for space in _FOREIGN_SPACES):
+            foreign = np.array([m.start() for m in _FOREIGN_SPACE.finditer(self.buffer, 0, size)], np.int64)
+        within = window.newlines_within[window.newlines_within < size]
+        for found, places in (
+            (self.scan.odd_space, (doubled, odd, foreign, within)),
+            (self.scan.outer_space, (self._beside(window, is_space), foreign, within)),
         ):
-            beside = text[places]
-            if bool(((beside == SPACE) | (beside == TAB) & (self.grammar.delimiter[0] != TAB)).any()):
-                self.scan.has_outer_space = True
+            together = np.concatenate(places)
+            if together.size:
+                found.update(window.columns_of(together).tolist())
 
-    def _holds(self, piece: bytes, size: int) -> bool:
-        return self.buffer.find(piece, 0, size) >= 0
+    def _beside(self, window: _Window, is_space: np.ndarray) -> np.ndarray:
+        """Where a space is beside a mark that parts fields, or beside a quote within one: rather once too often."""
+        import numpy as np
+
+        size = int(window.ends[-1])
+        text, mark = window.text[:size], window.mark[:size]
+        if b"\r" in self.buffer:  # the newline that follows it is a mark, and it is none
+            mark = mark | (text == RETURN)
+        beside = np.zeros(size, np.bool_)
+        beside[1:] = mark[:-1]
+        beside[:-1] |= mark[1:]
+        places = np.flatnonzero(is_space & beside)
+        if window.quotes.size and places.size:
+            is_within = (np.searchsorted(window.quotes, places) & 1).astype(np.bool_)
+            by_quote = (text[places - 1] == self.grammar.quote[0]) | (text[places + 1] == self.grammar.quote[0])
+            places = np.asarray(places[~is_within | by_quote])
+        return places
 
     def _stray_return(self) -> int:
         """Where the first carriage return without a newline is; past the end where none is."""
-        if self.buffer.count(b"\r") == self.buffer.count(b"\r\n"):
+        if b"\r" not in self.buffer or self.buffer.count(b"\r") == self.buffer.count(b"\r\n"):
             return len(self.buffer)
         found = _STRAY_RETURN.search(self.buffer)
         return found.start() if found else len(self.buffer)
@@ -241,7 +280,6 @@ class Scanner:
         if int(text.max()) >= 128:
             rows = np.unique(np.searchsorted(ends, np.flatnonzero(text >= 128), side="right"))
             self.scan.non_ascii += rows.size
-            self.scan.has_odd_space = self.scan.has_outer_space = True
             if not _is_utf8(self.buffer[: text.size]):
                 found |= {int(n): "bad_encoding" for n in rows if not _is_utf8(self.buffer[starts[n] : ends[n]])}
         for byte in (0, 1) if self.grammar.is_json else (0,):
@@ -309,7 +347,7 @@ class Scanner:
             return self._drop(position, raw, reason)
         self.scan.records += 1
         self.scan.non_ascii += not raw.isascii()
-        self.scan.has_odd_space = self.scan.has_outer_space = True
+        self.scan.is_doubtful = True
         self.scan.longest = max(self.scan.longest, len(raw))
         is_crlf = raw.endswith(b"\r\n")
         self.scan.crlf += is_crlf

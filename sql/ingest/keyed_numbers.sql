@@ -1,0 +1,12 @@
+-- One row per distinct telephone number as logged, with its tokens: made once a number, not once a call. Key: cli.
+-- Params: $is_premises (the source's callers are premises, not numbers).
+select
+    cli,
+    e164,
+    number_kind,
+    case when e164 is not null and not $is_premises then token_of('number', e164) end as number_token,
+    case
+        when number_kind in ('malformed', 'placeholder') and not $is_premises
+            then token_of('cli', upper(regexp_replace(cli, '\s', '', 'g')))
+    end as cli_token
+from number_forms
