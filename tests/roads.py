@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from misuse import casebook, ingest, intake, linkage, model_review, pipeline, publication, vault, warehouse
-from misuse.errors import MisuseError
+from misuse.errors import InputError, MisuseError
 from misuse.progress import Silent
 from misuse.schemas import PUBLISHED, UNDIGESTED
 from misuse.settings import Settings
@@ -226,6 +226,7 @@ class Decision:
     payload: Mapping[str, Any]
     caller_id: str | None = None
     undoes: int | None = None
+    event_id: int = 0
 
 
 def spell(token: str, holder: int = 1) -> str:
@@ -242,7 +243,10 @@ def tokens(settings: Settings) -> list[str]:
 
 
 def decisions(chance: random.Random, spells: Sequence[str], linked: Sequence[tuple[str, str]]) -> list[Decision]:
-    """What people decide: of pairs by chance and of pairs that the model links; stops, lifts, and taking back."""
+    """What people decide: of pairs by chance and of pairs that the model links; stops, lifts, and taking back.
+
+    A rule's lift takes the hits that stand when it is made; see `record`.
+    """
     found: list[Decision] = []
     for turn in range(chance.randrange(2, 8)):
         one = chance.choice(spells)
@@ -262,41 +266,84 @@ def decisions(chance: random.Random, spells: Sequence[str], linked: Sequence[tup
         found.append(Decision("stop_entered", given | {"is_urgent": chance.random() < 0.5}, caller))
         if chance.random() < 0.5:
             found.append(Decision("stop_lifted", given, caller))
-        rule = {"rule_id": chance.choice(("child", "domestic_abuse")), "seen_batches": None, "seen_to": None}
-        found.append(Decision("stop_lifted", given | rule, caller))
+        found.append(Decision("stop_lifted", given | {"rule_id": chance.choice(("child", "domestic_abuse"))}, caller))
     return found
 
 
-def record(settings: Settings, wanted: Sequence[Decision], done: list[int], upto: int) -> None:
-    """Put decisions into the casebook until so many are in; `done` are the numbers of their events."""
+def steady(log: Log, silence_days: int) -> set[str]:
+    """Numbers that never pass on, whichever rows of theirs are in: nobody tells of two subscribers, nor are they silent long."""
+    steady = set()
+    for number in log.numbers:
+        rows = [row for row in log.sent if row["cli"] == number]
+        moments = sorted(datetime.fromisoformat(row["received"]) for row in rows)
+        subscribers = {(row["name"], row["postcode"]) for row in rows if row["name"] or row["postcode"]}
+        if rows and len(subscribers) < 2 and moments[-1] - moments[0] < timedelta(days=silence_days):
+            steady.add(number)
+    return steady
+
+
+def in_order(wanted: Sequence[Decision], may_be_early: set[str]) -> tuple[list[Decision], int]:
+    """Decisions on these spells alone first, then the others, what is undone before its undoing; how many come first."""
+
+    def is_early(decision: Decision) -> bool:
+        if decision.undoes is not None:
+            return is_early(wanted[decision.undoes])
+        data = decision.payload
+        return may_be_early.issuperset([*data.get("spells", ()), *data.get("spells_a", ()), *data.get("spells_b", ())])
+
+    order = sorted(range(len(wanted)), key=lambda at: (not is_early(wanted[at]), at))
+    moved = [wanted[at] for at in order]
+    found = [
+        decision if decision.undoes is None else replace(decision, undoes=order.index(decision.undoes))
+        for decision in moved
+    ]
+    return found, sum(map(is_early, wanted))
+
+
+def record(settings: Settings, wanted: Sequence[Decision | None], made: list[Decision | None], upto: int) -> None:
+    """Put decisions into the casebook until so many are tried; `made` are they as recorded, None where none could be."""
     with casebook.opened(settings) as book:
         if not book.users():
             book.set_user("head", "administrator", actor="head", occurred_at=NOW)
             book.set_user("tester", "chair", actor="head", occurred_at=NOW)
-        for decision in wanted[len(done) : upto]:
+        for decision in wanted[len(made) : upto]:
+            if decision is None:
+                made.append(None)
+                continue
             payload = dict(decision.payload)
             if decision.undoes is not None:
-                payload["event_id"] = done[decision.undoes]
-            at = NOW + timedelta(seconds=len(done))
-            event = book.record(
-                decision.kind, actor="tester", occurred_at=at, caller_id=decision.caller_id, payload=payload
-            )
-            done.append(event.event_id)
+                undone = made[decision.undoes]
+                payload["event_id"] = undone.event_id if undone else 0
+            at = NOW + timedelta(seconds=len(made))
+            try:
+                event = book.record(
+                    decision.kind, actor="tester", occurred_at=at, caller_id=decision.caller_id, payload=payload
+                )
+            except InputError:  # nothing stood there to lift
+                made.append(None)
+                continue
+            made.append(replace(decision, payload=event.data, event_id=event.event_id))
 
 
-def travel(settings: Settings, log: Log, wanted: Sequence[Decision], chance: random.Random, root: Path) -> list[str]:
-    """Deliver the log by a road drawn by chance, all decisions on the way; the ids of callers published between."""
+def travel(
+    settings: Settings, log: Log, wanted: Sequence[Decision], early: int, chance: random.Random, root: Path
+) -> tuple[list[str], list[Decision | None]]:
+    """Deliver the log by a road drawn by chance, the first `early` decisions on the way, the others once all is in.
+
+    The ids of callers published between, and the decisions as recorded.
+    """
     rows = [dict(row) for row in log.sent]
     chance.shuffle(rows)
     cuts = sorted(chance.sample(range(1, len(rows)), chance.randrange(1, 5)))
-    done: list[int] = []
+    made: list[Decision | None] = []
+    kept = steady(log, settings.number_gap_days)
     published: list[str] = []
     stray: list[str] = []
     for turn, (first, last) in enumerate(zip([0, *cuts], [*cuts, len(rows)], strict=True)):
         take(settings, write_csv(root / f"piece{turn}.csv", rows[first:last], COLUMNS))
         if chance.random() < 0.4:
-            stray += take(settings, write_csv(root / f"stray{turn}.csv", _strays(chance, log, turn), COLUMNS))
-        record(settings, wanted, done, chance.randrange(len(done), len(wanted) + 1))
+            stray += take(settings, write_csv(root / f"stray{turn}.csv", _strays(chance, log, turn, kept), COLUMNS))
+        record(settings, wanted, made, chance.randrange(len(made), max(early, len(made)) + 1))
         if chance.random() < 0.6:
             run(settings, AS_OF - timedelta(days=chance.choice((0, 0, 3, 60, 200))))
             published += caller_ids(settings)
@@ -304,15 +351,18 @@ def travel(settings: Settings, log: Log, wanted: Sequence[Decision], chance: ran
             withdraw(settings, stray.pop())
     for batch_id in stray:
         withdraw(settings, batch_id)
-    record(settings, wanted, done, len(wanted))
-    return published
+    run(settings)
+    record(settings, wanted, made, len(wanted))
+    return published, made
 
 
-def _strays(chance: random.Random, log: Log, turn: int) -> list[Row]:
-    """Calls of the same numbers that were never theirs: to be taken back."""
+def _strays(chance: random.Random, log: Log, turn: int, kept: set[str]) -> list[Row]:
+    """Calls of the same numbers that were never theirs: to be taken back. They tell nothing of a steady one's holder."""
     other = people(chance, 1)[0]
     at = [START + timedelta(days=chance.randrange(DAYS)) for _ in range(12)]
     rows = [_call(chance, f"S{turn}-{n}", chance.choice(log.numbers), moment, other) for n, moment in enumerate(at)]
+    nothing = dict.fromkeys(DETAILS, "")
+    rows = [row | nothing if row["cli"] in kept else row for row in rows]
     return [row | {"markers": chance.choice(("", "", "domestic_abuse", "kiosk"))} for row in rows]
 
 

@@ -67,8 +67,7 @@ kept_hits as (
     left join casebook_lifts as lifts
         on
             kept.rule_id = lifts.rule_id and list_contains(lifts.spell_ids, calls.spell_id)
-            and calls.received_at <= least(lifts.lifted_at, lifts.seen_to)
-            and coalesce(list_contains(lifts.seen_batches, calls.batch_id), true)
+            and list_contains(lifts.hits, kept.hit)
     where len(kept.spell_ids) = 0 and lifts.rule_id is null
 ),
 

@@ -1,9 +1,9 @@
 -- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was
 -- lifted. Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered: it and a
 -- stop carried over a change of the identity model reach everyone who may be the same person, too, and stay on whom a
--- run published them on. Lifted, a rule reaches a caller again by a hit that whoever lifted it could not have seen
--- (later than the lift, or of a call that came in since, however old), or once the caller has a number that was not
--- theirs then.
+-- run published them on. A lift takes away the hits that stood when it was made, and no other: by a marked call that
+-- comes in later, however old, by a link found later to one that was in, or once the caller has a number that was not
+-- theirs then, the rule reaches the caller again.
 with
 
 caller_sets as (
@@ -12,28 +12,11 @@ caller_sets as (
     group by caller_id
 ),
 
--- A lift of everything that the caller has, with the hits that there are of its rule.
-lift_hits as (
-    select
-        rule_reach.caller_id, rule_reach.rule_id, lifts.lifted_at, lifts.seen_batches, lifts.seen_to, rule_reach.hit_at,
-        rule_reach.hit
-    from casebook_lifts as lifts
-    inner join rule_reach on lifts.rule_id = rule_reach.rule_id
-    inner join caller_sets on rule_reach.caller_id = caller_sets.caller_id
-    where list_has_all(lifts.spell_ids, caller_sets.spell_ids)
-),
-
+-- A lift is of everything that the caller had.
 lifted as (
-    select lift_hits.caller_id, lift_hits.rule_id
-    from lift_hits
-    left join call_records as marked on lift_hits.hit = cast(marked.call_key as varchar)
-    group by
-        lift_hits.caller_id, lift_hits.rule_id, lift_hits.lifted_at, lift_hits.seen_batches, lift_hits.seen_to
-    having bool_and(
-            lift_hits.hit_at <= lift_hits.lifted_at
-            and coalesce(list_contains(lift_hits.seen_batches, marked.batch_id), true)
-            and coalesce(marked.received_at <= lift_hits.seen_to, true)
-        )
+    select distinct caller_sets.caller_id, lifts.rule_id, unnest(lifts.hits) as hit
+    from casebook_lifts as lifts
+    inner join caller_sets on list_has_all(lifts.spell_ids, caller_sets.spell_ids)
 ),
 
 entered as (
@@ -86,8 +69,11 @@ by_decision as (
 final as (
     select rule_reach.*
     from rule_reach
-    left join lifted on rule_reach.caller_id = lifted.caller_id and rule_reach.rule_id = lifted.rule_id
-    where lifted.rule_id is null
+    left join lifted
+        on
+            rule_reach.caller_id = lifted.caller_id and rule_reach.rule_id = lifted.rule_id
+            and rule_reach.hit = lifted.hit
+    where lifted.hit is null
     union all by name
     select * from by_decision
 )

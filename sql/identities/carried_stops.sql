@@ -1,44 +1,40 @@
 -- One row per rule whose stop reaches spells by the model in force and would not by the candidate. Key: rule_id.
--- No params. A stop that a person has lifted from a spell since its last hit is not carried there.
+-- No params. A hit that a person has lifted from a spell reaches it no more, by either model.
 with
 
-reached_then as (
-    select
-        stop_sources.rule_id, spells.spell_id,
-        case when bool_or(stop_sources.last_at is null) then null else max(stop_sources.last_at) end as last_at
+lifted as (
+    select rule_id, spell_id, unnest(hits) as hit
+    from (select rule_id, unnest(spell_ids) as spell_id, hits from casebook_lifts)
+),
+
+reached as (
+    select 'then' as side, stop_sources.rule_id, stop_sources.hit, spells.spell_id
     from stop_sources
     inner join callers_then as sources on stop_sources.spell_id = sources.spell_id
     inner join callers_then as spells on sources.reach_id = spells.reach_id
-    group by stop_sources.rule_id, spells.spell_id
-),
-
-reached_now as (
-    select distinct stop_sources.rule_id, spells.spell_id
+    union all
+    select 'now' as side, stop_sources.rule_id, stop_sources.hit, spells.spell_id
     from stop_sources
     inner join callers_now as sources on stop_sources.spell_id = sources.spell_id
     inner join callers_now as spells on sources.reach_id = spells.reach_id
 ),
 
-lifts as (
-    select rule_id, unnest(spell_ids) as spell_id, lifted_at from casebook_lifts
-),
-
-lifted as (
-    select distinct reached_then.rule_id, reached_then.spell_id
-    from reached_then
-    inner join lifts
+standing as (
+    select distinct reached.side, reached.rule_id, reached.spell_id
+    from reached
+    anti join lifted
         on
-            reached_then.rule_id = lifts.rule_id and reached_then.spell_id = lifts.spell_id
-            and reached_then.last_at <= lifts.lifted_at
+            reached.rule_id = lifted.rule_id and reached.spell_id = lifted.spell_id
+            and reached.hit = lifted.hit
 ),
 
 final as (
-    select reached_then.rule_id, list_sort(list(reached_then.spell_id)) as spells
-    from reached_then
-    anti join reached_now
-        on reached_then.rule_id = reached_now.rule_id and reached_then.spell_id = reached_now.spell_id
-    anti join lifted on reached_then.rule_id = lifted.rule_id and reached_then.spell_id = lifted.spell_id
-    group by reached_then.rule_id
+    select held.rule_id, list_sort(list(held.spell_id)) as spells
+    from standing as held
+    anti join standing as kept
+        on held.rule_id = kept.rule_id and held.spell_id = kept.spell_id and kept.side = 'now'
+    where held.side = 'then'
+    group by held.rule_id
 )
 
 select * from final

@@ -29,6 +29,21 @@ heirs as (
     group by earlier.caller_id, caller_numbers.caller_id
 ),
 
+-- The id of a caller who was a spell that is no more; a spell that is several holders' now leads to each.
+former as (
+    select 'c' || substr(spell_id, 2) as other_caller_id, unnest(spell_ids) as spell_id
+    from casebook_former_spells
+),
+
+former_heirs as (
+    select
+        caller_numbers.caller_id, former.other_caller_id,
+        count(*) over (partition by former.other_caller_id) as heirs
+    from former
+    inner join caller_numbers on former.spell_id = caller_numbers.spell_id
+    group by caller_numbers.caller_id, former.other_caller_id
+),
+
 counted as (
     select *, count(*) over (partition by other_caller_id) as heirs
     from heirs
@@ -48,6 +63,11 @@ final as (
         coalesce(sets.run_id, cast($run_id as varchar)) as run_id
     from counted
     left join casebook_caller_sets as sets on counted.caller_id = sets.caller_id
+    union
+    select
+        caller_id, other_caller_id, case when heirs > 1 then 'split' else 'alias' end as change,
+        cast($run_id as varchar) as run_id
+    from former_heirs
 )
 
 select * from final

@@ -271,12 +271,30 @@ def new_sets(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 _NEW_SETS = """
-select caller_id, list(spell_id order by spell_id)
-from caller_numbers
-where spells > 1 and caller_id not in (select caller_id from casebook_caller_sets)
-group by caller_id
-order by caller_id
+select callers.*
+from (
+    select caller_id, list(spell_id order by spell_id) as spell_ids
+    from caller_numbers
+    where spells > 1
+    group by caller_id
+) as callers
+left join casebook_caller_sets as sets
+    on callers.caller_id = sets.caller_id and callers.spell_ids = list_sort(sets.spell_ids)
+where sets.caller_id is null
+order by callers.caller_id
 """
+
+
+def holdings(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
+    """Who held the numbers that passed on, as the casebook keeps it: see `Casebook.publish_holders`."""
+    if not holds(con, "number_spells"):
+        con.execute(_LAST_SPELLS)
+    return models.select(con, "identities/holdings", {}).fetchall()
+
+
+def standing_hits(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """The hits by which rules stop callers in this run: caller, rule, hit. The run's stops have been found."""
+    return models.select(con, "identities/standing_hits", {}).fetchall()
 
 
 def new_stops(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

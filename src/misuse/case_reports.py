@@ -58,6 +58,8 @@ def _changed(con: duckdb.DuckDBPyConnection, book: Casebook, run_id: str, now: d
             f"The run takes {len(spells)} numbers' holders to be this person; the case was decided on {len(case['spells'])}: "
             f"{len(new)} new, {len(gone)} now of another or nobody."
         )
+        if case["is_parted"]:
+            sentence += " More is known now of who held one of them when: it passed on at another time, or never."
         payload = {"told": sentence, "spells": list(spells), "new": new, "gone": gone}
         book.record(
             "case_reported",

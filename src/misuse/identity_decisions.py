@@ -115,13 +115,14 @@ def links(settings: Settings, caller: str | None) -> dict[str, Any]:
 
     Keys: caller_id (null for suggestions), links (spell_a, spell_b, caller_a, caller_b, status, probability, weight,
     reasons, misuse_calls_a, misuse_calls_b, decision, event_id), decisions (event_id, decision, spells_a, spells_b,
-    decided_at, actor_role). Never a name, a number or an address.
+    lapsed, decided_at, actor_role). A decision has lapsed for spells of whom more is known now: it is told once more,
+    after those that hold. Never a name, a number or an address.
     """
     with publication.opened(settings) as con:
         of = published_callers.known(con, caller) if caller is not None else None
         rows = _links(con, of)
     with casebook.opened(settings) as book:
-        standing = book.link_decisions()
+        standing, all_decided = book.link_decisions(), book.standing_decisions()
     decided = {pair: decision for decision in standing for pair in decision.pairs}
     for row in rows:
         found = decided.get((min(row["spell_a"], row["spell_b"]), max(row["spell_a"], row["spell_b"])))
@@ -129,7 +130,8 @@ def links(settings: Settings, caller: str | None) -> dict[str, Any]:
         row["event_id"] = found.link_id if found else None
     if of is None:
         rows = [row for row in rows if row["decision"] is None]
-    told = [_told(decision) for decision in standing if of is None or _speaks_of(decision, of.spells)]
+    shown = [*standing, *(decision for decision in all_decided if decision.lapsed)]
+    told = [_told(decision) for decision in shown if of is None or _speaks_of(decision, of.spells)]
     return {"caller_id": of.caller_id if of else None, "links": rows, "decisions": told}
 
 
@@ -143,7 +145,7 @@ def _links(con: duckdb.DuckDBPyConnection, of: published_callers.Known | None) -
 
 
 def _speaks_of(decision: casebook.LinkDecision, spells: Iterable[str]) -> bool:
-    return bool({*decision.spells_a, *decision.spells_b}.intersection(spells))
+    return bool({*decision.spells_a, *decision.spells_b, *decision.lapsed}.intersection(spells))
 
 
 def _told(decision: casebook.LinkDecision) -> dict[str, Any]:
@@ -152,6 +154,7 @@ def _told(decision: casebook.LinkDecision) -> dict[str, Any]:
         "decision": decision.decision,
         "spells_a": list(decision.spells_a),
         "spells_b": list(decision.spells_b),
+        "lapsed": list(decision.lapsed),
         "decided_at": decision.event.at,
         "actor_role": decision.event.actor_role,
     }

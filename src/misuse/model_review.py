@@ -377,7 +377,7 @@ def _need_run(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _load_decisions(con: duckdb.DuckDBPyConnection, book: casebook.Casebook) -> None:
-    for table, rows in book.tables().items():
+    for table, rows in book.tables(holders=callers.holdings(con)).items():
         if table.startswith("casebook_"):
             models.script(con, f"rules/{table}", {})
             ingest.insert_rows(con, table, rows)

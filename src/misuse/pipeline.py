@@ -189,12 +189,12 @@ def identify(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -
 def _hold(con: duckdb.DuckDBPyConnection, settings: Settings, values: dict[str, Any]) -> dict[str, Any]:
     """Rules, decisions, who held which number when, and the vault's records of their details."""
     ingest.load_rules(con, settings)
-    with casebook.opened(settings) as book:
-        for table, rows in book.tables(values["as_of"]).items():
-            models.script(con, f"rules/{table}", {})
-            ingest.insert_rows(con, table, rows)
     prepared = detection.prepare(con, values)
     callers.find_spells(con, prepared)
+    with casebook.opened(settings) as book:
+        for table, rows in book.tables(values["as_of"], holders=callers.holdings(con)).items():
+            models.script(con, f"rules/{table}", {})
+            ingest.insert_rows(con, table, rows)
     callers.keep_records(con, prepared, forgets=ledger.is_latest(con, values["as_of"]))
     return prepared
 
@@ -300,6 +300,7 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
         # First, or a crash might lose an id that somebody has read, or a stop that somebody relies on.
         sets, stops = callers.new_sets(con), callers.new_stops(con)
         with casebook.opened(settings) as book:
+            book.publish_holders(callers.holdings(con), callers.standing_hits(con), occurred_at=now, run_id=run_id)
             if sets:
                 book.record("callers_published", **by_run, payload={"sets": sets})
             if stops:

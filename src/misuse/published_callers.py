@@ -41,23 +41,6 @@ def open_suggestions(con: duckdb.DuckDBPyConnection) -> int:
 _OPEN_SUGGESTIONS = "select count(*) from caller_links where status = 'suggested'"
 
 
-def seen(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """What somebody who lifts a rule's stop can have seen: the files that were in, and the time of the newest call.
-
-    Keys: seen_batches (ids), seen_to (UTC, ISO; None where there is no call). A marked call that comes in later stops the
-    caller again, however old it is.
-    """
-    batches, newest = con.execute(_SEEN).fetchone() or ([], None)
-    return {"seen_batches": batches or [], "seen_to": newest.isoformat() if newest else None}
-
-
-_SEEN = """
-select
-    (select list(batch_id order by batch_id) from batches where not is_withdrawn),
-    (select max(received_at) from calls)
-"""
-
-
 def spells_of(con: duckdb.DuckDBPyConnection, caller_id: str) -> list[str]:
     """The spells of a published caller, in order; empty where the copy does not tell."""
     if not holds(con, "caller_spells"):

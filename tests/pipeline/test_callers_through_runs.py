@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from misuse import casebook, explain, intake, linkage, pipeline, publication, published_callers, quality
+from misuse import casebook, explain, intake, linkage, pipeline, publication, quality, warehouse
 from misuse.errors import InputError, MisuseError
 from misuse.settings import Settings
 from tests import roads
@@ -212,29 +212,41 @@ def linked_home(root: Path, model: linkage.Model) -> Settings:
 def assert_every_road_is_one(seed: int, model: linkage.Model, root: Path, ways: int) -> None:
     """Deliver one log by several roads; the published copies must say the same but for what was published between.
 
-    Beside it a home that got the calls as they finally are, at once, all decisions and no run between.
+    Beside it a home that got the calls as they finally are, at once, a run, and then the decisions. What is decided on a
+    number that may pass on is of the holders known then, so on the way only numbers that cannot are decided on.
     """
     chance, log = random.Random(seed), roads.some_log(seed)
     plain = linked_home(root / "plain", model)
     roads.take(plain, write_csv(root / "plain.csv", log.final, roads.COLUMNS))
-    spells = [roads.spell(token, holder) for token in roads.tokens(plain) for holder in (1, 1, 1, 2)]
-    neighbours = list(itertools.pairwise(dict.fromkeys(spells)))  # often of one person
-    wanted = roads.decisions(chance, spells, neighbours)
-    roads.record(plain, wanted, [], len(wanted))
     roads.run(plain)
+    steady = {"+44" + number.replace(" ", "")[1:] for number in roads.steady(log, plain.number_gap_days)}
+    with warehouse.opened(plain, with_vault=True) as con:
+        held = con.execute("select number_token::varchar, e164 from vault.numbers order by e164").fetchall()
+    spells = [roads.spell(token, holder) for token, _ in held for holder in (1, 1, 1, 2)]
+    may_be_early = {roads.spell(token) for token, number in held if number in steady}
+    assert len(may_be_early) > 3
+    neighbours = list(itertools.pairwise(dict.fromkeys(spells)))  # often of one person
+    there = {spell_id for (spell_id,) in asked(plain, "select spell_id from caller_spells")}
+    wanted = roads.decisions(chance, sorted(there), [pair for pair in neighbours if there.issuperset(pair)])
+    wanted += roads.decisions(chance, sorted(may_be_early), list(itertools.pairwise(sorted(may_be_early))))
+    wanted, early = roads.in_order(wanted, may_be_early)
     for way in range(ways):
         home = linked_home(root / f"way{way}", model)
-        published = roads.travel(home, log, wanted, random.Random(seed * 1000 + way), root / f"files{way}")
+        files = root / f"files{way}"
+        published, made = roads.travel(home, log, wanted, early, random.Random(seed * 1000 + way), files)
         roads.run(home)
-        told, beside = roads.told(home), plain
-        if list(roads.differences(roads.told(plain), told)):  # a stop that a run between published is a fact of its own
-            beside = dataclasses.replace(plain, home=root / f"beside{way}")
-            shutil.copytree(plain.home, beside.home)
+        told, beside = roads.told(home), dataclasses.replace(plain, home=root / f"beside{way}")
+        shutil.copytree(plain.home, beside.home, symlinks=True)
+        roads.record(beside, made, [], len(made))
+        roads.run(beside)
+        links = {name: roads.told(beside)[name] for name in IDENTITY}
+        if list(roads.differences(roads.told(beside), told)):
+            # A stop that a run between published is a fact of its own.
             roads.republish(home, beside)
             roads.run(beside)
         assert not list(roads.differences(roads.told(beside), told)), f"seed {seed}, road {way}"
         assert publication.digest(beside.current_path) == publication.digest(home.current_path)
-        assert {name: told[name] for name in IDENTITY} == {name: roads.told(plain)[name] for name in IDENTITY}
+        assert {name: told[name] for name in IDENTITY} == links
         assert_all_resolve(home, published)
 
 
@@ -247,15 +259,13 @@ def assert_all_resolve(home: Settings, published: Sequence[str]) -> None:
     with publication.opened(home) as con:
         changes = con.execute("select other_caller_id, caller_id from caller_changes").fetchall()
     with casebook.opened(home) as book:
-        sets = {
-            name: members for event in book.entries("callers_published") for name, members in event.data["sets"].items()
-        }
+        spells_of = {caller: set(book.spells_of(caller)) for caller in set(published)}
     heirs: dict[str, set[str]] = {}
     for old, new in changes:
         heirs.setdefault(old, set()).add(new)
     left = {spell_id for (spell_id,) in asked(home, "select spell_id from caller_spells")}
-    for caller in set(published):
-        spells = set(sets.get(caller, [spell(caller)])) & left
+    for caller, members in spells_of.items():
+        spells = members & left
         assert heirs.get(caller, {caller} & now) <= now
         assert bool(heirs.get(caller) or caller in now) == bool(spells), caller
 
@@ -309,7 +319,7 @@ A, B = MOBILES[1], MOBILES[2]
 def a_call(ref: str, number: str, day: int, details: dict[str, str], **given: str) -> dict[str, str]:
     received = (roads.START + timedelta(days=day)).isoformat(sep=" ")
     row = {"ref": ref, "received": received, "channel": "999", "cli": number, "code": "HOAX", "version": "1"}
-    return dict.fromkeys(roads.COLUMNS, "") | row | details | {"person": details["name"]} | given
+    return dict.fromkeys(roads.COLUMNS, "") | row | details | {"person": details.get("name", "")} | given
 
 
 @pytest.fixture(scope="module")
@@ -352,8 +362,6 @@ def stopped(home: Settings) -> set[str]:
 
 
 def lift(home: Settings, number: str, **given: Any) -> None:
-    with publication.opened(home) as con:
-        given |= published_callers.seen(con) if given else {}
     record(home, "stop_lifted", by_number(home)[number], **given)
     roads.run(home)
 
@@ -396,3 +404,86 @@ def test_a_run_made_again_is_the_same_run_though_it_published_stops(parted: Sett
     assert roads.run(parted) == one
     with casebook.opened(parted) as book:
         assert len(book.entries("stops_published")) == 2, "the rule's, then the person's, each once"
+
+
+# ── whom a decision means ──────────────────────────────────────────────────────────────────────
+
+C, D = MOBILES[2:4]
+ANN, BOB, CEC = (
+    {"name": name, "address": f"{at} Larch Row", "postcode": f"ZZ{at} {at}AB", "born": born}
+    for at, (name, born) in enumerate(
+        [("Ansonia Birtwell", "1961-03-04"), ("Bodrek Lumsdeny", "1972-05-06"), ("Cecanda Dorrimer", "1983-07-08")], 1
+    )
+)
+
+
+@pytest.fixture
+def passed_on(tmp_path: Path) -> Settings:
+    """The number C passed from one to another, who has D too; both were decided on, stopped, and listed."""
+    home = dataclasses.replace(roads.home(tmp_path / "home"), threshold=3, number_gap_days=400)
+    rows = [a_call(f"a{day}", C, day, ANN, code="HOAX") for day in (1, 2, 3)]
+    rows += [a_call(f"c{day}", C, day, CEC, code="HOAX") for day in (100, 101, 102, 103)]
+    rows += [a_call(f"d{day}", D, day, {}, code="HOAX") for day in (104, 105)]
+    rows += [a_call("m1", C, 106, CEC, code="THEFT", markers="child")]
+    take(home, write_csv(tmp_path / "log.csv", rows, roads.COLUMNS))
+    roads.run(home)
+    return home
+
+
+def holders(home: Settings) -> dict[str, str]:
+    """The spell of each holder of C by the day of the first call, and D's."""
+    found = asked(
+        home, "select epoch(first_call_at + interval 2 hour - timestamp '2025-02-01') // 86400, spell_id from caller_spells order by 1"
+    )
+    return {f"day {int(day)}": spell_id for day, spell_id in found}
+
+
+def test_a_late_holder_between_takes_no_decision_from_the_last(passed_on: Settings, tmp_path: Path) -> None:
+    before = holders(passed_on)
+    assert set(before) == {"day 1", "day 100", "day 104"}
+    last, other = before["day 100"], before["day 104"]
+    decide(passed_on, "same", [last], [other])
+    roads.run(passed_on)
+    (caller,) = asked(passed_on, "select caller_id from caller_spells where spell_id = ?", last)
+    record(passed_on, "stop_lifted", last, rule_id="child", spells=[last, other], hits=marked(passed_on))
+    roads.run(passed_on)
+    assert asked(passed_on, "select is_stopped from callers where caller_id = ?", *caller) == [(False,)]
+
+    between = [a_call(f"b{day}", C, day, BOB, code="HOAX", markers="child") for day in (50, 51, 52)]
+    take(passed_on, write_csv(tmp_path / "late.csv", between, roads.COLUMNS))
+    roads.run(passed_on)
+    now = holders(passed_on)
+    assert now["day 50"] == last, "the id is another's now"
+    moved = now["day 100"]
+    of = dict(asked(passed_on, "select spell_id, caller_id from caller_spells"))
+    assert of[moved] == of[other] != of[now["day 50"]], "what was decided stayed with whom it was decided on"
+    stops = dict(asked(passed_on, "select caller_id, is_stopped from callers"))
+    assert stops[of[now["day 50"]]], "nobody lifted anything from them"
+    changes = asked(passed_on, "select caller_id from caller_changes where other_caller_id = ?", *caller)
+    assert changes == [(of[moved],)]
+    with casebook.opened(passed_on) as book:
+        assert book.verify() is None
+
+
+def marked(home: Settings) -> list[str]:
+    with warehouse.opened(home, with_vault=True) as con:
+        return [hit for (hit,) in con.execute("select distinct hit from stop_reach where rule_id = 'child'").fetchall()]
+
+
+def test_a_lift_needs_something_that_stands_and_takes_just_that(passed_on: Settings, tmp_path: Path) -> None:
+    last = holders(passed_on)["day 100"]
+    with pytest.raises(InputError, match="stops nobody"):
+        record(passed_on, "stop_lifted", last, rule_id="dementia")
+    record(passed_on, "stop_lifted", last, rule_id="child")
+    roads.run(passed_on)
+    stopped = "select is_stopped from callers inner join caller_spells using (caller_id) where spell_id = ?"
+    assert asked(passed_on, stopped, last) == [(False,)]
+    with pytest.raises(InputError, match="stops nobody"):
+        record(passed_on, "stop_lifted", last, rule_id="child")
+    # A marked call of D, in long before; nobody lifted it, and D was nobody's then.
+    take(passed_on, write_csv(tmp_path / "d.csv", [a_call("d9", D, 20, {}, markers="child")], roads.COLUMNS))
+    roads.run(passed_on)
+    assert asked(passed_on, stopped, last) == [(False,)]
+    decide(passed_on, "same", [last], [holders(passed_on)["day 20"]])
+    roads.run(passed_on)
+    assert asked(passed_on, stopped, last) == [(True,)]

@@ -219,10 +219,19 @@ def decide(settings: Settings) -> None:
             book.set_user(name, role, actor="ada", occurred_at=NOW)
         record(book, "stop_entered", 19, is_urgent=False)
         record(book, "look_acknowledged", 21, urgent_stops_seen=11)
-        record(book, "stop_lifted", 22, rule_id="child", seen_batches=None, seen_to=None)
+        record(book, "stop_lifted", 22, rule_id="child", hits=calls_of(settings, 22))
         line = {"token": tokens(settings)[23], "kind": "kiosk"}
         payload = {"lines": [line], "reason": "a box in the street"}
         book.record("shared_line_registered", actor="ann", occurred_at=NOW, payload=payload)
+
+
+def calls_of(settings: Settings, story: int) -> list[str]:
+    """The keys of a story's calls: what a lift between runs would have seen of it."""
+    with warehouse.opened(settings) as con:
+        return [key for (key,) in con.execute(_KEYS, [tokens(settings)[story]]).fetchall()]
+
+
+_KEYS = "select call_key::varchar from call_records where number_token = ? order by 1"
 
 
 def tokens(settings: Settings) -> dict[int, str]:

@@ -337,6 +337,7 @@ def test_every_kind_that_changes_something_tells_what_stood() -> None:
 
 # Their payload is all that they add: nothing that stood is changed.
 ADDS_ONLY = {
+    "holders_published",
     "note_added", "look_acknowledged", "list_frozen", "identity_read", "vault_key_rotated", "sql_run", "batch_withdrawn",
     "run_published", "retention_done", "backup_taken", "backup_restored", "rule_overridden", "identity_model_trained", "callers_published", "stops_published",
     "coding_sample_drawn", "calls_coded", "calls_settled", "coding_sample_withdrawn", "coding_model_trained",
@@ -597,7 +598,7 @@ def test_moves_are_checked_on_the_case_as_it_stands(staffed: Casebook) -> None:
     with pytest.raises(Refused, match="no move 'wait'"):
         move(staffed, "wait", {"reason": "later"})
     tables = staffed.tables()
-    case = (REF, CALLER, [SPELL], AT, "under_action", "engagement", "Camden", date(2026, 2, 1), 1)
+    case = (REF, CALLER, [SPELL], AT, "under_action", "engagement", "Camden", date(2026, 2, 1), 1, False)
     assert tables["casebook_cases"] == [case]
     ((number, *moved),) = tables["casebook_moves"]
     assert number == staffed.entries("case_moved")[-1].event_id

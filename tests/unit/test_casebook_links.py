@@ -79,7 +79,7 @@ def stop(book: Casebook, caller: str, *, spells: list[str] | None = None, is_urg
 
 
 def lift(book: Casebook, caller: str, actor: str = "reviewer", **given: Any) -> Event:
-    seen = {"seen_batches": ["may"], "seen_to": AT.isoformat()} if "rule_id" in given else {}
+    seen = {"hits": ["h1"]} if "rule_id" in given else {}
     return record(book, "stop_lifted", actor, caller_id=caller, payload={"reason": "seen and safe", **seen, **given})
 
 
@@ -132,7 +132,7 @@ def test_a_rules_stop_is_lifted_beside_a_persons(book: Casebook) -> None:
     stop(book, PAIR)
     lift(book, PAIR, rule_id="domestic_abuse")
     assert len(book.live_stops()) == 1
-    assert book.tables()["casebook_lifts"] == [([S[1], S[2]], "domestic_abuse", AT, ["may"], AT)]
+    assert book.tables()["casebook_lifts"] == [([S[1], S[2]], "domestic_abuse", AT, ["h1"])]
     lift(book, PAIR, rule_id="person")
     assert book.live_stops() == []
     assert len(book.tables()["casebook_lifts"]) == 1
@@ -140,8 +140,11 @@ def test_a_rules_stop_is_lifted_beside_a_persons(book: Casebook) -> None:
         lift(book, PAIR, "analyst", rule_id="domestic_abuse")
     with pytest.raises(UsageError, match="reason"):
         lift(book, PAIR, rule_id="domestic_abuse", reason=" ")
-    with pytest.raises(UsageError, match="what somebody saw"):
+    with pytest.raises(InputError, match="stops nobody"):
         record(book, "stop_lifted", caller_id=PAIR, payload={"reason": "safe", "rule_id": "domestic_abuse"})
+    book.publish_holders([], [(PAIR, "domestic_abuse", "h7"), (PAIR, "child", "h8")], occurred_at=AT, run_id="r2")
+    record(book, "stop_lifted", caller_id=PAIR, payload={"reason": "safe", "rule_id": "domestic_abuse"})
+    assert [row[3] for row in book.tables()["casebook_lifts"]] == [["h1"], ["h7"]], "just what stood"
 
 
 @given(
@@ -493,6 +496,8 @@ def test_bars_keep_a_case_from_enforcement_and_a_stop_from_any_action(book: Case
 
 def fill(book: Casebook) -> None:
     """A row for every table."""
+    for held in ([(S[6], S[6], "2025-01-01", "2025-02-01"), (S[6], S[7], "2025-03-01", None)], []):
+        book.publish_holders(held, [], occurred_at=AT, run_id="r1")
     freeze(book, [{"caller_id": C[0], "part": 3, "rank": 1}])
     acting = {"reason": "talk first", "lane": "engagement", "owner": "Camden", "review_date": "2026-02-01"}
     record(book, "calls_opened", case_ref="K-" + C[0][1:11].upper(), payload={"calls": ["k1"]})

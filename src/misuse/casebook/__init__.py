@@ -7,15 +7,17 @@ The reasons people give live only here. Every time is an argument. Only this pac
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
 from misuse.casebook import chain, disposing, keeping, moving, opening, passwords, payloads, state
+from misuse.casebook import holders as spells_held
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Draft, Event
+from misuse.casebook.holders import Holding
 from misuse.casebook.kinds import KINDS, OWN_METHOD, PERMISSION_OF_KIND
 from misuse.casebook.reading import Reading
 from misuse.casebook.recording import FIRST_USER, PIPELINE, Pen
@@ -53,18 +55,21 @@ def casebook_path(settings: Settings) -> Path:
 
 def opened(settings: Settings) -> Casebook:
     """The casebook of a data home, made on first use; a context manager."""
-    return Casebook.open(casebook_path(settings), key=settings.casebook_key)
+    return Casebook.open(casebook_path(settings), key=settings.casebook_key, published=settings.current_path)
 
 
 class Casebook(Reading):
     """The open casebook. Open it anew for each command; every call is a transaction of its own."""
 
     @classmethod
-    def open(cls, path: Path, *, key: str = "", schema_root: Path = SQL_ROOT / "schema") -> Casebook:
+    def open(
+        cls, path: Path, *, key: str = "", schema_root: Path = SQL_ROOT / "schema", published: Path | None = None
+    ) -> Casebook:
         """Open the casebook, making it on first use and bringing an older one forward, copy first.
 
         `key` is the casebook's key where the environment gives it; else it lies in keys/casebook.key beside the file, made
-        with the first event. Reading takes no key. Errors: StoreError for a damaged file or one written by a newer program.
+        with the first event. Reading takes no key. `published` is the link to the published copy, if there is one: events
+        are of the run it then shows. Errors: StoreError for a damaged file or one written by a newer program.
         """
         import sqlalchemy as sa
 
@@ -92,7 +97,7 @@ class Casebook(Reading):
             writing = con.get_execution_options().get("writing", False)
             con.exec_driver_sql("begin immediate" if writing else "begin")
 
-        return cls(engine, path, key)
+        return cls(engine, path, key, published)
 
     def __enter__(self) -> Casebook:
         return self
@@ -236,6 +241,21 @@ class Casebook(Reading):
             disposing.wipe(con)
         return certificate
 
+    def publish_holders(
+        self, holders: Iterable[Holding], hits: Iterable[tuple[str, str, str]], *, occurred_at: datetime, run_id: str
+    ) -> Event:
+        """Keep who held the numbers that passed on, and by which hits rules stop whom, as a run is about to publish them.
+
+        `holders`: the number's first spell, the spell, its first and last call (UTC, ISO 8601; none for the number's last
+        spell). `hits`: caller, rule, hit. Events of before are read by them from then on.
+        """
+        with self._writing() as pen:
+            found = spells_held.change(pen.con, holders)
+            payload = {"digest": found.digest, "closed": len(found.closed), "opened": len(found.opened)}
+            event = pen.add("holders_published", Actor(PIPELINE, PIPELINE), occurred_at, payload, run_id=run_id)
+            spells_held.keep(pen.con, event, found, hits)
+            return event
+
     def set_password(self, user: str, hashed: str, *, actor: str, occurred_at: datetime) -> Event:
         """Set a user's password by its argon2 hash: one's own, or anybody's for whoever may change users.
 
@@ -268,7 +288,8 @@ class Casebook(Reading):
     def _writing(self) -> Iterator[Pen]:
         """One transaction that shuts other writers out; the newest head is noted outside once it stands."""
         with self._connection(writing=True) as con:
-            pen = Pen(con, self._key(con))
+            shown = self._published.resolve().stem if self._published and self._published.exists() else None
+            pen = Pen(con, self._key(con), shown)
             chain.keep_lost_head(con, self._path, pen.key)
             yield pen
         if pen.last is not None:

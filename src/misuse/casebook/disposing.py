@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import keeping, state
 from misuse.casebook.events import Actor, Event, read, tables
+from misuse.casebook.holders import taken
 from misuse.casebook.recording import Pen, bound_to
 from misuse.errors import InputError, Refused
 
@@ -44,7 +45,8 @@ def dispose(
 def _freeze_without(pen: Pen, who: Actor, frozen: Event, gone: set[str]) -> None:
     """The list again, less whoever was put away: others were decided on by it. Its digest stays that of the list as made."""
     data = frozen.data
-    left = [row for row in data["eligible"] if not gone.intersection(state.row_spells(row))]
+    holders = taken(pen.con)
+    left = [row for row in data["eligible"] if not gone.intersection(holders.all_of(frozen, state.row_spells(row)))]
     out = {row["caller_id"] for row in data["eligible"]} - {row["caller_id"] for row in left}
     again = {
         **data,

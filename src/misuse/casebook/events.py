@@ -43,7 +43,8 @@ class Actor:
 class Event:
     """One recorded event. `digest` covers everything else, `content_hash` what it says and of whom.
 
-    `in_force_run`, `rules_version` and `model_version` are of the run that was published when it was recorded.
+    `in_force_run` is the run that was published when it was recorded, so the one that was looked at; `rules_version` and
+    `model_version` are that run's.
     """
 
     event_id: int
@@ -199,8 +200,10 @@ def digest_of_newest(con: sa.Connection, kinds: Sequence[str]) -> str:
     return str(row[0]) if row else ""
 
 
-def make(con: sa.Connection, kind: str, draft: Draft) -> Event:
+def make(con: sa.Connection, kind: str, draft: Draft, published: str | None = None) -> Event:
     """The event that would come next, unchained: number, the run in force and its versions, no salt and no digest.
+
+    `published` names the run in force where there is a copy of it: it is told of here only once its reports are written.
 
     Errors: UsageError for a payload that lacks what its kind needs.
     """
@@ -221,7 +224,7 @@ def make(con: sa.Connection, kind: str, draft: Draft) -> Event:
         payload=canonical(draft.payload),
         previous_digest=last.digest if last else GENESIS,
         digest="",
-        in_force_run=run.run_id if run else None,
+        in_force_run=published or (run.run_id if run else None),
         rules_version=in_force.get("rules_digest"),
         model_version=in_force.get("model_digest"),
     )

@@ -34,6 +34,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "identity_model_rejected": ("model_digest", "reason"),
     "callers_published": ("sets",),
     "stops_published": ("stops",),
+    "holders_published": ("digest",),
     # Calls coded again by two people blind to each other: misuse.casebook.coding.
     "coding_sample_drawn": ("sample", "coders", "calls", "seed", "reason"),
     "calls_coded": ("sample", "verdicts"),
@@ -153,5 +154,14 @@ PERMISSION_OF_KIND: Mapping[str, str] = {
 }
 # Recorded by methods of their own, which know the state they change.
 OWN_METHOD = frozenset(
-    {"user_added", "user_changed", "case_opened", "case_moved", "casebook_resealed", "disposed", "password_set"}
+    {
+        "user_added",
+        "user_changed",
+        "case_opened",
+        "case_moved",
+        "casebook_resealed",
+        "disposed",
+        "password_set",
+        "holders_published",
+    }
 )

@@ -11,6 +11,7 @@ from misuse import review
 from misuse.casebook import spells, state
 from misuse.casebook.casefile import RECONCILING, Casefile, casefile
 from misuse.casebook.events import Actor, Event, read
+from misuse.casebook.holders import taken
 from misuse.errors import InputError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def halt(
 
 def halt_stopped(pen: Pen, who: Actor, at: datetime, stop: Event) -> None:
     """Halt the cases on whose spells a stop was just entered."""
-    wanted = set(spells.known_spells(stop))
+    wanted = set(taken(pen.con).all_of(stop, spells.known_spells(stop)))
     found = [reference for reference, case in state.cases(pen.con).items() if wanted.intersection(case["spells"])]
     halt(pen, who, at, found, f"a stop was entered (event {stop.event_id})")
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from misuse import review
 from misuse.casebook import coding, rooms, spells, state
 from misuse.casebook.events import Draft, read
+from misuse.casebook.holders import hits
 from misuse.errors import InputError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def _lift(con: sa.Connection, draft: Draft) -> dict[str, Any]:
         carried = [members for members, rule in spells.carried_stops(con) if rule == spells.PERSON]
         if not state.is_stopped(lifted, state.live_stops(con)) and not any(map(lifted.intersection, carried)):
             raise InputError("no stop entered by a person stands on that caller", next_step="see misuse why CALLER")
-    elif not {"seen_batches", "seen_to"} <= payload.keys():
-        raise UsageError(
-            "a rule's stop is lifted on what somebody saw",
-            next_step="give what misuse.published_callers.seen tells of the published run",
+        return payload
+    payload.setdefault("hits", hits(con, str(draft.caller_id), str(payload["rule_id"])))
+    if not payload["hits"]:
+        raise InputError(
+            "that rule stops nobody of that id in the published run", next_step="see misuse why CALLER; else misuse run"
         )
     return payload
 

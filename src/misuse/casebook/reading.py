@@ -14,6 +14,7 @@ from misuse.casebook.casefile import KINDS as CASEFILE_KINDS
 from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Event, digest_of_newest, last_event, read, stamp
+from misuse.casebook.holders import PUBLISHED, Holders, Holding, taken
 from misuse.casebook.recording import PIPELINE, role_of
 from misuse.casebook.recording import actor as acting
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
@@ -30,19 +31,20 @@ _REMEMBERED: dict[tuple[Path, str], tuple[str, Any]] = {}
 
 
 _BEARS_ON: Mapping[str, tuple[str, ...]] = {
-    "cases": ("case_opened", "case_moved", "disposed"),
+    "cases": ("case_opened", "case_moved", "disposed", PUBLISHED),
     "casefiles": (*CASEFILE_KINDS, "disposed"),
-    "live_stops": ("stop_entered", "stop_lifted", "stops_published", "disposed"),
+    "live_stops": ("stop_entered", "stop_lifted", "stops_published", "disposed", PUBLISHED),
 }
 
 
 class Reading:
     """An open casebook, for reading."""
 
-    def __init__(self, engine: sa.Engine, path: Path, key: str = "") -> None:
+    def __init__(self, engine: sa.Engine, path: Path, key: str = "", published: Path | None = None) -> None:
         self._engine = engine
         self._path = path
         self._given_key = key
+        self._published = published
 
     # Who may
 
@@ -178,6 +180,21 @@ class Reading:
         with self._connection() as con:
             return spells.link_decisions(con)
 
+    def holders(self) -> Holders:
+        """Whom events mean by the spells that they name, as the newest run published who held which number."""
+        with self._connection() as con:
+            return taken(con)
+
+    def link_judgements(self) -> dict[tuple[str, str], list[Event]]:
+        """What people judged, blind, of pairs of spells that are still those judged; in order."""
+        with self._connection() as con:
+            return rooms.link_judgements(con)
+
+    def standing_decisions(self) -> list[LinkDecision]:
+        """What people decided on links and nobody undid, whole, also what has lapsed since."""
+        with self._connection() as con:
+            return spells.standing_decisions(con)
+
     def shared_lines(self) -> dict[str, SharedLine]:
         """The register of shared lines by token."""
         with self._connection() as con:
@@ -226,14 +243,18 @@ class Reading:
         with self._connection() as con:
             return disposing.evidence(con, self._key(con), event_id)
 
-    def tables(self, as_of: date | None = None) -> dict[str, list[tuple[Any, ...]]]:
+    def tables(
+        self, as_of: date | None = None, *, holders: Sequence[Holding] | None = None
+    ) -> dict[str, list[tuple[Any, ...]]]:
         """Rows of the tables that a run reads, each in the column order of its file under sql/rules/.
+
+        Spells are those of now: by `holders`, who held the numbers that passed on, else as the newest run published.
 
         last_cycle is the newest list frozen for a day before `as_of`, so that freezing a day's list does not
         change that day's list; without `as_of`, the newest of all.
         """
         with self._connection() as con:
-            return rows_of_tables(con, as_of)
+            return rows_of_tables(con, as_of, holders)
 
     def _key(self, con: sa.Connection) -> str:
         """The key of the chain, made with the first event."""

@@ -22,9 +22,10 @@ FIRST_USER = "misuse users add NAME --role administrator"
 class Pen:
     """What adds to the casebook, within one writing transaction that shuts other writers out."""
 
-    def __init__(self, con: sa.Connection, key: str) -> None:
+    def __init__(self, con: sa.Connection, key: str, published: str | None = None) -> None:
         self.con = con
         self.key = key
+        self.published = published
         self.last: Event | None = None
 
     def add(
@@ -44,7 +45,7 @@ class Pen:
         """
         events.check_key(self.con, self.key)
         draft = Draft(actor, at, payload, caller_id, case_ref, run_id)
-        event = events.make(self.con, kind, draft)
+        event = events.make(self.con, kind, draft, self.published)
         sealed = None
         if extract is not None:
             sealed = keeping.seal(self.key, extract, bound_to(event))

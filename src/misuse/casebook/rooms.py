@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from misuse.casebook import spells
 from misuse.casebook.casefile import JUDGEMENTS
 from misuse.casebook.events import Draft, Event, read
+from misuse.casebook.holders import taken
 from misuse.errors import InputError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ def _judged_link(con: sa.Connection, draft: Draft) -> dict[str, Any]:
     pair = sorted((str(draft.payload.get("spell_a")), str(draft.payload.get("spell_b"))))
     if draft.payload.get("decision") not in spells.DECISIONS_ON_LINKS or not all(map(spells.is_spell, pair)):
         raise UsageError("a judgement is of two numbers' holders: same or not_same", next_step="name two spells")
-    others = {
-        event.actor for event in read(con, "link_judged") if pair == [event.data["spell_a"], event.data["spell_b"]]
-    }
+    others = {event.actor for event in link_judgements(con).get((pair[0], pair[1]), ())}
     if len(others - {draft.actor.name}) > 1 or (draft.actor.name in others and len(others) > 1):
         raise Refused("both have judged that link", next_step="a third person settles it where they differ")
     return {**draft.payload, "spell_a": pair[0], "spell_b": pair[1]}
@@ -88,6 +87,18 @@ CHECKS: Mapping[str, Check] = {
     "represented": _numbered("represented", "representation_id", "P"),
     "representation_answered": _one_of("outcome", REPRESENTATION_OUTCOMES, ("represented", "representation_id")),
 }
+
+
+def link_judgements(con: sa.Connection) -> dict[tuple[str, str], list[Event]]:
+    """Judgements by the pair of spells, in order, of those who surely are still the ones judged."""
+    holders = taken(con)
+    found: dict[tuple[str, str], list[Event]] = {}
+    for event in read(con, "link_judged"):
+        sides = [holders.sure_of(event, [event.data[side]]) for side in ("spell_a", "spell_b")]
+        if all(sides):
+            one, other = sorted(side[0] for side in sides)
+            found.setdefault((one, other), []).append(event)
+    return found
 
 
 def hidden_judgements(events: Iterable[Event], reader: str) -> set[int]:

@@ -1,6 +1,8 @@
 """Who is calling, as people decided it: links, shared lines, checks of safeguards, models; and the callers published.
 
-Everything is told of number-holding spells ('s' and hexadecimal digits): they stay when callers merge and split.
+Everything is told of number-holding spells ('s' and hexadecimal digits): they stay when callers merge and split. An
+event is read as of the holders whom whoever recorded it saw: `holders` is who held which number as it is known now,
+else as the newest run published it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, read
+from misuse.casebook.holders import Holders, Meant, taken
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -27,13 +30,17 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class LinkDecision:
-    """What somebody decided of every pair of one spell of `spells_a` and one of `spells_b`, where it still holds."""
+    """What somebody decided of every pair of one spell of `spells_a` and one of `spells_b`, where it still holds.
+
+    `lapsed` are those it named of whom more is known now: a number passed on, or never did. It is to be decided again.
+    """
 
     link_id: int
     decision: str
     spells_a: tuple[str, ...]
     spells_b: tuple[str, ...]
     event: Event
+    lapsed: tuple[str, ...] = ()
 
     @property
     def pairs(self) -> frozenset[Pair]:
@@ -75,39 +82,52 @@ def sole_spell(caller_id: str) -> str:
 
 
 def known_spells(event: Event) -> tuple[str, ...]:
-    """The spells of the caller whom an event is about; an event that names none is older than linkage."""
+    """The ids of the spells of the caller whom an event is about; an event that names none is older than linkage."""
     named = event.data.get("spells")
     return tuple(sorted(named)) if named else (sole_spell(str(event.caller_id)),)
 
 
-def caller_sets(con: sa.Connection) -> dict[str, tuple[tuple[str, ...], Event]]:
-    """Every published caller of several spells: its spells, and the event that first told of it."""
+def caller_sets(con: sa.Connection, holders: Holders | None = None) -> dict[str, tuple[tuple[str, ...], Event]]:
+    """Every published caller of several spells: its spells, and the event that told of it.
+
+    That is the first one; where an id was given again, to the numbers of others, the newest.
+    """
+    holders = holders or taken(con)
     sets: dict[str, tuple[tuple[str, ...], Event]] = {}
     for event in read(con, "callers_published"):
         for caller_id, members in event.data["sets"].items():
-            sets.setdefault(caller_id, (tuple(sorted(members)), event))
+            meant = tuple(sorted(holders.all_of(event, members)))
+            if caller_id not in sets or sets[caller_id][0] != meant:
+                sets[caller_id] = meant, event
     return sets
 
 
 def spells_of(con: sa.Connection, caller_id: str) -> list[str]:
     """The spells of a caller by its id: those it was published with, else the one that its id names."""
-    known = caller_sets(con).get(caller_id)
-    return list(known[0]) if known else [sole_spell(caller_id)]
+    holders = taken(con)
+    known = caller_sets(con, holders).get(caller_id)
+    sole = sole_spell(caller_id)
+    return list(known[0] if known else holders.former().get(sole, (sole,)))
 
 
-def standing_decisions(con: sa.Connection) -> list[LinkDecision]:
-    """Decisions on links that nobody undid, whole, in the order in which they were made."""
+def standing_decisions(con: sa.Connection, holders: Holders | None = None) -> list[LinkDecision]:
+    """Decisions on links that nobody undid, whole, in the order in which they were made; they may have lapsed."""
+    holders = holders or taken(con)
     undone = {int(event.data["event_id"]) for event in read(con, "link_undone")}
-    return [
-        LinkDecision(e.event_id, e.data["decision"], tuple(e.data["spells_a"]), tuple(e.data["spells_b"]), e)
-        for e in read(con, "link_decided")
-        if e.event_id not in undone
-    ]
+    return [_decision(event, holders) for event in read(con, "link_decided") if event.event_id not in undone]
 
 
-def link_decisions(con: sa.Connection) -> list[LinkDecision]:
+def _decision(event: Event, holders: Holders) -> LinkDecision:
+    """A side that names every holder of a number speaks of the number, however often it passed on."""
+    sides = [tuple(event.data[side]) for side in ("spells_a", "spells_b")]
+    sure = [tuple(sorted(holders.sure_of(event, side))) for side in sides]
+    lapsed = tuple(dict.fromkeys(name for side in sides for name in holders.unsure_of(event, side)))
+    return LinkDecision(event.event_id, event.data["decision"], sure[0], sure[1], event, lapsed)
+
+
+def link_decisions(con: sa.Connection, holders: Holders | None = None) -> list[LinkDecision]:
     """The same, less every pair on which a newer one speaks: one partly overruled falls into its pairs."""
-    standing = standing_decisions(con)
+    standing = [decided for decided in standing_decisions(con, holders) if decided.pairs]
     newest = {pair: decided.link_id for decided in standing for pair in sorted(decided.pairs)}
     found: list[LinkDecision] = []
     for decided in standing:
@@ -141,36 +161,65 @@ def safeguard_checks(con: sa.Connection) -> dict[str, SafeguardCheck]:
     }
 
 
-def rule_lifts(con: sa.Connection) -> list[tuple[list[str], str, datetime, list[str] | None, datetime | None]]:
-    """Lifts of a rule's stop: spells, rule, when; the files and the newest call that whoever lifted it could see."""
-    lifts = [(event, event.data) for event in read(con, "stop_lifted")]
+def rule_lifts(con: sa.Connection, holders: Holders | None = None) -> list[tuple[list[str], str, datetime, list[str]]]:
+    """Lifts of a rule's stop: spells, rule, when, and the hits that it lifts.
+
+    They are those that stood when somebody looked, so a lift may speak of everyone who may be meant.
+    """
+    holders = holders or taken(con)
     return [
         (
-            list(known_spells(event)),
-            str(data["rule_id"]),
+            sorted(holders.all_of(event, known_spells(event))),
+            str(event.data["rule_id"]),
             event.at,
-            data.get("seen_batches"),
-            _time(data.get("seen_to")),
+            list(event.data.get("hits") or ()),
         )
-        for event, data in lifts
-        if data.get("rule_id")
+        for event in read(con, "stop_lifted")
+        if event.data.get("rule_id")
     ]
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+@dataclass
+class Stopped:
+    """The spells that a stop is on, each by what it meant, less what lifts that came later speak of."""
+
+    spells: dict[Meant, set[str]]
+
+    def lift(self, event: Event, holders: Holders) -> None:
+        """Take off whom a lift names: whole where it means all that the stop did, else those surely meant."""
+        names = known_spells(event)
+        meant, sure = [holders.meant(event, name) for name in names], set(holders.sure_of(event, names))
+        left = {
+            one: found - sure for one, found in self.spells.items() if not any(lifted.holds(one) for lifted in meant)
+        }
+        self.spells = {one: found for one, found in left.items() if found}
+
+    @property
+    def now(self) -> frozenset[str]:
+        """The spells that it still stands on."""
+        return frozenset(spell for found in self.spells.values() for spell in found)
 
 
-def carried_stops(con: sa.Connection) -> list[tuple[tuple[str, ...], str]]:
+def stopped(event: Event, names: Iterable[str], holders: Holders) -> Stopped:
+    """A stop as an event put it on spells: on everyone who may be meant."""
+    meant = [holders.meant(event, name) for name in names]
+    return Stopped({one: set(holders.of(event, one)) for one in meant})
+
+
+def carried_stops(con: sa.Connection, holders: Holders | None = None) -> list[tuple[tuple[str, ...], str]]:
     """Stops kept over a change of model, less what was lifted since: spells and rule ('person': somebody's entry)."""
-    found: list[tuple[set[str], str]] = []
+    holders = holders or taken(con)
+    found: list[tuple[Stopped, str]] = []
     for event in read(con, "identity_model_accepted", "stop_lifted"):
         if event.kind == "identity_model_accepted":
-            found += [(set(stop["spells"]), stop["rule_id"]) for stop in event.data.get("carried") or ()]
+            carried = event.data.get("carried") or ()
+            found += [(stopped(event, stop["spells"], holders), stop["rule_id"]) for stop in carried]
             continue
-        lifted, rule = set(known_spells(event)), event.data.get("rule_id") or PERSON
-        found = [(spells - lifted if of == rule else spells, of) for spells, of in found]
-    return sorted({(tuple(sorted(spells)), rule) for spells, rule in found if spells})
+        rule = event.data.get("rule_id") or PERSON
+        for stop, of in found:
+            if of == rule:
+                stop.lift(event, holders)
+    return sorted({(tuple(sorted(stop.now)), rule) for stop, rule in found if stop.now})
 
 
 @dataclass(frozen=True)
@@ -187,26 +236,30 @@ class KeptStop:
     spells: tuple[str, ...]
 
 
-def kept_stops(con: sa.Connection) -> list[KeptStop]:
+def kept_stops(con: sa.Connection, holders: Holders | None = None) -> list[KeptStop]:
     """What runs published, less what was lifted since of stops that people entered and of carried ones.
 
     A marked call's stop stays here when it is lifted: which hits a lift speaks of, the models know.
     """
+    holders = holders or taken(con)
     calls: set[tuple[str, str]] = set()
-    found: dict[tuple[str, str, bool], set[str]] = {}
+    found: dict[tuple[str, str, bool], Stopped] = {}
     for event in read(con, "stops_published", "stop_lifted"):
         if event.kind == "stops_published":
             for stop in event.data["stops"]:
                 key = (stop["rule_id"], stop["hit"], bool(stop["is_silent_only"]))
-                found.setdefault(key, set()).update(stop["spells"])
+                on = stopped(event, stop["spells"], holders).spells
+                held = found.setdefault(key, Stopped({})).spells
+                for meant, spells in on.items():
+                    held.setdefault(meant, set()).update(spells)
                 calls |= set() if stop["spells"] else {key[:2]}
             continue
-        lifted, rule = set(known_spells(event)), event.data.get("rule_id") or PERSON
-        for key, members in found.items():
+        rule = event.data.get("rule_id") or PERSON
+        for key, on_whom in found.items():
             if key[0] == rule and (rule == PERSON or key[1] == CARRIED):
-                members -= lifted
+                on_whom.lift(event, holders)
     of_calls = [KeptStop(rule, hit, False, ()) for rule, hit in sorted(calls)]
-    return of_calls + [KeptStop(*key, tuple(sorted(members))) for key, members in sorted(found.items()) if members]
+    return of_calls + [KeptStop(*key, tuple(sorted(on.now))) for key, on in sorted(found.items()) if on.now]
 
 
 def model_decision(con: sa.Connection, model_digest: str) -> Mapping[str, Any] | None:

@@ -30,7 +30,7 @@ def _stops(con: sa.Connection, draft: Draft) -> Any:
     wanted = set(_spells(con, draft))
     found = [stop for stop in state.live_stops(con) if wanted.intersection(stop.spells)]
     rules = [rule for members, rule in spells.carried_stops(con) if wanted.intersection(members)]
-    lifted = [lift[1] for lift in spells.rule_lifts(con) if wanted.intersection(lift[0])]
+    lifted = [rule for members, rule, *_ in spells.rule_lifts(con) if wanted.intersection(members)]
     return {"stops": [stop.event.event_id for stop in found], "carried": sorted(rules), "rules_lifted": sorted(lifted)}
 
 

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, read
-from misuse.casebook.spells import PERSON, kept_stops, known_spells, sole_spell
+from misuse.casebook.holders import Holders, taken
+from misuse.casebook.spells import PERSON, Stopped, kept_stops, known_spells, sole_spell, stopped
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -83,22 +84,26 @@ def boroughs(con: sa.Connection) -> dict[str, str]:
     return {user: borough for user, borough in held.items() if borough}
 
 
-def live_stops(con: sa.Connection) -> list[LiveStop]:
+def live_stops(con: sa.Connection, holders: Holders | None = None) -> list[LiveStop]:
     """Stops that stand, by caller; of several on the same spells the first, unless a later one is urgent.
 
     A stop is lifted spell by spell: on a caller who was split since, it goes on for the others.
     """
-    entered: list[tuple[Event, frozenset[str]]] = []
+    holders = holders or taken(con)
+    entered: list[tuple[Event, Stopped]] = []
     for event in read(con, "stop_entered", "stop_lifted"):
-        spells = frozenset(known_spells(event))
         if event.kind == "stop_entered":
-            entered.append((event, spells))
+            entered.append((event, stopped(event, known_spells(event), holders)))
         elif not event.data.get("rule_id"):
-            entered = [(entry, left - spells) for entry, left in entered if left - spells]
+            for _, on in entered:
+                on.lift(event, holders)
     live: dict[frozenset[str], Event] = {}
     kept: dict[frozenset[str], set[str]] = {}
-    published = {stop.hit: stop.spells for stop in kept_stops(con) if stop.rule_id == PERSON}
-    for event, left in entered:
+    published = {stop.hit: stop.spells for stop in kept_stops(con, holders) if stop.rule_id == PERSON}
+    for event, on in entered:
+        left = on.now
+        if not left:
+            continue
         kept.setdefault(left, set()).update(published.get(str(event.event_id), ()))
         if left not in live or (event.data["is_urgent"] and not live[left].data["is_urgent"]):
             live[left] = event
@@ -115,25 +120,33 @@ def is_past(day: object, today: date) -> bool:
     return bool(day) and date.fromisoformat(str(day)) < today
 
 
-def cases(con: sa.Connection) -> dict[str, dict[str, Any]]:
-    """Each case as its events leave it, by reference; `spells` are its caller's when it was opened or looked at again."""
+def cases(con: sa.Connection, holders: Holders | None = None) -> dict[str, dict[str, Any]]:
+    """Each case as its events leave it, by reference; `spells` are its caller's when it was opened or looked at again.
+
+    `is_parted`: since then more is known of who held one of these numbers when, and it may be of several people.
+    """
+    holders = holders or taken(con)
     found: dict[str, dict[str, Any]] = {}
     for event in read(con, "case_opened", "case_moved"):
         data = event.data
-        new = {"caller_id": event.caller_id, "spells": known_spells(event), "opened_at": event.at, "moves": 0}
-        case = found.setdefault(str(event.case_ref), new)
+        case = found.setdefault(str(event.case_ref), {"caller_id": event.caller_id, "opened_at": event.at, "moves": 0})
         case["status"] = data["to"]
         case["moves"] += event.kind == "case_moved"
         case["last_moved_at"] = event.at
-        if data.get("spells"):
-            case["spells"] = known_spells(event)
+        if data.get("spells") or "spells" not in case:
+            named = known_spells(event)
+            case["spells"] = holders.all_of(event, named)
+            case["is_parted"] = bool(holders.unsure_of(event, named))
         case.update({key: data.get(key) for key in _FIELDS if key in data or key not in case})
     return found
 
 
+_NOT_TOLD = frozenset({"opened_at", "last_moved_at", "moves", "is_parted"})
+
+
 def told(case: Mapping[str, Any]) -> dict[str, Any]:
     """A case as an event tells what stood: everything but when it was opened."""
-    return {name: value for name, value in case.items() if name not in ("opened_at", "last_moved_at", "moves")}
+    return {name: value for name, value in case.items() if name not in _NOT_TOLD}
 
 
 def is_stopped(spells: Iterable[str], stops: Iterable[LiveStop]) -> bool:
@@ -148,13 +161,13 @@ def row_spells(row: Mapping[str, Any]) -> list[str]:
 
 
 def case_holders(found: Mapping[str, Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Which caller of the rows each case now is of: the one with most of its spells, ties by the lowest spell."""
+    """Which caller of the rows each case now is of: the one with most of its spells, ties by the first of them."""
     holder = {spell: row["caller_id"] for row in rows for spell in row_spells(row)}
     followed: dict[str, str] = {}
     for reference, case in found.items():
-        callers = [holder[spell] for spell in sorted(case["spells"]) if spell in holder]
+        callers = [holder[spell] for spell in case["spells"] if spell in holder]
         if callers:
-            followed[reference] = max(callers, key=callers.count)  # of equals the first, so the lowest spell's
+            followed[reference] = max(callers, key=callers.count)  # of equals the first
     return followed
 
 
@@ -173,11 +186,11 @@ def cycle_ids(frozen: Iterable[Event]) -> list[str]:
     return [str(event.data.get("cycle") or f"C{number}") for number, event in enumerate(frozen, 1)]
 
 
-def last_cycle(con: sa.Connection, as_of: date | None) -> tuple[date, list[dict[str, Any]]] | None:
-    """Day and rows of the newest list frozen for a day before `as_of`; without `as_of`, the newest of all."""
+def last_cycle(con: sa.Connection, as_of: date | None) -> tuple[date, Event] | None:
+    """Day and event of the newest list frozen for a day before `as_of`; without `as_of`, the newest of all."""
     frozen = [(date.fromisoformat(e.data["as_of"]), place_of(e), e) for e in read(con, "list_frozen")]
     earlier = [item for item in frozen if as_of is None or item[0] < as_of]
     if not earlier:
         return None
     day, _, event = max(earlier, key=lambda item: item[:2])
-    return day, list(event.data["eligible"])
+    return day, event

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import coding, spells, state
 from misuse.casebook.events import Event, canonical, read
+from misuse.casebook.holders import Holders, Holding, taken
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -15,18 +16,20 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
-def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
+def tables(con: sa.Connection, as_of: date | None, current: Sequence[Holding] | None = None) -> dict[str, list[Row]]:
     """The tables a run reads; see `Casebook.tables`."""
-    stops = state.live_stops(con)
+    holders = taken(con, current)
+    stops = state.live_stops(con, holders)
     drawn = coding.samples(read(con, *coding.EVENTS))
     return {
         "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent, s.event.event_id) for s in stops],
-        "casebook_lifts": list(spells.rule_lifts(con)),
-        "casebook_cases": [_case_row(ref, case) for ref, case in sorted(state.cases(con).items())],
+        "casebook_lifts": list(spells.rule_lifts(con, holders)),
+        "casebook_cases": [_case_row(ref, case) for ref, case in sorted(state.cases(con, holders).items())],
         "casebook_moves": [_move_row(event) for event in read(con, "case_moved")],
-        "casebook_acknowledgements": _acknowledgements(con),
+        "casebook_acknowledgements": _acknowledgements(con, holders),
         "casebook_links": [
-            (d.link_id, d.decision, list(d.spells_a), list(d.spells_b), d.event.at) for d in spells.link_decisions(con)
+            (d.link_id, d.decision, list(d.spells_a), list(d.spells_b), d.event.at)
+            for d in spells.link_decisions(con, holders)
         ],
         "casebook_shared_lines": [
             (token, line.kind, line.event.at) for token, line in sorted(spells.shared_lines(con).items())
@@ -36,26 +39,27 @@ def tables(con: sa.Connection, as_of: date | None) -> dict[str, list[Row]]:
         ],
         "casebook_caller_sets": [
             (caller, list(members), event.run_id, event.at)
-            for caller, (members, event) in sorted(spells.caller_sets(con).items())
-            if not put_away(con).issuperset(members)
+            for caller, (members, event) in sorted(spells.caller_sets(con, holders).items())
+            if members
         ],
-        "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con)],
-        "casebook_kept_stops": _kept_stops(con, stops),
+        "casebook_former_spells": [(spell, list(now)) for spell, now in sorted(holders.former().items())],
+        "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con, holders)],
+        "casebook_kept_stops": _kept_stops(con, stops, holders),
         "casebook_coded_calls": coding.rows(drawn),
         "casebook_coding_samples": coding.sample_rows(drawn),
         "casebook_coding_models": [
             (event.at, canonical(event.data["document"])) for event in read(con, "coding_model_trained")[-1:]
         ],
-        "last_cycle": _last_cycle(con, as_of),
+        "last_cycle": _last_cycle(con, as_of, holders),
     }
 
 
-def _kept_stops(con: sa.Connection, stops: Sequence[state.LiveStop]) -> list[Row]:
+def _kept_stops(con: sa.Connection, stops: Sequence[state.LiveStop], holders: Holders) -> list[Row]:
     """Those of rules and carried ones; of the stops that people entered, while they stand somewhere."""
     of_people = [(spells.PERSON, str(stop.event.event_id), False, list(stop.kept)) for stop in stops if stop.kept]
     others = [
         (kept.rule_id, kept.hit, kept.is_silent_only, list(kept.spells))
-        for kept in spells.kept_stops(con)
+        for kept in spells.kept_stops(con, holders)
         if kept.rule_id != spells.PERSON or kept.hit == spells.CARRIED
     ]
     return of_people + others
@@ -73,6 +77,7 @@ def _case_row(case_ref: str, case: Mapping[str, Any]) -> Row:
         case["owner"],
         review_date,
         case["moves"],
+        case["is_parted"],
     )
 
 
@@ -82,20 +87,28 @@ def _move_row(event: Event) -> Row:
     return (*who, data["move"], data["from"], data["to"], event.actor_role, event.run_id)
 
 
-def _acknowledgements(con: sa.Connection) -> list[Row]:
+def _acknowledgements(con: sa.Connection, holders: Holders) -> list[Row]:
+    """A look counts for those alone who surely are the people looked at."""
     looks = {str(event.caller_id): event for event in read(con, "look_acknowledged")}
-    return [
-        (caller, event.at, event.data.get("urgent_stops_seen"), list(spells.known_spells(event)))
+    rows = [
+        (caller, event.at, event.data.get("urgent_stops_seen"), sorted(_looked_at(event, holders)))
         for caller, event in sorted(looks.items())
     ]
+    return [row for row in rows if row[3]]
 
 
-def _last_cycle(con: sa.Connection, as_of: date | None) -> list[Row]:
-    found, gone = state.last_cycle(con, as_of), put_away(con)
-    rows = [(row["caller_id"], found[0], state.row_spells(row)) for row in found[1]] if found else []
-    return [row for row in rows if not gone.issuperset(row[2])]
+def _looked_at(event: Event, holders: Holders) -> Sequence[str]:
+    return holders.sure_of(event, spells.known_spells(event))
 
 
-def put_away(con: sa.Connection) -> set[str]:
-    """Spells that certificates put away: no run is told of them any more."""
-    return {spell for event in read(con, "disposed") for spell in (event.data.get("leaves") or {}).get("spells") or ()}
+def _last_cycle(con: sa.Connection, as_of: date | None, holders: Holders) -> list[Row]:
+    found = state.last_cycle(con, as_of)
+    if found is None:
+        return []
+    day, event = found
+    rows = [(row["caller_id"], day, _listed(row, event, holders)) for row in event.data["eligible"]]
+    return [row for row in rows if row[2]]
+
+
+def _listed(row: Mapping[str, Any], event: Event, holders: Holders) -> list[str]:
+    return list(holders.all_of(event, state.row_spells(row)))

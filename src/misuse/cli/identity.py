@@ -66,14 +66,19 @@ def _links_table(context: Context, rows: list[dict[str, Any]]) -> None:
 
 def _decisions_table(context: Context, rows: list[dict[str, Any]]) -> None:
     context.table(
-        ("event", "decided", "numbers", "and", "at", "by"),
+        ("event", "decided", "numbers", "and", "lapsed", "at", "by"),
         [
-            [row["event_id"], _decision_word(row["decision"]), row["spells_a"], row["spells_b"], row["decided_at"],
-             row["actor_role"]]
+            [row["event_id"], _decision_word(row["decision"]), row["spells_a"], row["spells_b"], row["lapsed"],
+             row["decided_at"], row["actor_role"]]
             for row in rows
         ],
         numeric=("event",),
     )  # fmt: skip
+    if any(row["lapsed"] for row in rows):
+        context.note(
+            "look: a decision has lapsed for numbers of whom more is known now: they passed on at another time, or never",
+            '  Next: misuse identity same (or differ) A B --reason "…", and misuse identity undo EVENT --reason "…"',
+        )
 
 
 def _decision_word(decision: str) -> str:

@@ -22,7 +22,6 @@ def stop(context: Context) -> int:
         payload = {"reason": options.reason, "is_urgent": options.urgent, "spells": spells, **rule}
         with casebook.opened(context.settings) as book:
             kind = "stop_lifted" if options.lift else "stop_entered"
-            payload |= published_callers.seen(con) if rule else {}
             book.record(kind, actor=context.actor, occurred_at=context.now, caller_id=caller_id, payload=payload)
             stops = book.live_stops()
         here = [stop for stop in stops if stop.caller_id == caller_id or set(spells).intersection(stop.spells)]

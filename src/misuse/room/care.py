@@ -26,7 +26,7 @@ def links(desk: Desk, caller: str | None = None) -> list[dict[str, Any]]:
     desk.permit("read_case", "links")
     found: list[dict[str, Any]] = identity_decisions.links(desk.settings, caller)["links"]
     with desk.book() as book:
-        judged = _judgements(book)
+        judged = book.link_judgements()
     for row in found:
         row |= _told(judged.get(_pair(row["spell_a"], row["spell_b"]), []), desk.actor, row["decision"])
     return found
@@ -40,7 +40,7 @@ def judge_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: st
     payload = {"spell_a": spell_a, "spell_b": spell_b, "decision": decision, "reason": reason}
     desk.record("link_judged", payload)
     with desk.book() as book:
-        judged = _newest(_judgements(book).get(_pair(spell_a, spell_b), []))
+        judged = _newest(book.link_judgements().get(_pair(spell_a, spell_b), []))
     state = _state(judged)
     if state == AGREED:
         others = ", ".join(sorted(judged))
@@ -51,7 +51,7 @@ def judge_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: st
 def settle_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) -> None:
     """Decide a link on which two judges differ, as a third person. Errors: Refused for one of the two."""
     with desk.book() as book:
-        judged = _newest(_judgements(book).get(_pair(spell_a, spell_b), []))
+        judged = _newest(book.link_judgements().get(_pair(spell_a, spell_b), []))
     if _state(judged) != DIFFER:
         raise InputError("nobody differs on that link", next_step="judge it, blind to the other")
     if desk.actor in judged:
@@ -66,13 +66,6 @@ def _decide(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) 
 
 def _pair(spell_a: str, spell_b: str) -> tuple[str, str]:
     return (min(spell_a, spell_b), max(spell_a, spell_b))
-
-
-def _judgements(book: Casebook) -> dict[tuple[str, str], list[Event]]:
-    found: dict[tuple[str, str], list[Event]] = {}
-    for event in book.entries("link_judged"):
-        found.setdefault((event.data["spell_a"], event.data["spell_b"]), []).append(event)
-    return found
 
 
 def _newest(events: Sequence[Event]) -> dict[str, Event]:
@@ -148,7 +141,7 @@ def lift_stop(desk: Desk, caller: str, reason: str, *, rule: str | None = None) 
         spells = published_callers.spells_of(con, caller_id)
         payload: dict[str, Any] = {"reason": reason, "spells": spells}
         if rule not in (None, "person"):
-            payload |= {"rule_id": rule, **published_callers.seen(con)}
+            payload["rule_id"] = rule
         desk.record("stop_lifted", payload, caller_id=caller_id)
         with desk.book() as book:
             still = caller_id in published_callers.stopped_now(con, desk.settings, book)

@@ -176,11 +176,11 @@ _VERSIONS = ("run_id", "as_of", "code_version", "rules_digest", "settings_digest
 
 
 def _stops_ever(book: Casebook, case: Mapping[str, Any]) -> list[Event]:
-    mine = set(case["spells"])
+    mine, holders = set(case["spells"]), book.holders()
     return [
         event
         for event in book.entries("stop_entered", "stop_lifted")
-        if mine.intersection(event.data.get("spells") or ())
+        if mine.intersection(holders.all_of(event, event.data.get("spells") or ()))
     ]
 
 

@@ -132,13 +132,14 @@ _KEPT_KINDS = ("represented", "representation_answered", "delisted", "disposed")
 
 def _events_of(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[Event]:
     """Every event of the case, and of its caller or numbers outside it. Shared ones stay: frozen lists, runs, users."""
-    mine, caller = set(case["spells"]), case["caller_id"]
+    mine, caller, holders = set(case["spells"]), case["caller_id"], book.holders()
     found = []
     for event in book.entries():
         named = {event.caller_id} | set(event.data.get("callers") or ())
         spells = set(event.data.get("spells") or ()) | {event.data.get("spell_a"), event.data.get("spell_b")}
         if event.kind == "list_frozen":
             spells = {spell for row in event.data["eligible"] for spell in row.get("spells") or ()}
+        spells = set(holders.all_of(event, filter(None, spells)))
         is_own = event.case_ref == reference or caller in named or bool(mine.intersection(spells))
         if is_own and event.kind not in (
             *_KEPT_KINDS,

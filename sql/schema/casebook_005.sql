@@ -1,0 +1,40 @@
+-- sqlfluff:dialect:sqlite
+-- The casebook, version 5: who held which number as each run published it, and the hits by which rules stopped whom.
+-- With them an event is read as it was meant: of the holder, and of the hits, that whoever recorded it could see.
+-- They are too many for a payload; the event that published them holds their digest.
+
+-- Numbers that passed on alone: the spell of any other number is the number's. Times are UTC, in ISO 8601. A row held
+-- from the event that published it until the one that published otherwise.
+create table holders (
+    number_id text not null,
+    spell_id text not null,
+    first_call_at text not null,
+    last_call_at text,
+    since_event integer not null references events (event_id),
+    until_event integer references events (event_id)
+);
+
+create index holders_by_number on holders (number_id);
+
+-- As the newest run published them.
+create table stop_hits (
+    caller_id text not null,
+    rule_id text not null,
+    hit text not null,
+    primary key (caller_id, rule_id, hit)
+) without rowid;
+
+create trigger holders_are_not_changed before update on holders
+when
+    old.until_event is not null or new.until_event is null
+    or new.number_id is not old.number_id or new.spell_id is not old.spell_id
+    or new.first_call_at is not old.first_call_at or new.last_call_at is not old.last_call_at
+    or new.since_event is not old.since_event
+begin
+    select raise(abort, 'the casebook is append-only: who held a number then is not changed');
+end;
+
+create trigger holders_are_not_deleted before delete on holders
+begin
+    select raise(abort, 'the casebook is append-only: who held a number then is not deleted');
+end;

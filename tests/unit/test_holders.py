@@ -1,0 +1,269 @@
+"""Whom events of the casebook mean, when more becomes known of who held a number when."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from misuse.casebook import PIPELINE, Casebook, Event
+
+KEY = "k" * 64
+A, B, C, D = ("s" + letter * 16 for letter in "abcd")  # the number's spells by their ordinals, A the first
+Y = "s" + "e" * 16  # somebody else's, of a number that never passed on
+CALLER = "c" + "b" * 16
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Casebook]:
+    with Casebook.open(tmp_path / "casebook.sqlite", key=KEY) as opened:
+        for name, role in (("ada", "administrator"), ("ann", "reviewer")):
+            opened.set_user(name, role, actor="ada", occurred_at=at(1))
+        yield opened
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 1, day, 9)
+
+
+def moment(day: int) -> str:
+    return f"2026-01-{day:02d}T10:00:00.000000"
+
+
+def publish(book: Casebook, run: int, *holders: tuple[str, int, int | None], as_of: int = 0) -> None:
+    """A run, as of the day before it unless told, and the number's holders in it: spell, day of the first call and of the last."""
+    rows = [(A, spell, moment(first), moment(last) if last else None) for spell, first, last in holders]
+    book.publish_holders(rows, [], occurred_at=at(run), run_id=f"r{run}")
+    payload = {"as_of": date(2026, 1, as_of or run - 1).isoformat()}
+    book.record("run_published", actor=PIPELINE, occurred_at=at(run), run_id=f"r{run}", payload=payload)
+
+
+def stop(book: Casebook, day: int, *spells: str) -> Event:
+    payload = {"reason": "may be a victim", "is_urgent": False, "spells": list(spells)}
+    return book.record("stop_entered", actor="ann", occurred_at=at(day), caller_id=CALLER, payload=payload)
+
+
+def lift(book: Casebook, day: int, *spells: str, **rule: Any) -> None:
+    payload = {"reason": "seen and safe", "spells": list(spells), **rule}
+    book.record("stop_lifted", actor="ann", occurred_at=at(day), caller_id=CALLER, payload=payload)
+
+
+def decide(book: Casebook, day: int, decision: str, one: list[str], other: list[str]) -> None:
+    payload = {"decision": decision, "spells_a": one, "spells_b": other, "reason": "records compared"}
+    book.record("link_decided", actor="ann", occurred_at=at(day), payload=payload)
+
+
+def open_case(book: Casebook, run: int, *spells: str) -> None:
+    rows = [{"caller_id": CALLER, "part": 1, "rank": 1, "spells": list(spells), "case_ref": "K-1"}]
+    payload = {"as_of": date(2026, 1, run - 1).isoformat(), "digest": "d", "eligible": rows}
+    book.record("list_frozen", actor=PIPELINE, occurred_at=at(run), run_id=f"r{run}", payload=payload)
+
+
+def stopped(book: Casebook) -> set[str]:
+    return {spell for found in book.live_stops() for spell in found.spells}
+
+
+def linked(book: Casebook) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    return [(found.decision, found.spells_a, found.spells_b) for found in book.link_decisions()]
+
+
+def case(book: Casebook) -> tuple[tuple[str, ...], bool]:
+    (found,) = book.cases().values()
+    return found["spells"], found["is_parted"]
+
+
+def test_a_late_call_that_tells_of_a_holder_between_takes_nothing_from_the_last(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    open_case(book, 10, B)
+    stop(book, 10, B)
+    decide(book, 10, "same", [B], [Y])
+    lift(book, 11, B, rule_id="child", hits=["h"])
+    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))  # settled before: the one between has the id now
+    assert stopped(book) == {C}
+    assert linked(book) == [("same", (C,), (Y,))]
+    assert case(book) == ((C,), False)
+    assert [row[0] for row in book.tables()["casebook_lifts"]] == [[C]]
+    stop(book, 13, B)
+    assert stopped(book) == {B, C}, "said of the run of then, the id is the other's"
+
+
+def test_a_silence_that_settles_leaves_both_stopped_and_the_rest_to_be_looked_at(book: Casebook) -> None:
+    publish(book, 10)
+    open_case(book, 10, A)
+    stop(book, 10, A)
+    decide(book, 10, "same", [A], [Y])
+    decide(book, 10, "not_same", [A, Y], [D])
+    publish(book, 20, (A, 1, 3), (B, 8, None))
+    assert stopped(book) == {A, B}
+    assert linked(book) == [("not_same", (Y,), (D,))]
+    assert [found.lapsed for found in book.standing_decisions()] == [(A,), (A,)]
+    assert case(book) == ((B, A), True), "the newer first: the calls decided on were likely theirs"
+    lift(book, 20, B)
+    assert stopped(book) == {A}
+
+
+def test_a_number_that_passes_on_later_leaves_what_was_decided_with_the_first(book: Casebook) -> None:
+    publish(book, 10)
+    open_case(book, 10, A)
+    stop(book, 10, A)
+    decide(book, 10, "same", [A], [Y])
+    publish(book, 20, (A, 1, 9), (B, 12, None))
+    assert (stopped(book), linked(book), case(book)) == ({A}, [("same", (A,), (Y,))], ((A,), False))
+
+
+def test_what_never_passed_on_is_one_again_and_asks_for_another_look(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    open_case(book, 10, B)
+    stop(book, 10, B)
+    decide(book, 10, "same", [B], [Y])
+    decide(book, 10, "same", [A, B], [D])
+    publish(book, 12)
+    assert stopped(book) == {A}
+    assert linked(book) == [("same", (A,), (D,))], "both of them were meant, and they are the number"
+    assert [found.lapsed for found in book.standing_decisions()] == [(B,), ()]
+    assert case(book) == ((A,), True)
+
+
+def test_calls_of_an_earlier_holder_that_come_later_take_no_id(book: Casebook) -> None:
+    publish(book, 10, (A, 4, 5), (B, 6, None))
+    stop(book, 10, A)
+    decide(book, 10, "same", [A], [Y])
+    publish(book, 12, (A, 1, 2), (C, 4, 5), (B, 6, None))
+    assert stopped(book) == {C}
+    assert linked(book) == [("same", (C,), (Y,))]
+
+
+def test_a_lift_is_of_the_stop_that_it_looked_at(book: Casebook) -> None:
+    publish(book, 10)
+    stop(book, 10, A)
+    lift(book, 11, A)
+    publish(book, 20, (A, 1, 3), (B, 8, None))
+    assert stopped(book) == set(), "lifted whole, before more was known"
+    stop(book, 20, B)
+    publish(book, 21)
+    lift(book, 21, A)
+    assert stopped(book) == set(), "whoever lifts it from the number lifts it from its holder"
+    stop(book, 21, A)
+    publish(book, 22, (A, 1, 3), (B, 8, None))
+    lift(book, 22, B)
+    assert stopped(book) == {A}
+    publish(book, 23)
+    assert stopped(book) == {A}
+
+
+def test_a_run_for_an_earlier_day_and_back_changes_nothing(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    stop(book, 10, B)
+    decide(book, 10, "same", [B], [Y])
+    publish(book, 4)
+    publish(book, 11, (A, 1, 3), (B, 6, None))
+    assert (stopped(book), linked(book)) == ({B}, [("same", (B,), (Y,))])
+
+
+def test_a_look_counts_for_those_looked_at_alone(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    payload = {"urgent_stops_seen": 1, "spells": [B]}
+    book.record("look_acknowledged", actor="ann", occurred_at=at(10), caller_id=CALLER, payload=payload)
+    assert [row[3] for row in book.tables()["casebook_acknowledgements"]] == [[B]]
+    publish(book, 12)
+    assert book.tables()["casebook_acknowledgements"] == []
+
+
+def test_published_callers_and_stops_stay_with_their_holders(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    sets = {"sets": {CALLER: [B, Y]}}
+    book.record("callers_published", actor=PIPELINE, occurred_at=at(10), run_id="r10", payload=sets)
+    stops = {"stops": [{"rule_id": "child", "hit": "h", "is_silent_only": False, "spells": [B]}]}
+    book.record("stops_published", actor=PIPELINE, occurred_at=at(10), run_id="r10", payload=stops)
+    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))
+    assert book.spells_of(CALLER) == sorted([C, Y])
+    assert [row[3] for row in book.tables()["casebook_kept_stops"]] == [[C]]
+    book.record("callers_published", actor=PIPELINE, occurred_at=at(12), run_id="r12", payload=sets)
+    assert book.spells_of(CALLER) == sorted([B, Y]), "the id was given again, to another"
+
+
+def test_whoever_was_put_away_is_nobody_and_leaves_the_others_alone(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 4, 5), (C, 6, None))
+    entered = stop(book, 10, B)
+    decide(book, 10, "same", [A], [Y])
+    stop(book, 10, C)
+    book.set_user("aud", "administrator", actor="ada", occurred_at=at(10))
+    book.dispose([entered.event_id], reason="due", actor="aud", occurred_at=at(11), leaves={"spells": [B]})
+    publish(book, 12, (A, 1, 3), (B, 6, None))
+    assert stopped(book) == {B}
+    assert linked(book) == [("same", (A,), (Y,))], "the time put away is nobody's, though the tile is the first one's"
+
+
+def test_a_run_reads_by_the_holders_that_it_found(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    stop(book, 10, B)
+    now = [(A, A, moment(1), moment(3)), (A, B, moment(4), moment(5)), (A, C, moment(6), None)]
+    assert [row[1] for row in book.tables(holders=now)["casebook_stops"]] == [[C]]
+    assert [row[1] for row in book.tables()["casebook_stops"]] == [[B]], "the others, as published"
+
+
+def test_an_id_that_no_number_has_any_more_leads_to_whoever_has_its_time(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, 8), (C, 9, None))
+    publish(book, 12, (A, 1, 3), (C, 9, None))
+    assert book.spells_of(CALLER) == [A]
+    assert book.tables()["casebook_former_spells"] == [(B, [A])]
+    publish(book, 13)
+    assert book.tables()["casebook_former_spells"] == [(B, [A]), (C, [A])]
+
+
+def test_verify_finds_a_holding_that_was_changed(book: Casebook, tmp_path: Path) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))
+    assert book.verify() is None
+    with sqlite3.connect(tmp_path / "casebook.sqlite") as con:
+        con.execute("drop trigger holders_are_not_changed")
+        con.execute("update holders set spell_id = ? where spell_id = ? and until_event is null", (D, C))
+    broken = book.verify()
+    assert broken is not None
+    assert "who held" in broken.why
+
+
+@pytest.mark.parametrize("change", ["delete from holders", "update holders set spell_id = 'x'"])
+def test_in_good_faith_nobody_changes_who_held_what(book: Casebook, tmp_path: Path, change: str) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    with sqlite3.connect(tmp_path / "casebook.sqlite") as con, pytest.raises(sqlite3.IntegrityError):
+        con.execute(change)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_a_stop_always_covers_the_calls_that_whoever_entered_it_saw(tmp_path: Path, seed: int) -> None:
+    """By chance: a number's calls come in any order, its holders are cut anew each day. The oracle follows the calls."""
+    chance, ids = random.Random(seed), [A, B, C, D]
+    calls = sorted(chance.sample(range(1, 29), 8))
+    covered: set[int] = set()
+    with Casebook.open(tmp_path / "casebook.sqlite", key=KEY) as book:
+        book.set_user("ada", "administrator", actor="ada", occurred_at=at(1))
+        book.set_user("ann", "reviewer", actor="ada", occurred_at=at(1))
+        known: list[int] = []
+        for turn in range(1, 5):
+            known = sorted({*known, *chance.sample(calls, 3)})
+            parts = cut(chance, known)
+            names = [A, *chance.sample(ids[1:], len(parts) - 1)]
+            rows = [
+                (name, part[0], None if part is parts[-1] else part[-1])
+                for name, part in zip(names, parts, strict=True)
+            ]
+            publish(book, turn, *rows if len(parts) > 1 else (), as_of=29)  # whatever came in was known
+            holders = dict(zip(names, parts, strict=True))
+            now = {day for spell in stopped(book) for day in holders.get(spell, [])}
+            assert covered <= now, f"turn {turn}: {sorted(covered - now)}"
+            chosen = chance.choice(names)
+            stop(book, turn, chosen)
+            covered |= set(holders[chosen])
+
+
+def cut(chance: random.Random, days: list[int]) -> list[list[int]]:
+    """The days in up to four parts, in order."""
+    places = sorted(chance.sample(range(1, len(days)), min(len(days) - 1, chance.randrange(0, 4))))
+    return [days[first:last] for first, last in itertools.pairwise([0, *places, len(days)])]
