@@ -685,7 +685,7 @@ def test_the_assessment_names_roles_spans_and_safeguards(at: At) -> None:
 def test_every_kind_of_event_has_a_permission_or_a_reason_to_have_none() -> None:
     tell = {
         "sql_run", "batch_withdrawn", "run_published", "retention_done", "signed_in", "sign_in_failed", "signed_out",
-        "access_refused",
+        "access_refused", "backup_taken", "backup_restored",
     }  # fmt: skip
     assert set(KINDS) == set(PERMISSION_OF_KIND) | set(OWN_METHOD) | tell
     assert set(PERMISSION_OF_KIND.values()) <= set(review.PERMISSIONS)
