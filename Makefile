@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep check schedule bench setup lock clean
+.PHONY: help run test test-deep check schedule bench bench-large setup lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -25,8 +25,11 @@ check: .venv/ready ## formatting, lint, types, SQL lint, import layers; every fa
 schedule: .venv/ready ## the flows on their schedules
 	$(BIN)/misuse schedule
 
-bench: .venv/ready ## how long things take, beside the raw engine
-	$(BIN)/python -m benchmarks.bench
+bench: .venv/ready ## what the whole job costs at 1M and 10M calls, beside the raw engine and a script
+	$(BIN)/python -m benchmarks.bench --size 1M --repeat 3 && $(BIN)/python -m benchmarks.bench --size 10M
+
+bench-large: .venv/ready ## the same at 100M: some hours, and 150 GB of disk
+	$(BIN)/python -m benchmarks.bench --size 100M
 
 lock: ## pin every dependency anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock

@@ -1,9 +1,15 @@
-"""How long things take, beside what the raw engine takes for the same bytes.
+"""What the whole job costs, step by step, beside what the raw engine and an analyst's script cost for the same file.
 
-    make bench                      about a million calls, in a folder of its own
-    python -m benchmarks.bench --days 365
+    make bench                                       # 1M and 10M calls
+    make bench-large                                 # 100M, on demand: some hours, and 150 GB of disk
+    python -m benchmarks.bench --size 1M --repeat 3  # one size; medians
+    python -m benchmarks.bench --write               # docs/performance.md from the last output
+    python -m benchmarks.bench --keep                # the last output becomes the baseline
 
-Prints a table and writes benchmarks/out/bench.json. docs/performance.md is written from its output.
+The log is a synthetic year of so many calls a day in one CSV file (`misuse synth`): nothing is repeated or shifted. For each
+size: DuckDB's bare load and one group-by, the pandas script, the whole job from the inbox to the published list and its
+papers, then a night of 20,000 new calls, 1% of them corrections, on top. Each is a process of its own. A size whose processor
+time, as a multiple of the bare load's, is over the kept baseline's by a sixth is told of, and ends the command with 1.
 """
 
 from __future__ import annotations
@@ -12,98 +18,217 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-OUT = Path(__file__).parent / "out"
-MISUSE = Path(sys.executable).parent / "misuse"
+from benchmarks import bench_page, measured
+
+HERE = Path(__file__).parent
+OUT = HERE / "out" / "bench.json"
+BASELINE = HERE / "baseline.json"
+SIZES = {"100k": 274, "1M": 2_740, "10M": 27_400, "100M": 274_000}  # calls a day of a year
+DAYS = 365
+NIGHT_CALLS, NIGHT_CORRECTIONS = 20_000, 200
+SLOWER = 7 / 6
+
+Figures = dict[str, Any]
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def make_log(folder: Path, calls_a_day: int) -> Path:
+    """The synthetic year as one CSV file."""
+    words = ["-m", "misuse", "synth", "--out", str(folder / "synth"), "--days", str(DAYS)]
+    measured.child([*words, "--calls-per-day", str(calls_a_day)], {**os.environ, "MISUSE_HOME": str(folder)})
+    log = folder / "log.csv"
+    with log.open("wb") as whole:
+        for n, part in enumerate(sorted((folder / "synth" / "log").glob("*.csv"))):
+            with part.open("rb") as rows:
+                if n:
+                    rows.readline()
+                shutil.copyfileobj(rows, whole, 1 << 22)
+    shutil.rmtree(folder / "synth")
+    return log
 
 
-def command(home: Path, *words: str) -> None:
-    """One command line, its output thrown away."""
-    environment = {**os.environ, "MISUSE_HOME": str(home)}
-    subprocess.run(
-        [str(MISUSE), *words], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+# Whole days from the end of the log, moved behind it: ids restart daily, so they are new. The corrections are of the
+# log's last calls, with another closing code and the next version.
+_NIGHT = """
+copy (
+    with log as (
+        select * from read_csv($log, all_varchar = true)
+    ),
+    span as (
+        select max(cast(call_date as date)) as last_day from log
+    ),
+    latest as (
+        select log.*, cast(call_date as date) as day
+        from log, span
+        where cast(call_date as date) > span.last_day - $days
+    ),
+    shifted as (
+        select
+            * exclude (day) replace (
+                cast(day + $days as varchar) as call_date,
+                cast(cast(day + $days as date) as varchar) || substr(received_at, 11) as received_at
+            )
+        from latest
+        order by day, cast(call_number as bigint)
+        limit $calls - $corrections
+    ),
+    corrected as (
+        select * exclude (day) replace (
+            'HOAX' as closing_code, cast(cast(version as integer) + 1 as varchar) as version
+        )
+        from latest
+        order by day desc, cast(call_number as bigint) desc
+        limit $corrections
     )
+    select * from shifted
+    union all
+    select * from corrected
+) to '$night' (header)
+"""
 
 
-def raw_engine(logs: list[Path], home: Path) -> dict[str, float]:
-    """The limit: DuckDB's bare load of the same files and one bare group-by, nothing else."""
+def make_night(log: Path, calls_a_day: int) -> Path:
+    """A night's log: calls of the days after the log's last, and corrections of its latest calls."""
     import duckdb
 
-    con = duckdb.connect(str(home / "raw.duckdb"))
-    con.execute("set enable_progress_bar = false")
-    load = seconds(
-        lambda: con.execute(
-            "create table log as select * from read_csv($files, all_varchar = true)", {"files": [str(p) for p in logs]}
-        )
+    night = log.with_name("night.csv")
+    days = -(-NIGHT_CALLS // calls_a_day)
+    values = {"log": str(log), "days": days, "calls": NIGHT_CALLS, "corrections": NIGHT_CORRECTIONS}
+    with duckdb.connect() as con:
+        con.execute(_NIGHT.replace("$night", str(night)), values)
+    return night
+
+
+def one_round(folder: Path, log: Path, night: Path) -> Figures:
+    """Each contender once, in a process of its own, on one log."""
+    home = folder / "home"
+    raw = json.loads(measured.child(["-m", "benchmarks.raw_engine", str(folder), str(log)])[1])
+    script, _ = measured.child(["-m", "benchmarks.pandas_script", str(log), "--out", str(folder / "pandas")])
+    whole, told = measured.child(["-m", "benchmarks.whole_job", str(home), str(log)])
+    nightly, told_nightly = measured.child(["-m", "benchmarks.whole_job", str(home), str(night)])
+    sizes = {
+        "warehouse": home / "warehouse.duckdb",
+        "vault": home / "vault.duckdb",
+        "published": (home / "published/current.duckdb").resolve(),
+    }
+    figures = {
+        "rows": raw.pop("rows"),
+        "log_megabytes": log.stat().st_size / 1e6,
+        "raw": raw,
+        "script": script.as_json(),
+        "whole": whole.as_json(),
+        "steps": json.loads(told.splitlines()[-1]),
+        "night": nightly.as_json(),
+        "night_steps": json.loads(told_nightly.splitlines()[-1]),
+        "stores_megabytes": {name: round(path.stat().st_size / 1e6) for name, path in sizes.items()},
+    }
+    shutil.rmtree(home)
+    return figures
+
+
+def medians(rounds: list[Any]) -> Any:
+    """The rounds' median, figure by figure."""
+    first = rounds[0]
+    if isinstance(first, dict):
+        return {name: medians([one[name] for one in rounds]) for name in first}
+    return round(statistics.median(rounds), 2)
+
+
+def measure(size: str, repeat: int, folder: Path, logs: Path | None) -> Figures:
+    """The medians of so many rounds on one log, which is kept for other times where `logs` names a folder."""
+    log, night = ((logs or folder) / f"{kind}-{size}.csv" for kind in ("log", "night"))
+    if not night.exists():
+        make_log(folder, SIZES[size]).replace(log)
+        make_night(log, SIZES[size]).replace(night)
+    rounds = []
+    for n in range(repeat):
+        print(f"{size}: round {n + 1} of {repeat} …", file=sys.stderr, flush=True)
+        rounds.append(one_round(folder, log, night))
+    found: Figures = medians(rounds)
+    return found | {"rounds": repeat}
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on, and which commit."""
+    import duckdb
+
+    commit = subprocess.run(
+        [shutil.which("git") or "git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     )
-    group = seconds(lambda: con.execute("select cli, count(*) from log group by cli having count(*) >= 10").fetchall())
-    con.close()
-    return {"raw load": load, "raw group-by": group}
+    names = [line for line in _cpu_info() if line.startswith("model name")]
+    return {
+        "processor": names[0].partition(":")[2].strip() if names else platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+        "commit": commit.stdout.strip(),
+        "niceness": os.nice(0),
+        "load_before": round(os.getloadavg()[0], 1),
+    }
 
 
-def measure(days: int, calls_per_day: int) -> dict[str, float]:
-    """Every step's seconds on a synthetic log of so many calls."""
-    home = Path(tempfile.mkdtemp(prefix="misuse-bench-"))
-    try:
-        figures: dict[str, float] = {}
-        out = home / "synth"
-        figures["synth"] = seconds(
-            lambda: command(
-                home, "synth", "--out", str(out), "--days", str(days), "--calls-per-day", str(calls_per_day)
-            )
-        )
-        logs = sorted((out / "log").glob("*.csv"))
-        figures |= raw_engine(logs, home)
-        figures["ingest"] = seconds(lambda: command(home, "ingest", "--source", "synthetic", *map(str, logs)))
-        figures["run"] = seconds(lambda: command(home, "run"))
-        figures["run again, nothing new"] = seconds(lambda: command(home, "run"))
-        for name, words in (
-            ("--help", ("--help",)),
-            ("status", ("status",)),
-            ("list", ("list",)),
-            ("estimate", ("estimate",)),
-        ):
-            figures[f"misuse {name} (median of 5)"] = statistics.median(
-                seconds(lambda words=words: command(home, *words))
-                for _ in range(5)  # type: ignore[misc]
-            )
-        figures["log megabytes"] = sum(path.stat().st_size for path in logs) / 1e6
-        figures["peak memory of a step, megabytes"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
-        figures["whole job / raw load"] = (figures["ingest"] + figures["run"]) / figures["raw load"]
-        return figures
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+def _cpu_info() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def load_multiple(figures: Figures) -> float:
+    """The whole job's processor time, as a multiple of the bare load's."""
+    return float(figures["whole"]["processor_seconds"] / figures["raw"]["load"]["processor_seconds"])
+
+
+def slower(found: Figures) -> list[str]:
+    """A sentence for every size that costs over a sixth more than the baseline says."""
+    kept = json.loads(BASELINE.read_text(encoding="utf-8"))["sizes"] if BASELINE.exists() else {}
+    told = []
+    for size, figures in found.items():
+        if size in kept:
+            now, before = load_multiple(figures), load_multiple(kept[size])
+            if now > before * SLOWER:
+                told.append(f"{size} costs {now:.1f} times the bare load; the baseline says {before:.1f}")
+    return told
+
+
+def _read(path: Path) -> dict[str, Any]:
+    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"sizes": {}}
+    return held
 
 
 def main() -> None:
     """Measure, print, keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=167)
-    parser.add_argument("--calls-per-day", type=int, default=6000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, nargs="*", default=[])
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="where logs and homes are made; a temporary one by default")
+    parser.add_argument("--logs", type=Path, help="where logs are kept from one time to the next, on the same disk")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md from the last output")
+    parser.add_argument("--keep", action="store_true", help="make the last output the baseline")
     options = parser.parse_args()
-    figures = measure(options.days, options.calls_per_day)
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    print(f"{options.days} days of {options.calls_per_day} calls a day · {machine}")
-    for name, value in figures.items():
-        print(f"  {name:38} {value:10.2f}")
-    OUT.mkdir(exist_ok=True)
-    (OUT / "bench.json").write_text(json.dumps({"machine": machine, "figures": figures}, indent=1), encoding="utf-8")
+    OUT.parent.mkdir(exist_ok=True)
+    held = _read(OUT)
+    found = {}
+    for size in options.size:
+        with tempfile.TemporaryDirectory(prefix="misuse-bench-", dir=options.folder) as folder:
+            found[size] = measure(size, options.repeat, Path(folder), options.logs) | {"machine": machine()}
+        held["sizes"][size] = found[size]
+        OUT.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    print(bench_page.tables(held["sizes"]))
+    if options.keep:
+        BASELINE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    if options.write:
+        bench_page.write(held["sizes"])
+    told = slower(found)
+    print("\n".join(told))
+    sys.exit(1 if told else 0)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench import command
+from benchmarks.measured import command
 from misuse import shared_lines, warehouse
 from misuse.settings import Settings
 

@@ -47,12 +47,12 @@ def find_spells(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -
     The evidence of numbers whose calls are those of the last run is kept.
     """
     _forget_other_rules(con, parameters)
-    models.build(con, "callers/number_calls", parameters, temporary=True, in_any_order=True)
+    models.build(con, "callers/number_calls", parameters, temporary=True)
     models.script(con, "identities/keep_evidence", {})
     for name in ("changed_numbers", "number_details"):
         models.build(con, f"callers/{name}", parameters, temporary=True)
     models.append(con, "callers/number_evidence", parameters, relation=EVIDENCE)
-    models.build(con, "callers/number_spells", parameters, temporary=True, in_any_order=True)
+    models.build(con, "callers/number_spells", parameters, temporary=True)
     for name in ("number_calls", "changed_numbers", "number_details"):
         models.drop_temporary(con, name)
 
@@ -92,7 +92,7 @@ def keep_records(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], 
     """
     models.script(con, "identities/forget_spells", {})
     for name in ("changed_spells", "spell_combinations", "spell_details"):
-        models.build(con, f"callers/{name}", parameters, temporary=True, in_any_order=True)
+        models.build(con, f"callers/{name}", parameters, temporary=True)
     models.script(con, "identities/keep_records", {})
     if forgets:
         models.script(con, "identities/forget_turns", {})

@@ -72,7 +72,6 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/look_list",
 )
 WIDE_MODELS = frozenset({"detection/calls"})
-UNORDERED_MODELS = frozenset({"callers/caller_identities"})
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
 MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (
@@ -117,7 +116,7 @@ def detect(
             models.view(con, name)
             continue
         with models.sides_as_written(con) if name in WIDE_MODELS else nullcontext():
-            models.build(con, name, available, in_any_order=name in UNORDERED_MODELS)
+            models.build(con, name, available)
 
 
 def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:

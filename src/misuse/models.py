@@ -68,25 +68,16 @@ def build(
     available: Mapping[str, Any],
     *,
     temporary: bool = False,
-    in_any_order: bool = False,
     relation: str = "",
     over: str = "",
 ) -> None:
     """Make, or make anew, the table of the model's name, or of another one given.
 
-    `in_any_order` is for what comes out of a grouping in no order anyway: not to keep that is a third quicker.
     `over` names a model that this one reads and that is not kept: both run as one pass.
     """
     opening = "create or replace temp table " if temporary else "create or replace table "
     sql = opening + (relation or relation_name(name)) + " as\n" + (_over(over, name) if over else text(name))
-    values = parameters(con, sql, available)
-    if in_any_order:
-        con.execute("set preserve_insertion_order = false")
-    try:
-        con.execute(sql, values)
-    finally:
-        if in_any_order:
-            con.execute("set preserve_insertion_order = true")
+    con.execute(sql, parameters(con, sql, available))
 
 
 def _over(under: str, name: str) -> str:

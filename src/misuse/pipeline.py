@@ -183,7 +183,7 @@ def identify(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -
             callers.score(settings)
         with vault.attached(con, settings, beside_warehouse=True):
             callers.link(con, values, model)
-        models.build(con, "callers/caller_numbers", values, in_any_order=True)
+        models.build(con, "callers/caller_numbers", values)
 
 
 def _hold(con: duckdb.DuckDBPyConnection, settings: Settings, values: dict[str, Any]) -> dict[str, Any]:

@@ -119,7 +119,8 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
         "temp_directory": str(scratch_path(settings)),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        "preserve_insertion_order": "true",
+        # What needs an order says so: to keep one besides costs the second core. Reading a log keeps it (sources.raw).
+        "preserve_insertion_order": "false",
         "temp_file_encryption": "true",
     }
     if settings.threads:

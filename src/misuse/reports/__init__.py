@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from misuse.progress import Tracker
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
-    from misuse.reports.data import Stamp
+    from misuse.reports.data import Pack, Stamp
 
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
 
@@ -26,30 +27,46 @@ def write(published: Path, out: Path, settings: Settings, now: datetime, tracker
     `now` is when they are made; without a zone it is taken as UTC. Files are 0640, folders 0750.
     Errors: StoreError when the published file is missing or tells no run.
     """
-    from misuse.reports import charts, data, document, public, public_page, spreadsheet, text
+    from misuse.reports import data
 
-    with tracker.step("reports", 6) as bar:
+    with tracker.step("reports", 3) as bar, ThreadPoolExecutor(max_workers=1) as beside:
         pack = data.read(published, settings, now)
         bar.advance()
-        drawn = charts.gallery(pack)
-        files = charts.files(drawn)
+        # Typesetting and drawing let go of the interpreter, so that two cores share them.
+        lists = beside.submit(_lists, pack)
+        files = _pictured(pack)
         bar.advance()
-        files["tasking_list.csv"] = text.tasking_list(pack)
-        files["look_list.csv"] = text.look_list(pack)
-        files["tasking_list.xlsx"] = spreadsheet.tasking_list(pack)
-        files["look_list.xlsx"] = spreadsheet.look_list(pack)
-        bar.advance()
-        files["tasking_list.pdf"] = document.tasking_list(pack, drawn)
-        bar.advance()
-        files["brief.pdf"] = document.monthly_brief(pack)
-        files["pictures.pdf"] = document.picture_book(pack, drawn)
-        files["public/summary.html"] = public_page.page(pack)
-        files["public/summary.csv"] = public.table(pack)
-        bar.advance()
-        files["look_list.pdf"] = document.look_list(pack)
+        files |= lists.result()
         bar.advance()
     files["manifest.json"] = _manifest(files, pack.stamp)
     return [_write(out, name, content) for name, content in files.items()]
+
+
+def _pictured(pack: Pack) -> dict[str, bytes]:
+    """The pictures, and the papers that hold some."""
+    from misuse.reports import charts, document
+
+    drawn = charts.gallery(pack)
+    return charts.files(drawn) | {
+        "tasking_list.pdf": document.tasking_list(pack, drawn),
+        "brief.pdf": document.monthly_brief(pack),
+        "pictures.pdf": document.picture_book(pack, drawn),
+    }
+
+
+def _lists(pack: Pack) -> dict[str, bytes]:
+    """The lists, and the public summary: no picture among them."""
+    from misuse.reports import document, public, public_page, spreadsheet, text
+
+    return {
+        "look_list.pdf": document.look_list(pack),
+        "tasking_list.csv": text.tasking_list(pack),
+        "look_list.csv": text.look_list(pack),
+        "tasking_list.xlsx": spreadsheet.tasking_list(pack),
+        "look_list.xlsx": spreadsheet.look_list(pack),
+        "public/summary.html": public_page.page(pack),
+        "public/summary.csv": public.table(pack),
+    }
 
 
 def _manifest(files: dict[str, bytes], stamp: Stamp) -> bytes:

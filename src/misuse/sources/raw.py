@@ -86,11 +86,14 @@ _COUNT = {"raw_file": "select count(*) from raw_file", "json_lines": "select cou
 
 
 def keep(con: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, table: str = "raw_file") -> int:
-    """Make a temp table of a relation, in its order; returns its rows."""
+    """Make a temp table of a relation, in its order, which numbers the rows; returns how many there are."""
     con.register("raw_file_source", relation)
+    (was,) = con.execute("select current_setting('preserve_insertion_order')").fetchone() or (True,)
+    con.execute("set preserve_insertion_order = true")
     try:
         con.execute(_KEEP[table])
     finally:
+        con.execute("set preserve_insertion_order = $was", {"was": was})
         con.unregister("raw_file_source")
     found = con.execute(_COUNT[table]).fetchone()
     return int(found[0]) if found else 0

@@ -1,0 +1,119 @@
+"""The benchmark's output as tables and a picture, and put into docs/performance.md between its marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "performance.md"
+PICTURE = DOCS / "performance.svg"
+BEGIN, END = "<!-- from benchmarks.bench -->", "<!-- to here -->"
+
+Sizes = dict[str, dict[str, Any]]
+
+
+def tables(sizes: Sizes) -> str:
+    """Everything that was measured, in Markdown."""
+    parts = []
+    for size, figures in sizes.items():
+        parts += [_heading(size, figures), _contenders(figures), _steps(figures), _stores(figures)]
+    if {"1M", "10M"} <= sizes.keys():
+        parts.append(_growth(sizes))
+    return "\n\n".join(parts) + "\n"
+
+
+def _heading(size: str, figures: dict[str, Any]) -> str:
+    held = figures["machine"]
+    rounds = f"medians of {figures['rounds']} rounds" if figures["rounds"] > 1 else "one round"
+    return (
+        f"### {size} calls\n\n{figures['rows']:,.0f} rows, {figures['log_megabytes']:,.0f} MB of CSV; {rounds}. "
+        f"{held['processor']}, {held['cores']} cores, {held['memory_gigabytes']} GB; {held['system']}, "
+        f"Python {held['python']}, DuckDB {held['duckdb']}; commit {held['commit']}, niceness {held['niceness']}, "
+        f"load before {held['load_before']}."
+    )
+
+
+_COLUMNS = ("seconds", "processor_seconds", "peak_megabytes", "written_megabytes")
+
+
+def _row(name: str, cost: dict[str, float], load: dict[str, float]) -> str:
+    cells = " | ".join(f"{cost[column]:,.1f}" if "seconds" in column else f"{cost[column]:,.0f}" for column in _COLUMNS)
+    ratio = f"{cost['seconds'] / load['seconds']:.1f} | {cost['processor_seconds'] / load['processor_seconds']:.1f}"
+    return f"| {name} | {cells} | {ratio} |"
+
+
+def _contenders(figures: dict[str, Any]) -> str:
+    load = figures["raw"]["load"]
+    rows = [
+        _row("bare load, checkpointed", load, load),
+        _row("bare group-by", figures["raw"]["group-by"], load),
+        _row("pandas script", figures["script"], load),
+        _row("**whole job**", figures["whole"], load),
+        _row("**a night of 20,000 calls on top**", figures["night"], load),
+    ]
+    return _head("what") + "\n".join(rows)
+
+
+def _head(first: str) -> str:
+    names = (first, "seconds", "processor s", "peak MB", "written MB", "× load, clock", "× load, processor")
+    return "| " + " | ".join(names) + " |\n|" + "---|" * len(names) + "\n"
+
+
+def _steps(figures: dict[str, Any]) -> str:
+    load = figures["raw"]["load"]
+    rows = [_row(name, cost, load) for name, cost in figures["steps"].items()]
+    nightly = [_row(f"night: {name}", cost, load) for name, cost in figures["night_steps"].items()]
+    return _head("step") + "\n".join(rows + nightly)
+
+
+def _stores(figures: dict[str, Any]) -> str:
+    sizes = ", ".join(f"{name} {megabytes:,.0f} MB" for name, megabytes in figures["stores_megabytes"].items())
+    return f"Stores afterwards: {sizes}."
+
+
+def _growth(sizes: Sizes) -> str:
+    small, large = sizes["1M"], sizes["10M"]
+    rows = []
+    for name in ("whole", "night"):
+        clock, busy = (large[name][column] / small[name][column] for column in ("seconds", "processor_seconds"))
+        rows.append(f"| {name} | {clock:.1f} | {busy:.1f} |")
+    return "### From 1M to 10M\n\n| | times the seconds | times the processor time |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def write(sizes: Sizes) -> None:
+    """Put the tables between the page's marks, and draw the picture."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{tables(sizes)}\n{END}{after}", encoding="utf-8")
+    PICTURE.write_text(_picture(sizes), encoding="utf-8")
+
+
+def _picture(sizes: Sizes) -> str:
+    """Processor seconds for a million calls, by step, beside the bare load and the script."""
+    import altair as alt
+
+    from misuse.reports.plots import drawing
+
+    values = []
+    for size, figures in sizes.items():
+        millions = figures["rows"] / 1e6
+        contenders = {"bare load": figures["raw"]["load"], "pandas script": figures["script"]} | figures["steps"]
+        for name, cost in contenders.items():
+            who = name if name in ("bare load", "pandas script") else "whole job"
+            values.append(
+                {"size": size, "who": who, "part": name, "seconds": round(cost["processor_seconds"] / millions, 2)}
+            )
+    drawn = (
+        drawing.chart(values, width=520, height=70)
+        .mark_bar()
+        .encode(
+            x=alt.X("seconds:Q", title="processor seconds a million calls"),
+            y=alt.Y("who:N", title=None, sort=["bare load", "pandas script", "whole job"]),
+            color=alt.Color("part:N", title=None, sort=list(dict.fromkeys(row["part"] for row in values))),
+            row=alt.Row("size:N", title=None, sort=list(sizes)),
+        )
+        .properties(title="The whole job beside the bare load and an analyst's script")
+    )
+    return drawing.svg(drawn.to_dict())
