@@ -1,14 +1,15 @@
 -- One row per caller: misuse calls before and since a moment, and genuine ones. Key: caller_id.
--- Params: $callers, $at, $span_days. before: in the span before $at; since: from $at on, for the span at most.
+-- Params: $callers, $at, $span_days. before: in the span before $at; since: from $at on, for the span at most. Only days
+-- that the log holds are measured: days_before and days_since.
 with
 
 bounds as (
     select
         $at::timestamp as at_moment,
         $at::timestamp - to_days($span_days::integer) as span_from,
-        least(max(window_to), $at::timestamp + to_days($span_days::integer)) as span_to
+        least(max(window_to), $at::timestamp + to_days($span_days::integer)) as span_to,
+        max(window_to) as log_to, min(window_from) as log_from
     from windows
-    where window_name = 'headline'
 ),
 
 final as (
@@ -18,6 +19,9 @@ final as (
         count(*) filter (where calls.is_misuse and calls.received_at >= bounds.at_moment) as since,
         count(*) filter (where not calls.is_coded_misuse and calls.received_at < bounds.at_moment) as genuine_before,
         count(*) filter (where not calls.is_coded_misuse and calls.received_at >= bounds.at_moment) as genuine_since,
+        greatest(
+            0, date_diff('hour', greatest(bounds.span_from, bounds.log_from), least(bounds.at_moment, bounds.log_to))
+        ) / 24.0 as days_before,
         greatest(0, date_diff('hour', bounds.at_moment, bounds.span_to)) / 24.0 as days_since
     from calls
     cross join bounds

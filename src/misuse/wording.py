@@ -26,6 +26,16 @@ def of(value: float, one: str, many: str = "") -> str:
     return f"{number:,} {noun}" if number else f"no {noun}"
 
 
+_SMALL = {"And", "Of", "Upon", "On", "The"}
+
+
+def place(name: str) -> str:
+    """A borough as maps have it: logs shout."""
+    if not name.isupper():
+        return name
+    return " ".join(word.lower() if word in _SMALL else word for word in name.title().split(" "))
+
+
 def age(hours_old: float) -> str:
     """How old data is, in whole hours gone by, from four days on in whole days; never rounded up."""
     if hours_old >= 96:

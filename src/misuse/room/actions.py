@@ -19,6 +19,16 @@ def frozen_list(book: Casebook, cycle_id: str) -> Event:
     return found
 
 
+def still_open(book: Casebook, cycle_id: str) -> Event:
+    """The same, of a meeting whose minutes nobody signed. Errors: Refused where somebody did: what is signed stands."""
+    frozen = frozen_list(book, cycle_id)
+    if any(event.data["cycle"] == cycle_id for event in book.entries("minutes_signed")):
+        raise Refused(
+            f"the minutes of {cycle_id} are signed", next_step="take it to the case itself, or to the next meeting"
+        )
+    return frozen
+
+
 def actions(desk: Desk, *, mine: bool = False, overdue: bool = False) -> list[dict[str, Any]]:
     """The action table: action_id, cycle, case_ref, action, lead, deadline, milestone, target, state, told, is_overdue."""
     desk.permit("read_lists", "actions")
@@ -54,7 +64,7 @@ def set_action(
     """Add a row to the action table: lead, deadline, milestone, target; its number."""
     day(deadline)
     with desk.book() as book:
-        frozen_list(book, cycle_id)
+        still_open(book, cycle_id)
     payload = {
         "cycle": cycle_id,
         "action": action,
@@ -75,7 +85,7 @@ def update_action(desk: Desk, action_id: str, state: str, text: str) -> None:
 def debrief(desk: Desk, cycle_id: str, case_ref: str | None, text: str) -> None:
     """Tell the meeting what was done and what came of it."""
     with desk.book() as book:
-        frozen_list(book, cycle_id)
+        still_open(book, cycle_id)
     reference = cases.reference_of(desk, case_ref) if case_ref else None
     desk.record("debriefed", {"cycle": cycle_id, "told": text}, case_ref=reference)
 
@@ -118,6 +128,10 @@ def bid_rows(book: Casebook) -> list[dict[str, Any]]:
     ]
 
 
+def _same(one: str, other: str | None) -> bool:
+    return one.casefold().strip() == (other or "").casefold().strip()
+
+
 def _outcome(event: Event | None, name: str) -> Any:
     return event.data[name] if event else None
 
@@ -127,8 +141,14 @@ def bid(desk: Desk, borough: str, resource: str, reason: str, case_ref: str | No
     who = desk.permit("bid", "bid")
     with desk.book() as book:
         own = book.borough_of(desk.actor)
-    if who.role == "borough" and borough.casefold() != (own or "").casefold():
+        asked = {event.case_ref for event in book.entries("tasked") if _same(event.data["borough"], own)}
+    if who.role == "borough" and not _same(borough, own):
         raise Refused("a borough bids for itself", next_step=f"bid as {own}")
+    if case_ref and who.role == "borough" and case_ref.strip().upper() not in asked:
+        raise InputError(
+            "the borough has no tasking on such a case", next_step="leave the case out, or see your taskings"
+        )
+    case_ref = cases.reference_of(desk, case_ref) if case_ref else None
     payload = {"borough": borough, "resource": resource, "reason": reason}
     return str(desk.record("bid_made", payload, case_ref=case_ref).data["bid_id"])
 

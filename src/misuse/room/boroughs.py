@@ -56,7 +56,7 @@ def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str,
         "ask": ask,
         "deadline": deadline,
         "risk": risk,
-        "not_to_do": f"{not_to_do} {NEVER}".strip(),
+        "not_to_do": f"{not_to_do.strip().rstrip('.')}. {NEVER}" if not_to_do.strip() else NEVER,
     }
     return str(desk.record("tasked", payload, case_ref=reference, run_id=desk.run_id).data["tasking_id"])
 

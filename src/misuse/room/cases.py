@@ -225,7 +225,7 @@ def _tried(con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event])
             "at": event.at,
             "lane": event.data.get("lane"),
             "option": event.data.get("option"),
-            **told.rates(rates_of(con, [caller], event.at), SPAN_DAYS, 1),
+            **told.rates(rates_of(con, [caller], event.at), 1),
             "is_comparison_only": True,
         }
         for event in acted
@@ -236,13 +236,13 @@ def not_taken(desk: Desk, book: Casebook, con: duckdb.DuckDBPyConnection) -> dic
     """Eligible callers of the newest frozen list on whom nobody acted, over the same span since it was frozen."""
     frozen = list(book.frozen_lists().values())
     if not frozen:
-        return {"callers": 0} | told.rates([], SPAN_DAYS, 0)
+        return {"callers": 0} | told.rates([], 0)
     acted = {str(event.caller_id) for event in book.entries("case_moved") if event.data["to"] in review.OPEN_STATES}
     left = tuple(row["caller_id"] for row in frozen[-1].data["eligible"] if row["caller_id"] not in acted)
     key = (str(desk.settings.home), desk.run_id, frozen[-1].event_id, left)
     held = _COMPARED.get(key)
     if held is None:
-        held = {"callers": len(left), **told.rates(rates_of(con, left, frozen[-1].at), SPAN_DAYS, len(left))}
+        held = {"callers": len(left), **told.rates(rates_of(con, left, frozen[-1].at), len(left))}
         _COMPARED.clear()
         _COMPARED[key] = held
     return held

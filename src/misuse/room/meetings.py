@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from misuse import pipeline, review
+from misuse import pipeline, published_callers, review
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases, told
-from misuse.room.actions import action_rows, bid_rows, frozen_list
+from misuse.room.actions import action_rows, bid_rows, frozen_list, still_open
 from misuse.room.desk import Desk
 
 STANDING_ITEMS = (
@@ -111,8 +111,10 @@ def read_cycle(desk: Desk, book: Casebook, cycle_id: str) -> dict[str, Any]:
     signed = [event for event in events if event.kind == "minutes_signed"]
     meeting = [event for event in events if event.kind == "meeting_opened"]
     stopped = {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
+    with desk.published() as con:
+        reached = set(published_callers.stopped(con, book.live_stops()))
     head = next(row for row in _cycles(desk) if row["cycle"] == cycle_id)
-    rows = [_row(row, known, events, decided, stopped) for row in frozen.data["eligible"]]
+    rows = [_row(row, known, events, decided, stopped, reached) for row in frozen.data["eligible"]]
     return {
         **head,
         "rows": rows,
@@ -123,7 +125,10 @@ def read_cycle(desk: Desk, book: Casebook, cycle_id: str) -> dict[str, Any]:
         "debriefs": [_debrief(event) for event in events if event.kind == "debriefed"],
         "bids": bid_rows(book),
         "agenda": _agenda(desk, book, rows),
-        "minutes": {**signed[-1].data, "at": signed[-1].at, "by": signed[-1].actor} if signed else None,
+        "minutes": {**signed[-1].data, "at": signed[-1].at, "by": signed[-1].actor, "head": signed[-1].digest}
+        if signed
+        else None,
+        "is_redacted": bool(frozen.data.get("redacted")),
     }
 
 
@@ -141,6 +146,7 @@ def _row(
     events: Sequence[Event],
     decided: Sequence[Mapping[str, Any]],
     stopped: set[str],
+    reached: set[str],
 ) -> dict[str, Any]:
     reference = row.get("case_ref") or f"K-{row['caller_id'][1:11].upper()}"
     case = known.get(reference)
@@ -153,7 +159,7 @@ def _row(
         **{name: row.get(name) for name in ("rank", "part", "caller_id")},
         "case_ref": reference,
         "status": case["status"] if case else None,
-        "is_stopped_since": bool(stopped.intersection(row.get("spells") or ())),
+        "is_stopped_since": row["caller_id"] in reached or bool(stopped.intersection(row.get("spells") or ())),
         "prepared": {**prepared[-1].data, "by": prepared[-1].actor, "at": prepared[-1].at} if prepared else None,
         "decision": taken[-1] if taken else None,
         "why_not_taken": None if taken else why,
@@ -220,7 +226,7 @@ def prepare(desk: Desk, cycle_id: str, ref: str, move: str, given: Mapping[str, 
     """
     reference = cases.reference_of(desk, ref)
     with desk.book() as book:
-        frozen_list(book, cycle_id)
+        still_open(book, cycle_id)
         case, opened = book.cases()[reference], book.casefile(reference).opened
     if move not in review.legal_moves(case["status"]):
         raise Refused(f"the case has no move '{move}' now", next_step="see the moves of the case")
@@ -236,7 +242,7 @@ def open_meeting(desk: Desk, cycle_id: str, chair: str, attendees: Sequence[str]
     if not present:
         raise UsageError("a meeting has attendees", next_step="name them")
     with desk.book() as book:
-        frozen_list(book, cycle_id)
+        still_open(book, cycle_id)
     desk.record("meeting_opened", {"cycle": cycle_id, "chair": chair, "attendees": present})
 
 
@@ -248,9 +254,9 @@ def decide(desk: Desk, cycle_id: str, ref: str, *, dissent: str = "", **changes:
     reference = cases.reference_of(desk, ref)
     with desk.book() as book:
         held = read_cycle(desk, book, cycle_id)
+        still_open(book, cycle_id)
     if held["meeting"] is None:
         raise Refused("the meeting is not open", next_step="open it with its chair and attendees")
-    _refuse_after_minutes(held)
     row = next((row for row in held["rows"] if row["case_ref"] == reference), None)
     if row is None or row["prepared"] is None:
         raise InputError("that case was not prepared for the meeting", next_step="open its calls, then prepare it")
@@ -264,28 +270,47 @@ def leave(desk: Desk, cycle_id: str, ref: str, reason: str) -> None:
     """Record why an eligible case is not taken this time."""
     reference = cases.reference_of(desk, ref)
     with desk.book() as book:
-        frozen_list(book, cycle_id)
+        frozen = still_open(book, cycle_id)
+    caller = f"c{reference[2:].lower()}"
+    if not any(
+        row.get("case_ref") == reference or row["caller_id"].startswith(caller) for row in frozen.data["eligible"]
+    ):
+        raise InputError("that case is not among the meeting's", next_step="see the frozen list")
     desk.record("case_left", {"cycle": cycle_id, "reason": reason}, case_ref=reference)
 
 
-def _refuse_after_minutes(held: Mapping[str, Any]) -> None:
-    if held["minutes"] is not None:
-        raise Refused("the minutes are signed", next_step="decide it as a move of the case, or at the next meeting")
-
-
 def minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
-    """The minutes: the cycle, results and problem profile, head (of the casebook now), and digest of what they say.
+    """The minutes: the cycle, head (of the casebook as they were signed, or now), terms, and digest of what they say.
 
-    Whoever was stopped since is named as such: a stop overlays minutes too.
+    Further key: is_as_signed (None before they are signed). How an action went since, or a case, is not part of what is
+    signed. Whoever was stopped since is named as such: a stop overlays minutes too.
     """
     desk.permit("read_lists", "minutes")
     with desk.book() as book:
         held = read_cycle(desk, book, cycle_id)
-        held["head"] = book.head()
+        signed = held["minutes"]
+        held["head"] = signed["head"] if signed else book.head()
     held["terms"] = terms(desk)
-    said = {name: held[name] for name in ("cycle", "digest", "meeting", "decisions", "actions", "debriefs", "rows")}
-    held["minutes_digest"] = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    held["minutes_digest"] = _digest(held)
+    held["is_as_signed"] = held["minutes_digest"] == signed["digest"] if signed else None
     return held
+
+
+_SAID = {
+    "decisions": (
+        "event_id", "case_ref", "move", "to", "lane", "option", "owner", "review_date", "reason", "dissent", "by", "role", "at",
+    ),
+    "actions": ("action_id", "case_ref", "action", "lead", "deadline", "milestone", "target"),
+    "debriefs": ("event_id", "case_ref", "told", "by", "at"),
+    "rows": ("rank", "part", "caller_id", "case_ref", "prepared", "why_not_taken"),
+}  # fmt: skip
+
+
+def _digest(held: Mapping[str, Any]) -> str:
+    """A digest of what the minutes say, the same whenever it is taken."""
+    said: dict[str, Any] = {name: held[name] for name in ("cycle", "digest", "meeting")}
+    said |= {part: [{name: row[name] for name in names} for row in held[part]] for part, names in _SAID.items()}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def sign_minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
@@ -296,7 +321,8 @@ def sign_minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
     held = minutes(desk, cycle_id)
     if held["meeting"] is None:
         raise Refused("the meeting was not opened, so there is nothing to sign", next_step="open it")
-    _refuse_after_minutes(held)
+    with desk.book() as book:
+        still_open(book, cycle_id)
     desk.record("minutes_signed", {"cycle": cycle_id, "digest": held["minutes_digest"]})
     with desk.book() as book:
         head = book.anchor(f"minutes of {cycle_id}", desk.now, held["run_id"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from misuse import models, published_callers
+from misuse import models, published_callers, wording
 from misuse.room import actions, boroughs, care, cases, meetings, told
 from misuse.room.desk import Desk, rows
 
@@ -38,7 +38,7 @@ def results(desk: Desk, cycle_id: str) -> dict[str, Any]:
                     "cycle": event.data.get("meeting"),
                     "lane": event.data.get("lane"),
                     "option": event.data.get("option"),
-                    **told.rates(measured, cases.SPAN_DAYS, 1),
+                    **told.rates(measured, 1),
                 }
             )
         not_taken = cases.not_taken(desk, book, con)
@@ -75,6 +75,7 @@ def problem_profile(desk: Desk, cycle_id: str | None = None) -> dict[str, Any]:
         as_of = con.execute("select max(as_of) from windows").fetchone()
     lanes = Counter(row["lane"] for row in listed)
     flags = Counter(flag for row in listed for flag in row["flags"] or ())
+    areas.sort(key=lambda row: row["borough"] == "not recorded")
     whole = sum(int(row["misuse_calls"]) for row in areas)
     across = sum(int(row["calls_of_those"]) for row in areas)
     return {
@@ -93,7 +94,7 @@ def _profile_told(areas: list[dict[str, Any]], whole: int, across: int) -> list[
         return ["No misuse call of a persistent caller is published."]
     first = next((area for area in areas if area["borough"] != "not recorded"), areas[0])
     return [
-        f"{first['borough']} has most: {first['misuse_calls']:,} of {whole:,} misuse calls by {first['callers']:,} callers.",
+        f"{wording.place(first['borough'])} has most: {first['misuse_calls']:,} of {whole:,} misuse calls by {first['callers']:,} callers.",
         f"{across:,} of the {whole:,} are by callers whose misuse falls in more than one borough: no borough sees them whole.",
     ]
 
@@ -101,8 +102,8 @@ def _profile_told(areas: list[dict[str, Any]], whole: int, across: int) -> list[
 def monday(desk: Desk) -> dict[str, Any]:
     """What to know and to do this morning.
 
-    Keys: run_id, as_of, entered, left, changed (rows of the list against the newest frozen one), to_prepare (case_refs
-    of parts 1 to 3 that nobody has prepared), overdue[{kind, ref, told, since}], approvals[case rows], must_reconcile,
+    Keys: run_id, as_of, entered, left, changed (rows of the list against the newest frozen one), to_prepare (rows
+    of parts 1 to 3 that nobody has prepared, left or decided since it was frozen, and no stop reaches), overdue[{kind, ref, told, since}], approvals[case rows], must_reconcile,
     halted, looks{urgent, unseen, all}, links_waiting, next_freeze.
     """
     desk.permit("read_lists", "monday")
@@ -110,7 +111,9 @@ def monday(desk: Desk) -> dict[str, Any]:
         listed = rows(con, "select * from tasking_list order by part, rank")
         frozen = list(book.frozen_lists().values())
         earlier = {row["caller_id"]: row for row in frozen[-1].data["eligible"]} if frozen else {}
-        prepared = {event.case_ref for event in book.entries("case_prepared") if frozen and event.at >= frozen[-1].at}
+        done = book.entries("case_prepared", "case_left", "case_moved")
+        seen_to = {event.case_ref for event in done if frozen and event.event_id > frozen[-1].event_id}
+        stopped = published_callers.stopped(con, book.live_stops())
         found = cases.case_rows(book, desk.today)
         waiting = published_callers.open_suggestions(con)
     now = {row["caller_id"] for row in listed}
@@ -120,7 +123,11 @@ def monday(desk: Desk) -> dict[str, Any]:
         "entered": [row for row in listed if row["caller_id"] not in earlier] if frozen else [],
         "left": [row for caller, row in earlier.items() if caller not in now],
         "changed": [_change(row, earlier[row["caller_id"]]) for row in listed if _is_changed(row, earlier)],
-        "to_prepare": [row for row in listed if row["part"] < 4 and row["case_ref"] not in prepared],
+        "to_prepare": [
+            row
+            for row in listed
+            if row["part"] < 4 and row["case_ref"] not in seen_to and row["caller_id"] not in stopped
+        ],
         "overdue": _overdue(desk, found),
         "approvals": [row for row in found if row["pending"]],
         "must_reconcile": [row for row in found if row["must_reconcile"]],

@@ -12,7 +12,7 @@ from misuse.casebook import Event
 from misuse.casebook.casefile import JUDGEMENTS, Casefile
 from misuse.rules.kinds import Option
 
-NOT_HISTORY = frozenset({"case_read", "note_added", "health_note_added", "health_notes_read", "evidence_read"})
+NOT_HISTORY = frozenset({"case_read", "note_added", "health_note_added", "health_notes_read", "evidence_read", "casebook_read"})
 # What reads as a sentence beside the kind; the rest of a payload is in the audit.
 _TOLD = (
     "reason", "finding", "outcome", "activity", "lane", "option", "owner", "review_date", "until", "ground", "answer",
@@ -80,19 +80,33 @@ def judged_sums(file: Casefile) -> dict[str, int]:
 def event_line(event: Event) -> dict[str, Any]:
     """One line of a case's history: event_id, at, by, role, kind, move, told, before, after."""
     data = event.data
-    said = [f"{name.replace('_', ' ')}: {data[name]}" for name in _TOLD if data.get(name) not in (None, "", [])]
+    said = [
+        f"{name.replace('_', ' ')}: {_words(name, data[name])}"
+        for name in _TOLD
+        if data.get(name) not in (None, "", [])
+    ]
+    if event.kind == "case_prepared":
+        said.insert(0, f"for {data['cycle']}: {data['move'].replace('_', ' ')}")
     return {
         "event_id": event.event_id,
         "at": event.at,
         "by": event.actor,
         "role": event.actor_role,
         "kind": event.kind,
-        "move": data.get("move"),
+        "move": data.get("move") if event.kind == "case_moved" else None,
         "told": "; ".join(said),
         "has_evidence": bool(data.get("extract")),
         "before": json.loads(event.before) if event.before else None,
         "after": json.loads(event.after) if event.after else None,
     }
+
+
+_NAMES = frozenset({"outcome", "activity", "lane", "option", "ground", "answer", "verdict"})
+
+
+def _words(name: str, value: Any) -> str:
+    """A value as a reader has it: names of the program's in words, what people wrote as they wrote it."""
+    return str(value).replace("_", " ") if name in _NAMES else str(value)
 
 
 def note(event: Event) -> dict[str, Any]:
@@ -119,19 +133,20 @@ def lesson(event: Event) -> dict[str, Any]:
     }
 
 
-def rates(found: Iterable[Mapping[str, Any]], span_days: int, callers: int) -> dict[str, Any]:
+def rates(found: Iterable[Mapping[str, Any]], callers: int) -> dict[str, Any]:
     """Calls per caller and 30 days before and since, genuine ones beside them; None where nothing was measured."""
     found = list(found)
     days = max((float(row["days_since"]) for row in found), default=0.0)
+    earlier = max((float(row["days_before"]) for row in found), default=0.0)
 
     def mean(name: str, length: float) -> float | None:
         return round(sum(row[name] for row in found) / callers * 30 / length, 2) if callers and length >= 1 else None
 
     return {
         "days_since": round(days),
-        "per_30_before": mean("before", span_days),
+        "per_30_before": mean("before", earlier),
         "per_30_since": mean("since", days),
-        "genuine_per_30_before": mean("genuine_before", span_days),
+        "genuine_per_30_before": mean("genuine_before", earlier),
         "genuine_per_30_since": mean("genuine_since", days),
     }
 

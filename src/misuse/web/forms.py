@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from misuse.errors import UsageError
+from misuse.errors import InputError, UsageError
 from misuse.web.visits import Visit
 
 
@@ -56,6 +56,13 @@ def needed(visit: Visit, name: str, what: str) -> str:
     if not text:
         raise Missing(name, what)
     return text
+
+
+def numbered(text: str, back_to: str) -> int:
+    """A number in an address. Errors: InputError for what is none, or beyond all sense."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise InputError("there is nothing of that number", next_step=f"go back to {back_to}")
+    return int(text)
 
 
 def valued(field: Field, value: Any) -> Field:

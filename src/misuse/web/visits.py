@@ -85,10 +85,36 @@ class Visit:
         """The desk of whoever has just signed in."""
         return desk_of(self.settings, self.published, name, self.now)
 
+    def number(self, name: str) -> int:
+        """A number of the address; 0 where it is none, or beyond all sense."""
+        text = self.query.get(name, "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+    def page_of(self, rows: Sequence[Any], at_once: int) -> Shown:
+        """The page of the rows that the address asks for."""
+        at = max(1, self.number("page"))
+        first = (at - 1) * at_once
+        return Shown(rows[first : first + at_once], at, first + 1, len(rows))
+
     @property
     def role(self) -> str:
         """The person's role; empty for nobody."""
         return str(self.user.get("role") or "")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One page of many rows."""
+
+    rows: Sequence[Any]
+    at: int
+    first: int
+    total: int
+
+    @property
+    def is_more(self) -> bool:
+        """Whether another page follows."""
+        return self.first + len(self.rows) - 1 < self.total
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from misuse import wording
 from misuse.reports import wording as reported
 
 NONE = "–"
@@ -93,15 +94,9 @@ def capfirst(text: object) -> str:
     return said[:1].upper() + said[1:]
 
 
-_SMALL = {"And", "Of", "Upon", "On", "The"}
-
-
 def place(name: object) -> str:
     """A borough as maps have it: logs shout."""
-    text = plain(name)
-    if not text.isupper():
-        return text
-    return " ".join(word.lower() if word in _SMALL else word for word in text.title().split(" "))
+    return wording.place(plain(name))
 
 
 def places(names: Iterable[object] | None) -> str:

@@ -136,17 +136,12 @@ def calls(visit: Visit) -> Answer:
     wanted = visit.query.get("show", "misuse")
     rows = [row for row in case["calls"] if wanted == "all" or row["is_coded_misuse"]]
     rows = rows if wanted != "open" else [row for row in rows if not row["judged"]]
-    at = max(1, int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1)
-    shown = rows[::-1][(at - 1) * CALLS_A_PAGE : at * CALLS_A_PAGE]
     return Page(
         "calls.html",
         {
             "title": f"Calls of case {case['case_ref']}",
             "case": case,
-            "rows": shown,
-            "total": len(rows),
-            "at": at,
-            "last": max(1, -(-len(rows) // CALLS_A_PAGE)),
+            "shown": visit.page_of(rows[::-1], CALLS_A_PAGE),
             "wanted": wanted,
             "verdicts": VERDICTS,
             "unjudged": sum(1 for call in case["calls"] if call["is_coded_misuse"] and not call["judged"]),
@@ -194,4 +189,7 @@ def why(visit: Visit) -> Answer:
     with desk.published() as con, desk.book() as book:
         is_stopped = caller in published_callers.stopped_now(con, visit.settings, book)
     values = {"title": "Why (not) this person", "told": told, "is_stopped": is_stopped, "verdicts": explain.VERDICTS}
-    return Page("why.html", {**values, "reasons": explain.LOOK_REASONS})
+    coded = [call for call in told["calls"] if call["is_coded_misuse"]]
+    return Page(
+        "why.html", {**values, "reasons": explain.LOOK_REASONS, "shown": visit.page_of(coded[::-1], CALLS_A_PAGE)}
+    )

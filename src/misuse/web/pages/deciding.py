@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from misuse import explain
 from misuse.web import forms, words
 from misuse.web.forms import Field, Missing
 from misuse.web.pages import cases as reading
@@ -273,7 +274,7 @@ def _need(visit: Visit) -> tuple[Mapping[str, Any], str]:
 
     options = [row for row in cases.options(visit.desk, visit.path["ref"]) if row["id"] == visit.path["option"]]
     number = visit.path["need"]
-    if not options or not number.isdecimal() or int(number) >= len(options[0]["needs"]):
+    if not options or forms.numbered(number, "the case") >= len(options[0]["needs"]):
         raise InputError("the option has no such precondition", next_step="go back to the case")
     return options[0], str(options[0]["needs"][int(number)]["text"])
 
@@ -283,8 +284,10 @@ def evidence(visit: Visit) -> Answer:
     from misuse.room import calls
 
     event = visit.path["event"]
-    found = calls.evidence(visit.desk, int(event)) if event.isdecimal() else {}
-    return Page("evidence.html", {"title": f"Evidence of event {event}", "found": found, "ref": visit.path["ref"]})
+    found = calls.evidence(visit.desk, forms.numbered(event, "the case"))
+    rows = visit.page_of(list((found.get("why") or {}).get("calls") or ())[::-1], reading.CALLS_A_PAGE)
+    values = {"title": f"Evidence of event {event}", "found": found, "ref": visit.path["ref"], "event": event}
+    return Page("evidence.html", {**values, "shown": rows, "verdicts": explain.VERDICTS})
 
 
 def health_page(visit: Visit) -> Answer:

@@ -72,7 +72,7 @@ def set_terms(visit: Visit) -> Answer:
 
     values = {name: forms.needed(visit, name, f"Enter the {name}") for name in ("purpose", "scope", "commissioner")}
     days = forms.needed(visit, "cadence_days", "Enter how many days")
-    if not days.isdecimal() or not 1 <= int(days) <= 366:
+    if not (days.isascii() and days.isdecimal() and len(days) < 4) or not 1 <= int(days) <= 366:
         raise Missing("cadence_days", "The days must be a number from 1 to 366")
     meetings.set_terms(visit.desk, **values, cadence_days=int(days), agenda_items=_lines(visit, "agenda_items"))
     return Redirect("/cycles", "The terms are set")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
 
 
+AT_ONCE = 25
+
+
 def page(visit: Visit) -> Answer:
     """What entered, left and changed since the last cycle, what to prepare, what is overdue, who needs a look."""
     from misuse.room import results
@@ -30,9 +33,9 @@ def looks(visit: Visit) -> Answer:
     rows = care.looks(visit.desk)
     wanted = visit.query.get("show", "open")
     kept = [row for row in rows if wanted == "all" or row["seen_at"] is None or row["is_urgent"]]
-    at = max(1, int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1)
-    values = {"rows": kept[(at - 1) * 50 : at * 50], "total": len(kept), "all": len(rows), "wanted": wanted}
-    return Page("looks.html", {"title": "Look list", **values, "at": at, "reasons": explain.LOOK_REASONS})
+    shown = visit.page_of(kept, AT_ONCE)
+    values = {"shown": shown, "rows": shown.rows, "all": len(rows), "wanted": wanted}
+    return Page("looks.html", {"title": "Look list", **values, "reasons": explain.LOOK_REASONS})
 
 
 def acknowledge(visit: Visit) -> Answer:

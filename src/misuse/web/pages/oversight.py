@@ -14,7 +14,7 @@ from misuse.web.visits import Page, Redirect
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
 
-AT_ONCE = 100
+AT_ONCE = 50
 _ROLES = [(role, role.capitalize()) for role in review.ROLES if role != "pipeline"]
 _ADD = (
     Field("name", "User name"),
@@ -29,7 +29,7 @@ def audit(visit: Visit) -> Answer:
     from misuse.room import audit as room_audit
 
     query = visit.query
-    before = int(query["before"]) if query.get("before", "").isdecimal() else None
+    before = visit.number("before") or None
     wanted = {name: query.get(name) or None for name in ("kind", "case_ref", "actor")}
     rows = room_audit.events(
         visit.desk,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from misuse.errors import InputError
 from misuse.web import forms
 from misuse.web.forms import Field
 from misuse.web.visits import Download, Page, Redirect
@@ -59,9 +58,7 @@ def pack_file(visit: Visit) -> Answer:
     from misuse.room import packs
 
     number, name = visit.path["pack"], visit.path["file"]
-    if not number.isdecimal():
-        raise InputError("there is no such pack", next_step="go back to the case")
-    content = packs.pack_file(visit.desk, int(number), name)
+    content = packs.pack_file(visit.desk, forms.numbered(number, "the case"), name)
     return Download(content, f"pack_{number}_{name}", MEDIA.get(name.rpartition(".")[2], "application/octet-stream"))
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
 
 CODED_AT_ONCE = 20
+LINKS_AT_ONCE = 40
 VERDICTS = (("misuse", "Misuse"), ("not_misuse", "Not misuse"), ("cannot_tell", "Cannot tell"))
 SHOWN = ("received_local", "talk_seconds", "grade", "borough", "units_assigned", "qualifiers", "result_code")
 
@@ -23,14 +24,7 @@ def links(visit: Visit) -> Answer:
 
     rows = [row for row in care.links(visit.desk) if row["status"] == "suggested" or row["mine"]]
     rows.sort(key=lambda row: (bool(row["mine"]), -(row["probability"] or 0)))
-    at = max(1, int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1)
-    values = {
-        "title": "Same person, or not the same",
-        "rows": rows[(at - 1) * 40 : at * 40],
-        "total": len(rows),
-        "at": at,
-    }
-    return Page("links.html", values)
+    return Page("links.html", {"title": "Same person, or not the same", "shown": visit.page_of(rows, LINKS_AT_ONCE)})
 
 
 def link_page(visit: Visit) -> Answer:
@@ -97,7 +91,9 @@ def code(visit: Visit) -> Answer:
 
     name = str(visit.user["name"])
     sent = {key.removeprefix("call-"): visit.form.text(key) for key in visit.form.values if key.startswith("call-")}
-    verdicts = {int(number): verdict for number, verdict in sent.items() if number.isdecimal() and verdict}
+    verdicts = {
+        int(number): verdict for number, verdict in sent.items() if number.isdecimal() and len(number) < 10 and verdict
+    }
     if not verdicts:
         raise Missing("judge", "Code at least one call")
     opened = double_coding.opened_sample(visit.settings, visit.path["sample"], name)

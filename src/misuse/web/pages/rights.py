@@ -105,7 +105,7 @@ def correct(visit: Visit) -> Answer:
     from misuse.room import rights
 
     number = _needed(visit, _CORRECTION, "event_id")
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
         raise forms.Missing("event_id", "The number of an event is a whole number")
     rights.correct(visit.desk, int(number), _needed(visit, _CORRECTION, "told"))
     return Redirect(
