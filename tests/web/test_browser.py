@@ -44,6 +44,7 @@ def test_the_whole_path(room: Room, chromium: Any, address: str) -> None:
     the_pack_holds_it(rex, reference)
     a_stop_halts_it(Person(chromium, address, "ana"), rex, bob, reference)
     the_auditor_sees_it(Person(chromium, address, "aud"), room, reference)
+    assert not room.events("sign_in_failed")
 
 
 def reads_and_confirms(rex: Person, reference: str, threshold: int) -> None:
