@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import models, numbers, quality, rules, sources, warehouse
+from misuse import keying, models, quality, rules, sources, warehouse
 from misuse.errors import CheckFailed, InputError, KeyCollision, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
@@ -33,11 +33,6 @@ UNRANKED_SHARE = 0.01
 SYNTHETIC_SOURCE = "synthetic"
 
 READ_AGAIN = "read again with a corrected layout"
-
-_TEMPORARY = (
-    "staged_rows", "rejected_raw", "distinct_cli", "number_forms", "keyed_numbers", "repeated_keys",
-    "candidates", "verdicts", "landing_superseded", "replaced_batch", "displaced", "rehomed", "orphaned", "restored",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -102,6 +97,7 @@ def ingest_file(
         return _known_file(con, path, source, known, limit)
     batch_id, replaced = _new_batch_id(con, source, digest), _read_otherwise(con, source, digest)
     sweep(con)
+    scratch = warehouse.scratch_path(settings)
     parameters = {
         "source": source,
         "batch_id": batch_id,
@@ -112,19 +108,10 @@ def ingest_file(
     }
     try:
         with (tracker or Silent()).step(f"Reading {path.name}"):
-            read = sources.read(
-                con,
-                path,
-                layout,
-                scratch=warehouse.scratch_path(settings),
-                now=now,
-                tracker=tracker or Silent(),
-                keying=sources.Keying(
-                    "ingest/keyed_rows", parameters, lambda: _key_numbers(con, layout.region, parameters)
-                ),
-            )
+            keyed = keying.of_source(con, layout.region, parameters)
+            read = sources.read(con, path, layout, scratch=scratch, now=now, tracker=tracker or Silent(), keying=keyed)
         with (tracker or Silent()).step(f"Taking {path.name} in"):
-            _judge_rows(con, parameters)
+            keying.judge_rows(con, parameters)
             unranked = _refuse_collisions(con, path, read.rows)
             outcome = _outcome(con, path, source, batch_id, read)
             outcome = dataclasses.replace(
@@ -137,7 +124,7 @@ def ingest_file(
             )
             _write(con, outcome, parameters, digest=digest, layout_digest=layout.digest)
     finally:
-        _drop_temporary(con)
+        keying.forget(con)
     if replaced:
         sweep(con)
     return outcome
@@ -202,55 +189,6 @@ def _new_batch_id(con: duckdb.DuckDBPyConnection, source: str, digest: str) -> s
         "select count(*) from batch_ledger where starts_with(batch_id, $stem)", {"stem": stem}
     ).fetchone()
     return f"{stem}-{earlier[0] + 1}" if earlier and earlier[0] else stem
-
-
-def _key_numbers(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> None:
-    """The temporary table keyed_numbers, from the numbers of `raw_rows`: what each is, and its tokens."""
-    con.execute(_DISTINCT_NUMBERS)
-    models.build(con, "staging/number_forms", dataclasses.asdict(numbers.plan(region)), temporary=True)
-    _parse_odd_numbers(con, region)
-    models.build(con, "ingest/keyed_numbers", parameters, temporary=True)
-
-
-_DISTINCT_NUMBERS = """
-create or replace temp table distinct_cli as
-select distinct raw_cli as cli
-from raw_rows
-where raw_cli is not null
-"""
-
-
-def _judge_rows(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> None:
-    """Temporary tables from keyed rows to verdicts: repeated calls, versions, what is to land."""
-    models.view(con, "ingest/arrivals", temporary=True)
-    models.build(con, "ingest/rehomed", {"batch_id": parameters["replaced"]}, temporary=True)
-    for name in ("repeated_keys", "candidates", "verdicts"):
-        models.build(con, f"ingest/{name}", parameters, temporary=True)
-    (versions,) = con.execute("select count(*) from verdicts").fetchone() or (0,)
-    views = {
-        "judged_arrivals": "ingest/judged_arrivals" if versions else "ingest/fresh_arrivals",
-        "arriving_details": "ingest/remaining_details" if parameters["replaced"] else "ingest/arriving_details",
-        "landing_calls": "ingest/landing_calls",
-    }
-    con.execute(
-        "create or replace temp table replaced_batch as select $replaced as batch_id",
-        {"replaced": parameters["replaced"]},
-    )
-    for relation, name in views.items():
-        models.view(con, name, temporary=True, relation=relation)
-    models.build(con, "ingest/landing_superseded", {}, temporary=True)
-
-
-def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
-    odd = [row[0] for row in con.execute("select cli from number_forms where number_kind is null").fetchall()]
-    if not odd:
-        return
-    parsed = numbers.parse_many(odd, region)
-    con.execute("delete from number_forms where number_kind is null")
-    con.execute(
-        "insert into number_forms select unnest($cli), unnest($e164::varchar[]), unnest($kind)",
-        {"cli": odd, "e164": [p.e164 for p in parsed], "kind": [p.kind for p in parsed]},
-    )
 
 
 def _refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int) -> int:
@@ -426,22 +364,6 @@ def _write(
             )
 
 
-_DROP_VIEWS = (
-    "drop view if exists temp.landing_calls",
-    "drop view if exists temp.arriving_details",
-    "drop view if exists temp.judged_arrivals",
-    "drop view if exists temp.arrivals",
-    "drop view if exists temp.parsed_rows",
-)
-
-
-def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
-    for statement in _DROP_VIEWS:
-        con.execute(statement)
-    for table in _TEMPORARY:
-        models.drop_temporary(con, table)
-
-
 def sweep(con: duckdb.DuckDBPyConnection) -> int:
     """Remove vault rows of versions that are not in the warehouse; returns how many batches were not in order."""
     unswept = len(models.select(con, "ingest/unswept", {}).fetchall())
@@ -471,4 +393,4 @@ def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, acto
         # The vault follows: rows of calls that stay go to their new bearer, the others out.
         sweep(con)
     finally:
-        _drop_temporary(con)
+        keying.forget(con)
