@@ -433,7 +433,8 @@ def passed_on(tmp_path: Path) -> Settings:
 def holders(home: Settings) -> dict[str, str]:
     """The spell of each holder of C by the day of the first call, and D's."""
     found = asked(
-        home, "select epoch(first_call_at + interval 2 hour - timestamp '2025-02-01') // 86400, spell_id from caller_spells order by 1"
+        home,
+        "select epoch(first_call_at + interval 2 hour - timestamp '2025-02-01') // 86400, spell_id from caller_spells order by 1",
     )
     return {f"day {int(day)}": spell_id for day, spell_id in found}
 

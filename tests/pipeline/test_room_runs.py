@@ -29,7 +29,8 @@ USERS = {
     "aut": "authoriser",
     "aud": "auditor",
 }
-ACT = {"reason": "talk first", "lane": "engagement", "owner": "Camden", "review_date": "2026-02-01"}
+AGREED = "acceptable_behaviour_agreement"
+ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
 SOON = (NOW + timedelta(days=10)).date().isoformat()
 LATER = NOW + timedelta(days=1)
 
@@ -70,6 +71,7 @@ def desk(settings: Settings, name: str, now: Any = NOW) -> Desk:
 def under_action(settings: Settings) -> str:
     ref = str(next(row["case_ref"] for row in cases.cases(desk(settings, "rev")) if row["status"] == "listed"))
     calls.open_calls(desk(settings, "ann"), ref)
+    cases.meet(desk(settings, "ann"), ref, AGREED, "the caller agrees freely", "said so on the telephone")
     cases.move(desk(settings, "rev"), ref, "act", ACT)
     return ref
 

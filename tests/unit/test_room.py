@@ -43,7 +43,8 @@ from tests import room_fixture
 from tests.house import tree
 from tests.room_fixture import NOW, PASSWORD, USERS
 
-ACT = {"reason": "talk first", "lane": "engagement", "owner": "Camden", "review_date": "2026-02-01"}
+AGREED = "acceptable_behaviour_agreement"
+ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
 
 
 @pytest.fixture(scope="session")
@@ -67,15 +68,23 @@ def at(settings: Settings) -> Callable[[str], Desk]:
 
 @pytest.fixture
 def ref(at: Callable[[str], Desk]) -> str:
-    """A case that was listed."""
-    return str(next(row["case_ref"] for row in cases.cases(at("rev")) if row["status"] == "listed"))
+    """A case that was listed, with what the option of ACT takes."""
+    found = str(next(row["case_ref"] for row in cases.cases(at("rev")) if row["status"] == "listed"))
+    agreed(at, found)
+    return found
 
 
 At = Callable[[str], Desk]
 
 
+def agreed(at: At, ref: str) -> None:
+    """What the option of ACT takes."""
+    cases.meet(at("ann"), ref, AGREED, "the caller agrees freely", "said so on the telephone")
+
+
 def act(at: At, ref: str, **changes: Any) -> dict[str, Any]:
     calls.open_calls(at("ann"), ref)
+    agreed(at, ref)
     return cases.move(at("rev"), ref, "act", ACT | changes)
 
 
@@ -269,6 +278,23 @@ def test_no_decision_without_calls_and_the_evidence_is_frozen_with_it(at: At, re
     assert cases.case(at("rev"), ref)["tried"][0]["is_comparison_only"]
 
 
+def test_whoever_acts_chooses_from_the_table_and_moves_the_case_as_it_was_seen(at: At, ref: str) -> None:
+    calls.open_calls(at("rev"), ref)
+    seen = next(row["seen"] for row in cases.offered(at("rev"), ref) if row["move"] == "act")
+    for option, why in (
+        ("", "chooses an option"),
+        ("cpw", "no option of the lane"),
+        ("conversation", "not recorded as met"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            cases.move(at("rev"), ref, "act", ACT | {"option": option})
+    cases.move(at("rev"), ref, "act", ACT, seen=seen)
+    calls.open_calls(at("rev"), ref)
+    with pytest.raises(Refused, match="since you looked"):
+        cases.move(at("rev"), ref, "review", ACT, seen=seen)
+    cases.move(at("rev"), ref, "review", ACT, seen=seen + 1)
+
+
 def test_every_offered_move_says_what_it_takes_and_what_stands_in_its_way(at: At, ref: str) -> None:
     for user, role in USERS.items():
         if not review.may_do("read_case", role):
@@ -336,30 +362,40 @@ def test_health_notes_are_read_by_their_role_alone_and_stand_encrypted(at: At, r
 
 # ── links, stops ───────────────────────────────────────────────────────────────────────────────
 
-PAIR = ("s" + "1" * 16, "s" + "2" * 16)
+
+@pytest.fixture
+def pair(at: At) -> tuple[str, str]:
+    """Two spells of the published run."""
+    with at("rev").published() as con:
+        first, second = con.execute("select spell_id from caller_spells order by spell_id limit 2").fetchall()
+    return str(first[0]), str(second[0])
 
 
-def test_judges_of_a_link_are_blind_until_both_are_in(at: At) -> None:
-    assert care.judge_link(at("rev"), *PAIR, "same", "one voice")["state"] == "waiting"
+def test_judges_of_a_link_are_blind_until_both_are_in(at: At, pair: tuple[str, str]) -> None:
+    assert care.judge_link(at("rev"), *pair, "same", "one voice")["state"] == "waiting"
     other = [event for event in audit.events(at("cha")) if event["kind"] == "link_judged"]
     assert (other[0]["data"]["decision"], other[0]["data"]["reason"]) == (
         "withheld until both coders have finished",
     ) * 2
-    assert care.judge_link(at("cha"), *reversed(PAIR), "not_same", "two voices")["state"] == "differ"
+    assert care.judge_link(at("cha"), *reversed(pair), "not_same", "two voices")["state"] == "differ"
     told = [event["data"]["decision"] for event in audit.events(at("cha"), kind="link_judged")]
     assert sorted(told) == ["not_same", "same"]
     with pytest.raises(Refused, match="both have judged"):
-        care.judge_link(at("aut"), *PAIR, "same", "r")
+        care.judge_link(at("aut"), *pair, "same", "r")
     with pytest.raises(Refused, match="does not settle"):
-        care.settle_link(at("rev"), *PAIR, "same", "r")
-    care.settle_link(at("aut"), *PAIR, "same", "heard both")
+        care.settle_link(at("rev"), *pair, "same", "r")
+    care.settle_link(at("aut"), *pair, "same", "heard both")
+    with pytest.raises(InputError, match="nobody differs"):
+        care.settle_link(at("two"), *pair, "not_same", "a fourth opinion")
+    with pytest.raises(InputError, match="no such link"):
+        care.judge_link(at("aut"), pair[0], "s" + "1" * 16, "same", "r")
     with at("aud").book() as book:
         assert [decided.decision for decided in book.link_decisions()] == ["same"]
 
 
-def test_two_who_agree_decide_a_link(at: At) -> None:
-    care.judge_link(at("rev"), *PAIR, "not_same", "r")
-    assert care.judge_link(at("cha"), *PAIR, "not_same", "r")["state"] == "agreed"
+def test_two_who_agree_decide_a_link(at: At, pair: tuple[str, str]) -> None:
+    care.judge_link(at("rev"), *pair, "not_same", "r")
+    assert care.judge_link(at("cha"), *pair, "not_same", "r")["state"] == "agreed"
     with at("aud").book() as book:
         assert book.link_decisions()[0].decision == "not_same"
 
@@ -455,9 +491,25 @@ def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Sett
     actions.update_action(at("ann"), number, "done", "visited")
     assert actions.actions(at("rev"))[0]["state"] == "done"
     actions.debrief(at("cam"), "C1", ref, "spoken with")
+    before = meetings.minutes(at("cha"), "C1")
+    assert before["is_as_signed"] is None
     signed = meetings.sign_minutes(at("cha"), "C1")
-    with pytest.raises(Refused, match="signed"):
-        meetings.decide(at("rev"), "C1", ref)
+    for late in (
+        lambda: meetings.decide(at("rev"), "C1", ref),
+        lambda: meetings.prepare(at("ann"), "C1", ref, "review", ACT),
+        lambda: meetings.leave(at("rev"), "C1", ref, "r"),
+        lambda: meetings.open_meeting(at("rev"), "C1", "another", ["nobody"]),
+        lambda: meetings.sign_minutes(at("cha"), "C1"),
+        lambda: actions.set_action(at("rev"), "C1", ref, "Visit", "cam", "2026-01-20", "contact", "none"),
+        lambda: actions.debrief(at("cam"), "C1", ref, "late"),
+    ):
+        with pytest.raises(Refused, match="signed"):
+            late()
+    actions.update_action(at("ann"), number, "dropped", "moved away")
+    care.stop(at("cam"), ref, "a stop overlays minutes, and changes no word of them")
+    after = meetings.minutes(at("cha"), "C1")
+    assert (after["minutes_digest"], after["is_as_signed"]) == (signed["digest"], True)
+    assert after["head"] == after["minutes"]["head"]
     assert meetings.due_on(at("cha")) == date(2026, 1, 12)
     found = audit.verify(at("aud"), signed["head"])
     assert found["is_whole"]

@@ -28,7 +28,8 @@ class Wanted:
 
     `bars` are what is published of the caller's enforcement bars; `seen_as` the spells as whom the case was looked at, which it is of once somebody reviewed or reconciled it;
     `reach` the spells whose stops reach the caller, through links too; `least_confirmed` how many calls enforcement rests
-    on at least; `evidence` what the decision is taken on, to be frozen with it.
+    on at least; `evidence` what the decision is taken on, to be frozen with it; `seen` how many moves the case had when
+    it was looked at, where that is known.
     """
 
     case_ref: str
@@ -41,15 +42,21 @@ class Wanted:
     is_vulnerable: bool = False
     least_confirmed: int = 0
     evidence: str | None = None
+    seen: int | None = None
 
 
 def move(pen: Pen, who: Actor, at: datetime, wanted: Wanted) -> Event:
     """Make a move on the case as it stands at this moment; see `Casebook.move_case`."""
     case = _case(pen, wanted.case_ref, at)
+    if wanted.seen is not None and wanted.seen != case["moves"]:
+        raise Refused(
+            "somebody else moved the case since you looked at it",
+            next_step="look at the case as it stands now, then decide",
+        )
     legal = review.check(case["status"], wanted.move, who.role, wanted.given)
     file = casefile(pen.con, wanted.case_ref)
     review.check_bars(wanted.move, wanted.given, _bars(pen.con, case, file, wanted))
-    _check_sense(wanted, at)
+    _check_sense(wanted, at, file)
     _check_opened(legal, file, who, wanted)
     _check_one_open_case(pen.con, wanted, case)
     payload = {**_given(wanted, file), "move": wanted.move, "from": case["status"], "to": legal.to}
@@ -136,7 +143,7 @@ def _bars(con: sa.Connection, case: Mapping[str, Any], file: Casefile, wanted: W
     return found
 
 
-def _check_sense(wanted: Wanted, at: datetime) -> None:
+def _check_sense(wanted: Wanted, at: datetime, file: Casefile) -> None:
     """Errors: UsageError for a suppression too long or past; Refused for leaving support aside without saying why."""
     given = wanted.given
     if wanted.move == "suppress":
@@ -146,8 +153,11 @@ def _check_sense(wanted: Wanted, at: datetime) -> None:
                 f"a suppression counts from today, for {review.LONGEST_SUPPRESSION_DAYS} days at most",
                 next_step="give an earlier or later day",
             )
-    leaves_support = wanted.move == "propose" or (wanted.move == "act" and given.get("lane") != "support")
-    if wanted.is_vulnerable and leaves_support and not str(given.get("why_not_support") or "").strip():
+    leaves_support = wanted.move in review.ENFORCING or (wanted.move == "act" and given.get("lane") != "support")
+    said = given.get("why_not_support")
+    if wanted.move == "approve" and file.proposal:  # said by whoever proposed it, or else by whoever approves
+        said = said or file.proposal.data.get("why_not_support")
+    if wanted.is_vulnerable and leaves_support and not str(said or "").strip():
         raise Refused(
             "a vulnerability is known, so support comes first",
             next_step="choose the lane support, or say why another is right: 'why not support'",

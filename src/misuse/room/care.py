@@ -37,6 +37,8 @@ def judge_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: st
 
     Key: state. Where both agree, the decision is recorded and counts from the next run.
     """
+    desk.permit("decide_link", "judge link")
+    _refuse_unknown(desk, spell_a, spell_b)
     payload = {"spell_a": spell_a, "spell_b": spell_b, "decision": decision, "reason": reason}
     desk.record("link_judged", payload)
     with desk.book() as book:
@@ -52,11 +54,22 @@ def settle_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: s
     """Decide a link on which two judges differ, as a third person. Errors: Refused for one of the two."""
     with desk.book() as book:
         judged = _newest(book.link_judgements().get(_pair(spell_a, spell_b), []))
-    if _state(judged) != DIFFER:
+        settled = {_pair(*pair) for decided in book.link_decisions() for pair in decided.pairs}
+    if _state(judged) != DIFFER or _pair(spell_a, spell_b) in settled:
         raise InputError("nobody differs on that link", next_step="judge it, blind to the other")
     if desk.actor in judged:
         raise Refused("whoever judged it does not settle it", next_step="ask a third person")
     _decide(desk, spell_a, spell_b, decision, reason)
+
+
+_KNOWN = "select count(distinct spell_id) from caller_spells where spell_id in ($spell_a, $spell_b)"
+
+
+def _refuse_unknown(desk: Desk, spell_a: str, spell_b: str) -> None:
+    with desk.published() as con:
+        known = con.execute(_KNOWN, {"spell_a": spell_a, "spell_b": spell_b}).fetchone()
+    if known != (2,):
+        raise InputError("there is no such link in the published run", next_step="go back to the links")
 
 
 def _decide(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) -> None:

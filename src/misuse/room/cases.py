@@ -315,7 +315,9 @@ def _option(name: str) -> Option:
 
 
 def offered(desk: Desk, ref: str) -> list[dict[str, Any]]:
-    """The moves that the case has: move, to, label, needs, fields, may, why_not (a sentence; None where nothing bars it)."""
+    """The moves that the case has: move, to, label, needs, fields, may, why_not (a sentence; None where nothing bars it),
+    pending (as `told.pending`), seen (to be given back with the move, so that none is made on a case that moved meanwhile).
+    """
     desk.permit("read_case", "moves")
     reference = reference_of(desk, ref)
     with desk.book() as book, desk.published() as con:
@@ -335,15 +337,18 @@ def offered_moves(
     standing = [*(["hard_stop"] if stops else []), *bars, *(["must_reconcile"] if file.reports else [])]
     if len(file.confirmed()) < desk.settings.threshold:
         standing.append("calls_unconfirmed")
+    further = {"pending": told.pending(file), "seen": case["moves"]}
     return [
-        told.offered(case["status"], move, role, desk.actor, file, standing, known_options(), desk.today)
+        told.offered(case["status"], move, role, desk.actor, file, standing, known_options(), desk.today) | further
         for move in review.legal_moves(case["status"])
         if move != "halt" and (move != "reconcile" or must_reconcile)
     ]
 
 
-def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any], *, seen: int | None = None) -> dict[str, Any]:
     """Make a move, with the evidence of the published run frozen with it; stops are read again as it commits.
+
+    `seen` is what `offered` gave: a case that moved since is not moved by whoever looked before.
 
     Keys: event_id, status, head. Errors: Refused for what bars it; UsageError for an option that is not in law or whose
     preconditions are not met; InputError for no such case.
@@ -368,16 +373,24 @@ def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any]) -> dict[str,
             is_vulnerable=_is_vulnerable(con, caller, stops),
             least_confirmed=desk.settings.threshold,
             evidence=_extract(con, desk, caller, file),
+            seen=seen,
         )
         return {"event_id": event.event_id, "status": event.data["to"], "head": event.digest}
 
 
 def _check_option(desk: Desk, move: str, given: Mapping[str, Any], file: Casefile) -> None:
-    name = given.get("option")
-    if move not in ("act", "propose") or not name:
+    """Whoever acts chooses from the table, in law today and with each precondition met; so it still is as it is approved."""
+    if move not in ("act", "propose", "approve"):
+        return
+    name = given.get("option") if move != "approve" else (told.pending(file) or {}).get("option")
+    if not name:
+        if move == "act" and given.get("lane") in review.LANES and given["lane"] != review.ENFORCEMENT:
+            raise UsageError(
+                "whoever acts chooses an option of the lane", next_step="the case lists them, least intrusive first"
+            )
         return
     option = _option(str(name))
-    lane = review.ENFORCEMENT if move == "propose" else given.get("lane")
+    lane = given.get("lane") if move == "act" else review.ENFORCEMENT
     if option.lane != lane or not option.is_open(desk.today):
         raise UsageError(
             f"'{option.title}' is no option of the lane {lane} in law today", next_step="the case lists those that are"

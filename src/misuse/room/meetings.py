@@ -160,7 +160,14 @@ def _row(
         "case_ref": reference,
         "status": case["status"] if case else None,
         "is_stopped_since": row["caller_id"] in reached or bool(stopped.intersection(row.get("spells") or ())),
-        "prepared": {**prepared[-1].data, "by": prepared[-1].actor, "at": prepared[-1].at} if prepared else None,
+        "prepared": {
+            **prepared[-1].data,
+            "by": prepared[-1].actor,
+            "at": prepared[-1].at,
+            "event_id": prepared[-1].event_id,
+        }
+        if prepared
+        else None,
         "decision": taken[-1] if taken else None,
         "why_not_taken": None if taken else why,
     }
@@ -246,8 +253,12 @@ def open_meeting(desk: Desk, cycle_id: str, chair: str, attendees: Sequence[str]
     desk.record("meeting_opened", {"cycle": cycle_id, "chair": chair, "attendees": present})
 
 
-def decide(desk: Desk, cycle_id: str, ref: str, *, dissent: str = "", **changes: Any) -> dict[str, Any]:
+def decide(
+    desk: Desk, cycle_id: str, ref: str, *, dissent: str = "", prepared_as: int | None = None, **changes: Any
+) -> dict[str, Any]:
     """Decide a case as it was prepared, with what the meeting changed (`move` too). Keys as `cases.move`.
+
+    `prepared_as` is the event of the preparation that was looked at: one prepared anew meanwhile is not decided.
 
     Errors: Refused before the meeting is opened, or for whatever bars the move; InputError for a case not prepared.
     """
@@ -261,6 +272,8 @@ def decide(desk: Desk, cycle_id: str, ref: str, *, dissent: str = "", **changes:
     if row is None or row["prepared"] is None:
         raise InputError("that case was not prepared for the meeting", next_step="open its calls, then prepare it")
     prepared = row["prepared"]
+    if prepared_as not in (None, prepared["event_id"]):
+        raise Refused("the case was prepared anew since you looked", next_step="look at what is asked now, then decide")
     wanted = {**prepared["given"], **changes, "meeting": cycle_id, "dissent": dissent}
     move = str(wanted.pop("move", prepared["move"]))
     return cases.move(desk, reference, move, wanted)

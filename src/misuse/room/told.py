@@ -12,7 +12,9 @@ from misuse.casebook import Event
 from misuse.casebook.casefile import JUDGEMENTS, Casefile
 from misuse.rules.kinds import Option
 
-NOT_HISTORY = frozenset({"case_read", "note_added", "health_note_added", "health_notes_read", "evidence_read", "casebook_read"})
+NOT_HISTORY = frozenset(
+    {"case_read", "note_added", "health_note_added", "health_notes_read", "evidence_read", "casebook_read"}
+)
 # What reads as a sentence beside the kind; the rest of a payload is in the audit.
 _TOLD = (
     "reason", "finding", "outcome", "activity", "lane", "option", "owner", "review_date", "until", "ground", "answer",
@@ -191,7 +193,7 @@ def offered(
         "to": legal.to,
         "label": legal.label,
         "needs": list(legal.needs),
-        "fields": [field(name, move, name in legal.needs, known, day) for name in wanted],
+        "fields": [field(name, move, True, known, day) for name in wanted],
         "may": why_not is None,
         "why_not": why_not,
     }

@@ -34,6 +34,7 @@ class Session:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     spent: set[str] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def form_token(self) -> str:
         """A new token for the forms of one page."""
@@ -45,9 +46,10 @@ class Session:
         nonce, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), _signature(self.secret, nonce).encode()):
             return "forged"
-        if nonce in self.spent:
-            return "replayed"
-        self.spent.add(nonce)
+        with self.lock:  # two sendings at once are two threads
+            if nonce in self.spent:
+                return "replayed"
+            self.spent.add(nonce)
         return ""
 
     def take_said(self) -> list[str]:

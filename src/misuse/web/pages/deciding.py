@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from misuse import explain
-from misuse.web import forms, words
+from misuse.web import access, forms, words
 from misuse.web.forms import Field, Missing
 from misuse.web.pages import cases as reading
 from misuse.web.visits import Page, Redirect
@@ -65,14 +65,17 @@ def move_page(visit: Visit) -> Answer:
         {
             "title": move["label"] or move["move"].replace("_", " ").capitalize(),
             "caption": f"Case {ref}",
-            "fields": forms.filled(visit, fields_of(move)),
+            "fields": [*forms.filled(visit, fields_of(move)), Field("seen", "", "hidden", value=str(move["seen"]))],
             "action": f"/cases/{ref}/moves/{move['move']}",
             "button": move["label"] or move["move"].replace("_", " ").capitalize(),
             "back": f"/cases/{ref}",
             "back_text": f"Case {ref}",
             "problem": visit.problem,
             "warning": None if move["may"] else move["why_not"],
-            "intro": ["It is recorded with your name, the run, the rules and a frozen extract of the evidence."],
+            "intro": [
+                *_proposed(move),
+                "It is recorded with your name, the run, the rules and a frozen extract of the evidence.",
+            ],
         },
     )
 
@@ -82,8 +85,20 @@ def make_move(visit: Visit) -> Answer:
     from misuse.room import cases
 
     move, ref = _offered(visit), visit.path["ref"]
-    done = cases.move(visit.desk, ref, move["move"], given(visit, move))
+    seen = visit.form.text("seen")
+    done = cases.move(
+        visit.desk, ref, move["move"], given(visit, move), seen=forms.numbered(seen, "the case") if seen else None
+    )
     return Redirect(f"/cases/{ref}", f"Recorded: the case is now {str(done['status']).replace('_', ' ')}")
+
+
+def _proposed(move: Mapping[str, Any]) -> list[str]:
+    """What waits for approval, in words, on the forms that end its waiting."""
+    held = move["pending"]
+    if not held:
+        return []
+    title = words.capfirst(words.plain(held["option"]))
+    return [f"{title}, proposed by {held['proposed_by']} on {len(held['calls'])} confirmed calls: “{held['reason']}”"]
 
 
 def _offered(visit: Visit) -> Mapping[str, Any]:
@@ -153,7 +168,7 @@ def stop_page(visit: Visit) -> Answer:
             "action": f"/cases/{ref}/stop",
             "button": "Stop now",
             "danger": True,
-            "back": f"/cases/{ref}",
+            "back": f"/cases/{ref}" if access.may("read_case", visit.role) else "/",
             "problem": visit.problem,
             "intro": ["It takes effect at once and halts an open case. Nobody disappears by it: see the look list."],
         },
@@ -168,7 +183,8 @@ def stop(visit: Visit) -> Answer:
     reason = forms.needed(visit, "reason", "Enter why")
     done = care.stop(visit.desk, ref, reason, is_urgent="yes" in visit.form.many("is_urgent"))
     halted = ", ".join(done["halted"])
-    return Redirect(f"/cases/{ref}", "The stop stands" + (f"; halted: {halted}" if halted else ""))
+    back = f"/cases/{ref}" if access.may("read_case", visit.role) else "/"
+    return Redirect(back, "The stop stands" + (f"; halted: {halted}" if halted else ""))
 
 
 def lift_page(visit: Visit) -> Answer:

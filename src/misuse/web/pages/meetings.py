@@ -139,8 +139,11 @@ def decide(visit: Visit) -> Answer:
     if visit.form.text("choice") == "leave":
         meetings.leave(visit.desk, cycle_id, ref, forms.needed(visit, "reason", "Enter why it is not taken"))
         return Redirect(f"/cycles/{cycle_id}", f"Case {ref} is left, with why")
-    changes = {"reason": visit.form.text("reason")} if visit.form.text("reason") else {}
-    done = meetings.decide(visit.desk, cycle_id, ref, dissent=visit.form.text("dissent"), **changes)
+    changes: dict[str, Any] = {"reason": visit.form.text("reason")} if visit.form.text("reason") else {}
+    text = visit.form.text("prepared_as")
+    prepared_as = forms.numbered(text, "the meeting") if text else None
+    dissent = visit.form.text("dissent")
+    done = meetings.decide(visit.desk, cycle_id, ref, dissent=dissent, prepared_as=prepared_as, **changes)
     return Redirect(f"/cycles/{cycle_id}", f"Case {ref} is now {str(done['status']).replace('_', ' ')}")
 
 
