@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import keeping, state
 from misuse.casebook.events import Actor, Event, read, tables
-from misuse.casebook.holders import taken
+from misuse.casebook.holders import Holders, taken
 from misuse.casebook.recording import Pen, bound_to
 from misuse.errors import InputError, Refused
 
@@ -29,6 +29,7 @@ def dispose(
         raise InputError("no such event, or what it said was put away before", next_step="misuse audit export")
     if any(held[event_id].kind in KEPT for event_id in event_ids):
         raise Refused("certificates, runs and who may do what are never put away", next_step="name other events")
+    holders = taken(pen.con)  # before the certificate, by which those who go are nobody any more
     payload = {"events": list(event_ids), "reason": reason, "leaves": dict(leaves)}
     certificate = pen.add("disposed", who, at, payload)
     pen.con.execute(
@@ -38,14 +39,13 @@ def dispose(
         pen.con.execute(table.delete().where(table.c.event_id.in_(event_ids)))
     gone = set(leaves.get("spells") or ())
     for frozen in (held[number] for number in event_ids if gone and held[number].kind == "list_frozen"):
-        _freeze_without(pen, who, frozen, gone)
+        _freeze_without(pen, who, frozen, gone, holders)
     return certificate
 
 
-def _freeze_without(pen: Pen, who: Actor, frozen: Event, gone: set[str]) -> None:
+def _freeze_without(pen: Pen, who: Actor, frozen: Event, gone: set[str], holders: Holders) -> None:
     """The list again, less whoever was put away: others were decided on by it. Its digest stays that of the list as made."""
     data = frozen.data
-    holders = taken(pen.con)
     left = [row for row in data["eligible"] if not gone.intersection(holders.all_of(frozen, state.row_spells(row)))]
     out = {row["caller_id"] for row in data["eligible"]} - {row["caller_id"] for row in left}
     again = {
