@@ -417,7 +417,9 @@ def test_a_stop_entered_by_anybody_halts_at_once_and_overlays_lists_and_minutes(
             cases.move(at(user), ref, move, ACT | {"finding": "f"})
     with pytest.raises(Refused, match="halted"):
         packs.evidence_pack(at("rev"), ref, "proceedings")
-    assert not care.lift_stop(at("rev"), caller, "seen, and safe")["is_still_stopped"]
+    with pytest.raises(Refused, match="another run"):
+        care.lift_stop(at("rev"), caller, "seen, and safe", seen_run="20250101-000000000000")
+    assert not care.lift_stop(at("rev"), caller, "seen, and safe", seen_run=at("rev").run_id)["is_still_stopped"]
     calls.open_calls(at("rev"), ref)
     cases.move(at("rev"), ref, "resume", ACT)
 

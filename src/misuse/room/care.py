@@ -147,8 +147,16 @@ def halt_reached(book: Casebook, con: Any, callers: Sequence[str], *, actor: str
     )
 
 
-def lift_stop(desk: Desk, caller: str, reason: str, *, rule: str | None = None) -> dict[str, Any]:
-    """Lift a person's stop, or with `rule` a rule's. Keys: caller_id, is_still_stopped. The case stays halted until resumed."""
+def lift_stop(
+    desk: Desk, caller: str, reason: str, *, rule: str | None = None, seen_run: str | None = None
+) -> dict[str, Any]:
+    """Lift a person's stop, or with `rule` a rule's: of the hits that stand in the published run, so of what was looked at.
+
+    Keys: caller_id, is_still_stopped. The case stays halted until resumed. Errors: Refused where `seen_run`, the run that
+    was looked at, is not the published one any more.
+    """
+    if seen_run not in (None, desk.run_id):
+        raise Refused("another run was published since you looked", next_step="look again, then lift the stop")
     with desk.published() as con:
         caller_id = explain.resolve_caller(con, caller)
         spells = published_callers.spells_of(con, caller_id)

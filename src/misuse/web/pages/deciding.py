@@ -202,7 +202,7 @@ def lift_page(visit: Visit) -> Answer:
         {
             "title": "Lift a stop",
             "caption": f"Case {ref}",
-            "fields": forms.filled(visit, fields),
+            "fields": [*forms.filled(visit, fields), Field("run", "", "hidden", value=visit.desk.run_id)],
             "action": f"/cases/{ref}/lift",
             "button": "Lift the stop",
             "back": f"/cases/{ref}",
@@ -217,7 +217,8 @@ def lift(visit: Visit) -> Answer:
 
     ref = visit.path["ref"]
     reason = forms.needed(visit, "reason", "Enter what you looked at and found")
-    done = care.lift_stop(visit.desk, ref, reason, rule=visit.form.text("rule") or None)
+    rule, seen = visit.form.text("rule") or None, visit.form.text("run") or None
+    done = care.lift_stop(visit.desk, ref, reason, rule=rule, seen_run=seen)
     said = "It is still stopped: another stop reaches the caller" if done["is_still_stopped"] else "The stop is lifted"
     return Redirect(f"/cases/{ref}", said)
 
