@@ -33,9 +33,15 @@ known as (
         on call_records.source = neighbours.source and call_records.received_at between known_from and known_to
 ),
 
-days as (
-    select distinct source, timezone($reporting_zone, timezone('UTC', received_at))::date as day
+-- Quarters of an hour are turned into local days, not calls: there are few of them.
+quarters as (
+    select distinct source, time_bucket(interval 15 minutes, received_at) as quarter_at
     from known
+),
+
+days as (
+    select distinct source, timezone($reporting_zone, timezone('UTC', quarter_at))::date as day
+    from quarters
 ),
 
 gaps as (

@@ -20,11 +20,18 @@ known as (
         and call_key not in (select call_key from landing_calls where call_key is not null)
 ),
 
+-- Quarters of an hour are turned into local days, not calls: there are few of them.
+quarters as (
+    select quarter_at, timezone($reporting_zone, timezone('UTC', quarter_at))::date as day
+    from (select distinct time_bucket(interval 15 minutes, received_at) as quarter_at from known) as held
+),
+
 combinations as (
     select
-        source, timezone($reporting_zone, timezone('UTC', received_at))::date as day, bool_or(is_landing) as is_judged,
-        count(*) as calls, closing_code, opening_code, qualifiers, result_code
-    from known group by all
+        source, day, bool_or(is_landing) as is_judged, count(*) as calls, closing_code, opening_code, qualifiers,
+        result_code
+    from known inner join quarters on time_bucket(interval 15 minutes, known.received_at) = quarters.quarter_at
+    group by all
 ),
 
 listed as (
