@@ -20,7 +20,7 @@ CALLERS = "create or replace temp table callers_NAME (spell_id varchar, caller_i
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as opened:
         opened.execute("create temp table spell_misuse (spell_id varchar, misuse_calls bigint)")
-        opened.execute("create temp table stop_sources (spell_id varchar, rule_id varchar, last_at timestamp)")
+        opened.execute("create temp table stop_sources (spell_id varchar, rule_id varchar, hit varchar)")
         models.script(opened, "rules/casebook_lifts", {})
         yield opened
 
@@ -37,7 +37,7 @@ def compare(
     con.executemany("insert into spell_misuse values (?, ?)", list(misuse.items()) or [("", 0)])
     if stops:
         con.executemany(
-            "insert into stop_sources values (?, 'child', timestamp '2025-12-01')", [(spell,) for spell in stops]
+            "insert into stop_sources values (?, 'child', 'hit of ' || ?)", [(spell, spell) for spell in stops]
         )
     models.build(con, "identities/spell_changes", {}, temporary=True)
 
@@ -71,14 +71,79 @@ def test_a_stop_that_no_longer_reaches_somebody_is_carried(con: duckdb.DuckDBPyC
     assert rows(con, "carried_stops") == []
 
 
-def test_a_stop_that_was_lifted_is_not_carried_but_others_it_reached_are(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_hit_that_was_lifted_is_not_carried_but_others_and_where_it_was_not_are(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    lifts = ((["hit of d"], ["b", "c"]), (["hit of a"], ["c"]), (None, ["c"]))
     compare(con, ["abc"], ["a", "b", "c"], {}, stops="a")
-    for day, carried in (("2025-11-30", ["b", "c"]), ("2025-12-02", ["c"])):
-        con.execute(
-            "insert into casebook_lifts values (['a', 'b'], 'child', $day::timestamp, null, null)", {"day": day}
-        )
+    for hits, carried in lifts:
+        con.execute("insert into casebook_lifts values (['a', 'b'], 'child', null, $hits)", {"hits": hits})
         assert rows(con, "carried_stops") == [{"rule_id": "child", "spells": carried}]
     con.execute("delete from casebook_lifts")
+    compare(con, ["abd", "c"], ["a", "bd", "c"], {}, stops="ad")
+    con.execute("insert into casebook_lifts values (['b'], 'child', null, ['hit of d'])")
+    assert rows(con, "carried_stops") == [{"rule_id": "child", "spells": ["b"]}], "what reaches it still was lifted"
+    con.execute("delete from casebook_lifts")
+
+
+# What a run tells the casebook
+
+
+def fill(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
+    con.execute(f"create or replace temp table {table} ({columns})")
+    con.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def test_holdings_are_of_numbers_that_passed_on_and_open_at_the_end(con: duckdb.DuckDBPyConnection) -> None:
+    day = "2025-05-0{} 10:00:00.5".format
+    fill(
+        con,
+        "number_spells",
+        "token varchar, spell_id varchar, spell_number integer, spell_to timestamp, first_call_at timestamp, last_call_at timestamp",
+        [
+            ("t1", "s1", 1, "infinity", day(1), day(2)),
+            ("t2", "s2", 1, day(4), day(1), day(3)),
+            ("t2", "s9", 3, day(6), day(4), day(5)),
+            ("t2", "s7", 2, "infinity", day(6), day(7)),
+        ],
+    )
+    told = "2025-05-0{}T10:00:00.500000".format
+    found = sorted(models.select(con, "identities/holdings", {}).fetchall())
+    assert found == [("s2", "s2", told(1), told(3)), ("s2", "s7", told(6), None), ("s2", "s9", told(4), told(5))]
+
+
+def test_what_stands_is_what_stops_and_of_calls_what_a_pattern_bars(con: duckdb.DuckDBPyConnection) -> None:
+    fill(con, "rule_stops", "rule_id varchar, pattern varchar", [("child", None), ("news", "new_content")])
+    fill(
+        con,
+        "stop_reach",
+        "caller_id varchar, rule_id varchar, hit varchar, is_stop boolean",
+        [
+            ("c1", "child", "h1", True),
+            ("c2", "child", "h1", True),
+            ("c2", "child", "h1", True),
+            ("c1", "carers", "h2", False),
+            ("c1", "person", "decision", True),
+            ("c1", "child", "decision", True),
+        ],
+    )
+    fill(
+        con,
+        "call_hits",
+        "caller_id varchar, rule_id varchar, call_key varchar, is_stop boolean",
+        [
+            ("c1", "news", "k1", True),
+            ("c1", "child", "k2", True),
+            (None, "news", "k3", True),
+            ("c1", "news", "k4", False),
+        ],
+    )
+    assert sorted(models.select(con, "identities/standing_hits", {}).fetchall()) == [
+        ("c1", "child", "decision"),
+        ("c1", "child", "h1"),
+        ("c1", "news", "k1"),
+        ("c2", "child", "h1"),
+    ]
 
 
 PARTITIONS = st.lists(st.integers(0, 4), min_size=6, max_size=6)
