@@ -300,7 +300,9 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
         # First, or a crash might lose an id that somebody has read, or a stop that somebody relies on.
         sets, stops = callers.new_sets(con), callers.new_stops(con)
         with casebook.opened(settings) as book:
-            book.publish_holders(callers.holdings(con), callers.standing_hits(con), occurred_at=now, run_id=run_id)
+            held, hits = callers.holdings(con), callers.standing_hits(con)
+            versions = ledger.versions(con, run_id)
+            book.publish_holders(held, hits, occurred_at=now, run_id=run_id, versions=versions)
             if sets:
                 book.record("callers_published", **by_run, payload={"sets": sets})
             if stops:

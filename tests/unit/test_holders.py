@@ -217,6 +217,31 @@ def test_an_id_that_no_number_has_any_more_leads_to_whoever_has_its_time(book: C
     assert book.tables()["casebook_former_spells"] == [(B, [A]), (C, [A])]
 
 
+def test_an_event_is_of_the_run_whose_copy_is_shown(tmp_path: Path) -> None:
+    """The copy is in place before its reports are written, and only then is the run told of as published."""
+    link = tmp_path / "current.duckdb"
+    with Casebook.open(tmp_path / "casebook.sqlite", key=KEY, published=link) as book:
+        for name, role in (("ada", "administrator"), ("ann", "reviewer")):
+            book.set_user(name, role, actor="ada", occurred_at=at(1))
+        publish(book, 10, (A, 1, 3), (B, 6, None))
+        assert stop(book, 10, B).in_force_run == "r10", "no copy is there: the newest that was told of"
+        now = [(A, A, moment(1), moment(3)), (A, B, moment(4), moment(5)), (A, C, moment(6), None)]
+        book.publish_holders(now, [], occurred_at=at(12), run_id="r12", versions={"rules_digest": "new rules"})
+        for name in ("r10", "r12"):
+            (tmp_path / f"{name}.duckdb").touch()
+        link.symlink_to("r10.duckdb")
+        early = stop(book, 12, B)
+        link.unlink()
+        link.symlink_to("r12.duckdb")
+        late = stop(book, 12, B)
+        assert [(event.in_force_run, event.rules_version) for event in (early, late)] == [
+            ("r10", None),
+            ("r12", "new rules"),
+        ]
+        meant = [book.holders().all_of(event, [B]) for event in (early, late)]
+        assert meant == [(C,), (B,)]
+
+
 def test_verify_finds_a_holding_that_was_changed(book: Casebook, tmp_path: Path) -> None:
     publish(book, 10, (A, 1, 3), (B, 6, None))
     publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))

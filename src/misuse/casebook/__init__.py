@@ -242,16 +242,24 @@ class Casebook(Reading):
         return certificate
 
     def publish_holders(
-        self, holders: Iterable[Holding], hits: Iterable[tuple[str, str, str]], *, occurred_at: datetime, run_id: str
+        self,
+        holders: Iterable[Holding],
+        hits: Iterable[tuple[str, str, str]],
+        *,
+        occurred_at: datetime,
+        run_id: str,
+        versions: Mapping[str, Any] | None = None,
     ) -> Event:
         """Keep who held the numbers that passed on, and by which hits rules stop whom, as a run is about to publish them.
 
         `holders`: the number's first spell, the spell, its first and last call (UTC, ISO 8601; none for the number's last
-        spell). `hits`: caller, rule, hit. Events of before are read by them from then on.
+        spell). `hits`: caller, rule, hit. Events of before are read by them from then on. `versions` are the run's, as
+        `run_published` tells them.
         """
         with self._writing() as pen:
             found = spells_held.change(pen.con, holders)
-            payload = {"digest": found.digest, "closed": len(found.closed), "opened": len(found.opened)}
+            counts = {"closed": len(found.closed), "opened": len(found.opened)}
+            payload = {"digest": found.digest, **counts, **(versions or {})}
             event = pen.add("holders_published", Actor(PIPELINE, PIPELINE), occurred_at, payload, run_id=run_id)
             spells_held.keep(pen.con, event, found, hits)
             return event

@@ -183,12 +183,13 @@ def _event(row: sa.Row[Any]) -> Event:
 _COLUMNS = (*("event_id", *ENVELOPE[1:], "digest"), *("content_of", "salt", *CONTENT))
 
 
-def last_event(con: sa.Connection, kind: str | None = None) -> Event | None:
-    """The event the next one follows; or the last of a kind."""
+def last_event(con: sa.Connection, *kinds: str, run_id: str | None = None) -> Event | None:
+    """The event the next one follows; or the last of some kinds, of a run."""
     events, contents, *_ = tables()
     joined = events.join(contents, events.c.event_id == contents.c.event_id, isouter=True)
     query = joined.select().order_by(events.c.event_id.desc()).limit(1)
-    row = con.execute(query if kind is None else query.where(events.c.kind == kind)).first()
+    query = query.where(events.c.kind.in_(kinds)) if kinds else query
+    row = con.execute(query if run_id is None else query.where(events.c.run_id == run_id)).first()
     return _event(row) if row else None
 
 
@@ -203,7 +204,8 @@ def digest_of_newest(con: sa.Connection, kinds: Sequence[str]) -> str:
 def make(con: sa.Connection, kind: str, draft: Draft, published: str | None = None) -> Event:
     """The event that would come next, unchained: number, the run in force and its versions, no salt and no digest.
 
-    `published` names the run in force where there is a copy of it: it is told of here only once its reports are written.
+    `published` names the run in force where there is a copy of it: the newest `run_published` may still be of an earlier
+    one, for it is recorded only once the reports are written.
 
     Errors: UsageError for a payload that lacks what its kind needs.
     """
@@ -211,6 +213,8 @@ def make(con: sa.Connection, kind: str, draft: Draft, published: str | None = No
         if draft.payload.get(need) is None or not str(draft.payload[need]).strip():
             raise UsageError(f"{kind.replace('_', ' ')}: a {need} is needed", next_step=f"give it with --{need}")
     last, run = last_event(con), last_event(con, "run_published")
+    if published and (run is None or run.run_id != published):
+        run = last_event(con, "run_published", "holders_published", run_id=published)
     in_force = run.data if run else {}
     return Event(
         event_id=last.event_id + 1 if last else 1,
