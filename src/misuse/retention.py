@@ -30,6 +30,7 @@ class Retained:
     rejected_rows: int
     taken_logs: int
     unconfirmed_numbers: int
+    replaced_models: int
     is_dry_run: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -59,6 +60,7 @@ def retain(settings: Settings, now: datetime, *, dry_run: bool = False) -> Retai
             rejected_rows=_rejected_rows(settings, now, dry_run=dry_run),
             taken_logs=_removed(old_taken_logs(settings, now), dry_run=dry_run),
             unconfirmed_numbers=disposal.never_confirmed(settings, now, dry_run=dry_run),
+            replaced_models=_replaced_models(settings, now, dry_run=dry_run),
             is_dry_run=dry_run,
         )
         if not dry_run:
@@ -134,3 +136,17 @@ def _rejected_rows(settings: Settings, now: datetime, *, dry_run: bool) -> int:
     with warehouse.opened(settings, with_vault=True) as con:
         row = models.select(con, name, values).fetchone()
         return int(row[0]) if row else 0
+
+
+def _replaced_models(settings: Settings, now: datetime, *, dry_run: bool) -> int:
+    """Models that another replaced hold the names of those who were in the log when they were made."""
+    if not (vault.vault_path(settings).exists() and warehouse.warehouse_path(settings).exists()):
+        return 0
+    values = {"before": disposal.earlier(now, settings.rights.keep_unconfirmed_months)}
+    with warehouse.opened(settings, with_vault=True) as con:
+        due = len(models.select(con, "retention/due_models", values).fetchall())
+        if due and not dry_run:
+            models.build(con, "retention/due_models", values, temporary=True)
+            models.script(con, "retention/forget_models", {})
+            models.drop_temporary(con, "due_models")
+    return due

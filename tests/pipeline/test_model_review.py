@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from misuse import callers, casebook, intake, linkage, model_review, pipeline, publication, status, warehouse
+from misuse import callers, casebook, intake, linkage, model_review, pipeline, publication, retention, status, warehouse
 from misuse.errors import InputError, MisuseError, Refused, StoreError, UsageError
 from misuse.linkage.model import pinned
 from misuse.progress import Silent
@@ -284,3 +284,28 @@ def test_who_may(settings: Settings, linker: Linker) -> None:
 def test_nothing_is_trained_before_any_call_is_in(tmp_path: Path, linker: Linker) -> None:
     with pytest.raises(UsageError, match="no calls"):
         train(settings_for(tmp_path / "home"))
+
+
+def test_a_replaced_model_and_its_words_go_in_time_but_one_to_go_back_to(settings: Settings, linker: Linker) -> None:
+    made = []
+    for weight in (6.0, 5.0, 4.0, 3.0):
+        linker.weight = weight
+        made.append(train(settings).model_digest)
+        if len(made) > 1:
+            accept(settings)
+    assert in_force(settings) == made[3]
+    with warehouse.opened(settings, with_vault=True) as con:
+        for at, digest in enumerate(made):
+            older = NOW - timedelta(days=800 - at)
+            con.execute("update vault.identity_models set made_at = ? where model_digest = ?", [older, digest])
+    soon = NOW - timedelta(days=780)
+    assert retention.retain(settings, soon, dry_run=True).replaced_models == 0
+    assert retention.retain(settings, NOW, dry_run=True).replaced_models == 2
+    assert retention.retain(settings, NOW).replaced_models == 2
+    assert retention.retain(settings, NOW).replaced_models == 0
+    with warehouse.opened(settings, with_vault=True) as con:
+        for table in ("models", "terms"):
+            held = con.execute(f"select distinct model_digest from vault.identity_{table}").fetchall()
+            assert {digest for (digest,) in held} == set(made[2:]), table
+    accept(settings, digest=made[2])
+    assert in_force(settings) == made[2]

@@ -341,6 +341,8 @@ OPENS_THE_VAULT = {
     "sql/identities/rejected_rows_of_batch.sql": "identify --batch: with role, reason and record",
     "sql/retention/due_rejected_rows.sql": "how many rejected rows are past their time",
     "sql/retention/delete_rejected_rows.sql": "those go",
+    "sql/retention/due_models.sql": "models that another replaced, past their time",
+    "sql/retention/forget_models.sql": "their words go",
     "src/misuse/vault/": "its opener and keeper",
     "src/misuse/warehouse.py": "attaches it for those below",
     "src/misuse/intake.py": "takes logs in",
