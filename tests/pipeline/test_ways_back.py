@@ -339,6 +339,7 @@ OPENS_THE_VAULT = {
     "sql/identities/details_of_calls.sql": "coding calls --identified: with role, reason and record",
     "sql/identities/rejected_batch.sql": "identify --batch: how many rows are kept",
     "sql/identities/rejected_rows_of_batch.sql": "identify --batch: with role, reason and record",
+    "sql/ingest/remaining_details.sql": "details that a corrected batch brings anew",
     "sql/retention/due_rejected_rows.sql": "how many rejected rows are past their time",
     "sql/retention/delete_rejected_rows.sql": "those go",
     "sql/retention/due_models.sql": "models that another replaced, past their time",
