@@ -25,7 +25,7 @@ ROLES = {
 }  # fmt: skip
 
 
-def live(room: Room, *, is_paper_made: bool = True) -> dict[str, str]:
+def live(room: Room, *, is_signed: bool = True) -> dict[str, str]:
     """Hold the meeting, and what comes of one; a value for every name that paths hold."""
     _suggest_a_link(room)
     rex, cho, today = room.desk("rex"), room.desk("cho"), room.desk("rex").today
@@ -49,11 +49,9 @@ def live(room: Room, *, is_paper_made: bool = True) -> dict[str, str]:
     _after(room, decided, soon, late)
     care.stop(rex, stopped, f"may be a patient {SCRIPT}", is_urgent=True)
     _propose(room, soon)
-    settled = {"pack": "0", "file": "pack.pdf"}
-    if is_paper_made:
-        packs.evidence_pack(rex, decided, "for the prosecutor")
-        settled["pack"] = str(packs.packs(rex, decided)[0]["event_id"])
-    meetings.sign_minutes(cho, "C1")
+    packs.evidence_pack(rex, decided, "for the prosecutor")
+    if is_signed:
+        meetings.sign_minutes(cho, "C1")
     sample = double_coding.draw(
         room.settings, coders=["ana", "rex"], calls=None, half_width=0.1, seed=1, reason="to know the codes", actor="ana",
         now=room.clock(),
@@ -61,8 +59,8 @@ def live(room: Room, *, is_paper_made: bool = True) -> dict[str, str]:
     link = next(row for row in care.links(rex) if row["status"] == "suggested")
     with rex.book() as book:
         caller = str(book.cases()[decided]["caller_id"])
-    return settled | {
-        "ref": decided, "caller": caller, "cycle": "C1", "move": "review", "event": str(done["event_id"]),
+    return {
+        "pack": str(packs.packs(rex, decided)[0]["event_id"]), "file": "pack.pdf", "ref": decided, "caller": caller, "cycle": "C1", "move": "review", "event": str(done["event_id"]),
         "option": "welfare_contact", "need": "0", "a": link["spell_a"], "b": link["spell_b"], "sample": str(sample["sample"]),
         "action": "A1", "bid": "B1", "tasking": "T1", "referral": "R1", "user": "ana", "representation": "P1",
         "stopped": stopped, "left": left,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -128,6 +129,18 @@ def test_a_gateways_word_takes_its_secret_and_its_place(room: Room) -> None:
     assert browser.get("/list", **{"x-user": "rex"}).status_code == 303  # the gateway's word alone, unproved
     assert Browser(room).get("/list", **right).status_code == 303  # not set up: no header is believed
     assert Browser(gated).get("/list", **{**right, "x-user": "mallory"}).status_code in (303, 403)
+
+
+def test_behind_a_gateway_each_place_counts_for_itself(fresh: Room) -> None:
+    """Only its own word on where somebody is, and only with its secret."""
+    gated = Room(dataclasses.replace(fresh.settings, gateway_secret="s" * 32), fresh.clock)
+    browser = Browser(gated)
+    body = {"name": "nobody", "password": "wrong, and long enough"}
+    told = {"x-gateway-secret": "s" * 32, "x-forwarded-for": "10.9.9.9, 10.0.0.7"}
+    browser.post("/sign-in", headers=told, **body)
+    browser.post("/sign-in", headers={"x-forwarded-for": "10.0.0.8"}, **body)
+    browser.post("/sign-in", headers={**told, "x-gateway-secret": "guess"}, **body)
+    assert [event.data["origin"] for event in gated.events("sign_in_failed")] == ["10.0.0.7", "127.0.0.1", "127.0.0.1"]
 
 
 def test_signatures_are_of_this_program_alone(room: Room) -> None:
@@ -308,6 +321,38 @@ def test_papers_are_marked(room: Room, path: str) -> None:
 def test_the_app_is_made_of_settings_and_a_clock(room: Room) -> None:
     """Nothing else: the same settings give the same routes, and no page is asked for."""
     assert len(make_app(room.settings, room.clock).routes) == len(make_app(room.settings, room.clock).routes)
+
+
+def test_what_is_overdue_goes_up_from_the_page_and_the_borough_is_told(fresh: Room) -> None:
+    from misuse.room import boroughs, calls, cases, meetings
+
+    meetings.freeze(fresh.desk("cho"))
+    reference, desk = fresh.open_to_all(), fresh.desk("rex")
+    calls.open_calls(desk, reference)
+    cases.move(desk, reference, "review", {"reason": "look", "owner": "Camden", "review_date": "2026-02-15"})
+    number = boroughs.task(desk, reference, "Camden", "call on them", "2026-01-02", "none known")
+    rex, bob = Browser(fresh, "rex"), Browser(fresh, "bob")
+    assert "borough management" not in bob.get("/taskings").text.split("<table")[1]
+    assert rex.post("/taskings").status_code == 303
+    assert "gone up" in rex.get("/taskings").text
+    assert "For borough management" in bob.get("/taskings").text
+    assert [event.data["tasking_id"] for event in fresh.events("tasking_escalated")] == [number]
+    assert bob.post("/taskings").status_code == 403
+    rex.post("/taskings")
+    assert len(fresh.events("tasking_escalated")) == 1
+
+
+def test_old_lists_go_by_a_persons_act_and_events_go_out_marked(fresh: Room) -> None:
+    from misuse.room import meetings
+
+    meetings.freeze(fresh.desk("cho"))
+    ada, aud = Browser(fresh, "ada"), Browser(fresh, "aud")
+    assert ada.post("/rights/lists", reason="").status_code == 422
+    assert ada.post("/rights/lists", reason="past their time").status_code == 303
+    assert len(fresh.events("list_frozen")) == 1, "the newest stays"
+    told = json.loads(aud.get("/audit.json").content)
+    assert told["marking"] == MARKING
+    assert {event["kind"] for event in told["events"]} >= {"list_frozen", "signed_in", "casebook_read"}
 
 
 def test_a_borough_sees_its_own_taskings_alone(fresh: Room) -> None:

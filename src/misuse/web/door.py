@@ -41,6 +41,7 @@ class Arrival:
     now: datetime
     session: Session | None = None
     user: Mapping[str, Any] = field(default_factory=dict)
+    is_by_gateway: bool = False
 
 
 class Door:
@@ -57,6 +58,8 @@ class Door:
     def arrival(self, route: Route, **given: Any) -> Arrival:
         """A request, with the session that its cookie names."""
         arrived = Arrival(route, now=self.now(), **given)
+        if self._is_by_gateway(arrived):  # whoever stands behind it, or one wrong password would count against all
+            arrived.peer = arrived.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()[:64] or arrived.peer
         arrived.session = self.sessions.find(arrived.cookies.get(COOKIE, ""), arrived.now)
         return arrived
 
@@ -146,15 +149,23 @@ class Door:
         """Where a force's own gateway names the user, and proves that it is the gateway."""
         from misuse.room import people
 
-        web, secret = self.settings.web, self.settings.gateway_secret
+        web = self.settings.web
         name = arrived.headers.get(web.sign_on_header, "") if web.sign_on_header else ""
-        if not name or not secret or arrived.peer not in web.gateway_addresses.split():
-            return
-        if not hmac.compare_digest(arrived.headers.get("x-gateway-secret", "").encode(), secret.encode()):
+        if not name or not arrived.is_by_gateway:
             return
         arrived.user = people.sign_in_trusted(self.settings, name, origin=arrived.peer, now=arrived.now)
         version = people.credentials_version(self._desk(name, arrived.now))
         arrived.session = self.sessions.begin(arrived.now, user=name, credentials=version)
+
+    def _is_by_gateway(self, arrived: Arrival) -> bool:
+        """Whether it came from the gateway's address with the gateway's secret."""
+        secret = self.settings.gateway_secret
+        if not secret or arrived.peer not in self.settings.web.gateway_addresses.split():
+            return False
+        arrived.is_by_gateway = hmac.compare_digest(
+            arrived.headers.get("x-gateway-secret", "").encode(), secret.encode()
+        )
+        return arrived.is_by_gateway
 
     def _desk(self, name: str, now: datetime) -> Any:
         return desk_of(self.settings, self.published, name, now)

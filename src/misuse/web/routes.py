@@ -117,6 +117,7 @@ ROUTES: tuple[Route, ...] = (
     _act("/bids/{bid}", "learning:decide_bid", "decide_bid", "bid_decided", back="learning:bids"),
     # Boroughs and papers
     _page("/taskings", "boroughs:listing", "read_tasking"),
+    _act("/taskings", "boroughs:escalate", "escalate_tasking", "tasking_escalated", back="boroughs:listing"),
     _page("/taskings/{tasking}.pdf", "boroughs:pdf", "read_tasking", is_export=True),
     _page("/taskings/{tasking}", "boroughs:page", "read_tasking"),
     _act("/taskings/{tasking}", "boroughs:answer", "answer_tasking", "tasking_answered", back="boroughs:page"),
@@ -156,8 +157,10 @@ ROUTES: tuple[Route, ...] = (
     _act("/rights/delist", "rights:delist", "delist", "delisted", back="rights:delist_page"),
     _page("/rights/cases/{ref}/dispose", "rights:dispose_page", "dispose"),
     _act("/rights/cases/{ref}/dispose", "rights:dispose", "dispose", "disposed", back="rights:dispose_page"),
+    _act("/rights/lists", "rights:dispose_lists", "dispose", "disposed", back="rights:page"),
     # Oversight
     _page("/audit", "oversight:audit", "read_casebook", "casebook_read"),
+    _page("/audit.json", "oversight:export", "read_casebook", "casebook_read", is_export=True),
     _page("/administration", "oversight:administration", "change_users"),
     _act("/administration", "oversight:add_user", "change_users", "user_added", back="oversight:administration"),
     _page("/administration/{user}", "oversight:user_page", "change_users"),

@@ -31,6 +31,14 @@ def listing(visit: Visit) -> Answer:
     return Page("taskings.html", {"title": "Taskings", "rows": rows, "withheld": withheld})
 
 
+def escalate(visit: Visit) -> Answer:
+    """Put what is overdue up to borough management now; every run does so too."""
+    from misuse.room import boroughs
+
+    up = boroughs.escalate(visit.desk)
+    return Redirect("/taskings", f"Gone up: {', '.join(up)}" if up else "Nothing overdue had still to go up")
+
+
 def page(visit: Visit) -> Answer:
     """One tasking: who, where, why, risk, vulnerability, the ask, the deadline, what not to do; and the return slip."""
     from misuse.room import boroughs
@@ -53,13 +61,6 @@ def answer(visit: Visit) -> Answer:
     told = forms.needed(visit, "told", "Enter what the group should know")
     boroughs.answer(visit.desk, visit.path["tasking"], given, told)
     return Redirect(f"/taskings/{visit.path['tasking']}", "The answer is recorded")
-
-
-_IDENTIFIED = (
-    Field("recipient", "For one named recipient", hint="Who gets this copy; it is printed across the page."),
-    forms.reason("Why this person needs the identity. A disclosure, recorded as one."),
-    Field("expires_on", "Destroyed by", "date"),
-)
 
 
 def pdf(visit: Visit) -> Answer:

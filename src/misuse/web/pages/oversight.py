@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from misuse import review
 from misuse.web import access, forms
 from misuse.web.forms import Field, Missing
 from misuse.web.pages.door import SHORTEST_PASSWORD
-from misuse.web.visits import Page, Redirect
+from misuse.web.visits import Download, Page, Redirect
 
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
@@ -51,6 +52,15 @@ def audit(visit: Visit) -> Answer:
         "head": query.get("head"),
     }
     return Page("audit.html", values)
+
+
+def export(visit: Visit) -> Answer:
+    """Every event, for whoever checks the record elsewhere. Reading it is recorded too."""
+    from misuse.room import audit as room_audit
+
+    found = {"marking": visit.settings.protective_marking, "events": room_audit.export_events(visit.desk)}
+    content = json.dumps(found, indent=1, default=str, ensure_ascii=False).encode()
+    return Download(content, "casebook_events.json", "application/json")
 
 
 def _with_callers_own(

@@ -52,6 +52,7 @@ def page(visit: Visit) -> Answer:
         "representations": rights.representations(desk),
         "corrections": rights.corrections(desk),
         "outcomes": OUTCOMES,
+        "problem": visit.problem,
     }
     return Page("rights.html", values)
 
@@ -157,6 +158,14 @@ def dispose(visit: Visit) -> Answer:
     reason = forms.needed(visit, "reason", "Enter why")
     done = rights.dispose(visit.desk, ref, reason, ground=visit.form.text("ground") or "due")
     return Redirect("/rights", f"Disposed of; the certificate is event {done['event_id']}")
+
+
+def dispose_lists(visit: Visit) -> Answer:
+    """Put away frozen lists that are past their time, whole; never the newest."""
+    from misuse.room import rights
+
+    gone = rights.dispose_lists(visit.desk, forms.needed(visit, "reason", "Enter why"))
+    return Redirect("/rights", f"{len(gone)} frozen lists were put away" if gone else "No frozen list is past its time")
 
 
 def _needed(visit: Visit, fields: Sequence[Field], name: str) -> str:
