@@ -7,6 +7,8 @@ import json
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -650,3 +652,15 @@ def test_an_open_casebook_reads_the_file_that_lies_there_now(staffed: Casebook, 
         path.with_name(path.name + name).unlink(missing_ok=True)
     saved.replace(path)
     assert not staffed.live_stops()
+
+
+def test_opening_it_again_leaves_the_locks_of_an_open_one(staffed: Casebook, path: Path) -> None:
+    """Else another process takes itself for the last, and removes the log that this one still reads."""
+    assert staffed.users()
+    with Casebook.open(path) as again:
+        assert again.users()
+    other = f"import sqlite3; con = sqlite3.connect({str(path)!r}); con.execute('select 1 from events').fetchall(); con.close()"
+    subprocess.run([sys.executable, "-c", other], check=True)
+    assert path.with_name(path.name + "-wal").exists()
+    stop(staffed)
+    assert staffed.live_stops()

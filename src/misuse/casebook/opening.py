@@ -36,7 +36,8 @@ def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
     """
     scripts = {int(script.stem.rsplit("_", 1)[1]): script for script in schema_root.glob("casebook_*.sql")}
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not path.exists():  # closing any handle on a file that is open already would give up its locks, for this process
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     try:
         with contextlib.closing(connect(path)) as con:
             version = _version(con)

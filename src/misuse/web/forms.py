@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from misuse.errors import InputError, UsageError
-from misuse.web.visits import Visit
+from misuse.web.visits import Page, Visit
 
 
 class Missing(UsageError):
@@ -36,6 +36,15 @@ class Field:
 def reason(hint: str = "Kept with your name in the casebook. Name nobody here.") -> Field:
     """The field that asks why."""
     return Field("reason", "Reason", "area", hint, rows=3)
+
+
+def page(visit: Visit, title: str, fields: Sequence[Field], *, action: str, button: str, **more: Any) -> Page:
+    """A page that is one form, with what was sent where it is shown again.
+
+    `more` may be: back (where from), back_text, caption, intro (sentences), warning, danger (the button is red).
+    """
+    values = {"title": title, "fields": filled(visit, fields), "action": action, "button": button}
+    return Page("form.html", {**values, **more, "problem": visit.problem})
 
 
 def filled(visit: Visit, fields: Sequence[Field]) -> list[Field]:

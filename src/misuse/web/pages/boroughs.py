@@ -89,18 +89,15 @@ _IDENTIFIED = (
 def identified_page(visit: Visit) -> Answer:
     """The form of the identified edition."""
     name = visit.path["tasking"]
-    return Page(
-        "form.html",
-        {
-            "title": "Identified edition",
-            "caption": f"Tasking {name}",
-            "fields": forms.filled(visit, _IDENTIFIED),
-            "action": f"/taskings/{name}/identified",
-            "button": "Make the identified edition",
-            "back": f"/taskings/{name}",
-            "problem": visit.problem,
-            "warning": "It shows who the person is. It is watermarked for its recipient and logged as a disclosure.",
-        },
+    return forms.page(
+        visit,
+        "Identified edition",
+        _IDENTIFIED,
+        caption=f"Tasking {name}",
+        action=f"/taskings/{name}/identified",
+        button="Make the identified edition",
+        back=f"/taskings/{name}",
+        warning="It shows who the person is. It is watermarked for its recipient and logged as a disclosure.",
     )
 
 
@@ -131,18 +128,15 @@ def task_page(visit: Visit) -> Answer:
         Field("risk", "Risk", "area", "To the person, to officers, to others.", rows=2),
         Field("not_to_do", "What not to do", "area", "What would make it worse.", rows=2),
     )
-    return Page(
-        "form.html",
-        {
-            "title": "Task a borough",
-            "caption": f"Case {ref}",
-            "fields": forms.filled(visit, fields),
-            "action": f"/cases/{ref}/task",
-            "button": "Send the tasking",
-            "back": f"/cases/{ref}",
-            "problem": visit.problem,
-            "intro": ["One page, pseudonymous. An identified edition is made apart, for one named recipient."],
-        },
+    return forms.page(
+        visit,
+        "Task a borough",
+        fields,
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/task",
+        button="Send the tasking",
+        back=f"/cases/{ref}",
+        intro=["One page, pseudonymous. An identified edition is made apart, for one named recipient."],
     )
 
 
@@ -169,20 +163,15 @@ _WITHHOLD = (
 def withhold_page(visit: Visit) -> Answer:
     """The form that withholds telling a borough."""
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": "Withhold telling a borough",
-            "caption": f"Case {ref}",
-            "fields": forms.filled(visit, _WITHHOLD),
-            "action": f"/cases/{ref}/withhold",
-            "button": "Withhold",
-            "back": f"/cases/{ref}",
-            "problem": visit.problem,
-            "intro": [
-                "Boroughs are told which units act in their area. This is the exception, under your name, and it ends."
-            ],
-        },
+    return forms.page(
+        visit,
+        "Withhold telling a borough",
+        _WITHHOLD,
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/withhold",
+        button="Withhold",
+        back=f"/cases/{ref}",
+        intro=["Boroughs are told which units act in their area. This is the exception, under your name, and it ends."],
     )
 
 

@@ -60,23 +60,20 @@ def move_page(visit: Visit) -> Answer:
     """The form of one move, with what it needs."""
     move = _offered(visit)
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": move["label"] or move["move"].replace("_", " ").capitalize(),
-            "caption": f"Case {ref}",
-            "fields": [*forms.filled(visit, fields_of(move)), Field("seen", "", "hidden", value=str(move["seen"]))],
-            "action": f"/cases/{ref}/moves/{move['move']}",
-            "button": move["label"] or move["move"].replace("_", " ").capitalize(),
-            "back": f"/cases/{ref}",
-            "back_text": f"Case {ref}",
-            "problem": visit.problem,
-            "warning": None if move["may"] else move["why_not"],
-            "intro": [
-                *_proposed(move),
-                "It is recorded with your name, the run, the rules and a frozen extract of the evidence.",
-            ],
-        },
+    return forms.page(
+        visit,
+        move["label"] or move["move"].replace("_", " ").capitalize(),
+        [*fields_of(move), Field("seen", "", "hidden", value=visit.form.text("seen") or str(move["seen"]))],
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/moves/{move['move']}",
+        button=move["label"] or move["move"].replace("_", " ").capitalize(),
+        back=f"/cases/{ref}",
+        back_text=f"Case {ref}",
+        warning=None if move["may"] else move["why_not"],
+        intro=[
+            *_proposed(move),
+            "It is recorded with your name, the run, the rules and a frozen extract of the evidence.",
+        ],
     )
 
 
@@ -159,19 +156,16 @@ def given(visit: Visit, move: Mapping[str, Any]) -> dict[str, Any]:
 def stop_page(visit: Visit) -> Answer:
     """The form that stops a caller."""
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": "Stop: bar this caller from being treated as misuse",
-            "caption": f"Case {ref}",
-            "fields": forms.filled(visit, _STOP),
-            "action": f"/cases/{ref}/stop",
-            "button": "Stop now",
-            "danger": True,
-            "back": f"/cases/{ref}" if access.may("read_case", visit.role) else "/",
-            "problem": visit.problem,
-            "intro": ["It takes effect at once and halts an open case. Nobody disappears by it: see the look list."],
-        },
+    return forms.page(
+        visit,
+        "Stop: bar this caller from being treated as misuse",
+        _STOP,
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/stop",
+        button="Stop now",
+        danger=True,
+        back=f"/cases/{ref}" if access.may("read_case", visit.role) else "/",
+        intro=["It takes effect at once and halts an open case. Nobody disappears by it: see the look list."],
     )
 
 
@@ -197,17 +191,14 @@ def lift_page(visit: Visit) -> Answer:
         Field("rule", "Which stop", "choice", choices=rules),
         forms.reason("What you looked at, and what you found."),
     )
-    return Page(
-        "form.html",
-        {
-            "title": "Lift a stop",
-            "caption": f"Case {ref}",
-            "fields": [*forms.filled(visit, fields), Field("run", "", "hidden", value=visit.desk.run_id)],
-            "action": f"/cases/{ref}/lift",
-            "button": "Lift the stop",
-            "back": f"/cases/{ref}",
-            "problem": visit.problem,
-        },
+    return forms.page(
+        visit,
+        "Lift a stop",
+        [*fields, Field("run", "", "hidden", value=visit.form.text("run") or visit.desk.run_id)],
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/lift",
+        button="Lift the stop",
+        back=f"/cases/{ref}",
     )
 
 
@@ -226,22 +217,15 @@ def lift(visit: Visit) -> Answer:
 def identity_page(visit: Visit) -> Answer:
     """The form that asks why somebody looks at an identity."""
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": "Look at the identity",
-            "caption": f"Case {ref}",
-            "fields": forms.filled(
-                visit, (forms.reason("Why you need it. Recorded with your name, before it is shown."),)
-            ),
-            "action": f"/cases/{ref}/identity",
-            "button": "Show the identity",
-            "back": f"/cases/{ref}",
-            "problem": visit.problem,
-            "intro": [
-                "It shows the numbers, names and addresses that the log holds. Close the page when you are done."
-            ],
-        },
+    return forms.page(
+        visit,
+        "Look at the identity",
+        (forms.reason("Why you need it. Recorded with your name, before it is shown."),),
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/identity",
+        button="Show the identity",
+        back=f"/cases/{ref}",
+        intro=["It shows the numbers, names and addresses that the log holds. Close the page when you are done."],
     )
 
 
@@ -259,18 +243,15 @@ def meet_page(visit: Visit) -> Answer:
     """The form that records a precondition as met."""
     option, need = _need(visit)
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": "Record a precondition as met",
-            "caption": f"Case {ref}: {option['title']}",
-            "fields": forms.filled(visit, (Field("how", "How you know", "area", "What was done or seen, and when."),)),
-            "action": f"/cases/{ref}/meet/{visit.path['option']}/{visit.path['need']}",
-            "button": "Record as met",
-            "back": f"/cases/{ref}#options",
-            "problem": visit.problem,
-            "intro": [f"Precondition: {need}."],
-        },
+    return forms.page(
+        visit,
+        "Record a precondition as met",
+        (Field("how", "How you know", "area", "What was done or seen, and when."),),
+        caption=f"Case {ref}: {option['title']}",
+        action=f"/cases/{ref}/meet/{visit.path['option']}/{visit.path['need']}",
+        button="Record as met",
+        back=f"/cases/{ref}#options",
+        intro=[f"Precondition: {need}."],
     )
 
 

@@ -60,16 +60,13 @@ def sign_out(visit: Visit) -> Answer:
 
 def password_page(visit: Visit) -> Answer:
     """The form for one's own password."""
-    return Page(
-        "form.html",
-        {
-            "title": "Change your password",
-            "fields": forms.filled(visit, _PASSWORD),
-            "action": "/password",
-            "button": "Change password",
-            "problem": visit.problem,
-            "intro": ["Everywhere else you are signed in, you are signed out."],
-        },
+    return forms.page(
+        visit,
+        "Change your password",
+        _PASSWORD,
+        action="/password",
+        button="Change password",
+        intro=["Everywhere else you are signed in, you are signed out."],
     )
 
 

@@ -245,8 +245,7 @@ def _fields(offered: dict[str, Any]) -> list[Field]:
 
 
 def _form(visit: Visit, title: str, fields: Any, action: str, button: str, back: str) -> Page:
-    values = {"title": title, "fields": forms.filled(visit, fields), "action": action, "button": button, "back": back}
-    return Page("form.html", {**values, "problem": visit.problem})
+    return forms.page(visit, title, fields, action=action, button=button, back=back)
 
 
 def _lines(visit: Visit, name: str) -> list[str]:

@@ -23,24 +23,19 @@ ANSWERS = (("known", "Known to us"), ("plan_exists", "A plan exists"), ("hold_ta
 def pack_page(visit: Visit) -> Answer:
     """The form that makes an evidence pack."""
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": "Make an evidence pack",
-            "caption": f"Case {ref}",
-            "fields": forms.filled(
-                visit, (forms.reason("What it is for. It holds references of calls, so it is a look too."),)
-            ),
-            "action": f"/cases/{ref}/pack",
-            "button": "Make the pack",
-            "back": f"/cases/{ref}#papers",
-            "problem": visit.problem,
-            "intro": [
-                "The call schedule, workload, proof of who called and its limits, warnings with dates, what speaks against "
-                "it, continuity, the limitation clock and the versions. Never a model's score.",
-                "It holds what identifies the person. Making it is recorded, with its digest and the casebook's head.",
-            ],
-        },
+    return forms.page(
+        visit,
+        "Make an evidence pack",
+        (forms.reason("What it is for. It holds references of calls, so it is a look too."),),
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/pack",
+        button="Make the pack",
+        back=f"/cases/{ref}#papers",
+        intro=[
+            "The call schedule, workload, proof of who called and its limits, warnings with dates, what speaks against "
+            "it, continuity, the limitation clock and the versions. Never a model's score.",
+            "It holds what identifies the person. Making it is recorded, with its digest and the casebook's head.",
+        ],
     )
 
 
@@ -65,18 +60,15 @@ def pack_file(visit: Visit) -> Answer:
 def refer_page(visit: Visit) -> Answer:
     """The form of a support referral."""
     ref = visit.path["ref"]
-    return Page(
-        "form.html",
-        {
-            "title": "Refer to the health liaison",
-            "caption": f"Case {ref}",
-            "fields": forms.filled(visit, _REFER),
-            "action": f"/cases/{ref}/refer",
-            "button": "Send the referral",
-            "back": f"/cases/{ref}#papers",
-            "problem": visit.problem,
-            "intro": ["Back comes only one of three words: known, a plan exists, hold tasking."],
-        },
+    return forms.page(
+        visit,
+        "Refer to the health liaison",
+        _REFER,
+        caption=f"Case {ref}",
+        action=f"/cases/{ref}/refer",
+        button="Send the referral",
+        back=f"/cases/{ref}#papers",
+        intro=["Back comes only one of three words: known, a plan exists, hold tasking."],
     )
 
 

@@ -177,5 +177,4 @@ def _needed(visit: Visit, fields: Sequence[Field], name: str) -> str:
 
 
 def _form(visit: Visit, title: str, fields: Sequence[Field], action: str, button: str) -> Page:
-    values = {"title": title, "fields": forms.filled(visit, fields), "action": action, "button": button}
-    return Page("form.html", {**values, "back": "/rights", "back_text": "Rights", "problem": visit.problem})
+    return forms.page(visit, title, fields, action=action, button=button, back="/rights", back_text="Rights")
