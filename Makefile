@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep check schedule bench bench-large setup lock clean
+.PHONY: help run test test-deep survive check schedule bench bench-large setup lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -18,6 +18,9 @@ test: .venv/ready ## every test but the deep ones, two files at once
 
 test-deep: .venv/ready ## what `make test` leaves out: long simulations, whole years, a thousand examples of every property
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 -m "deep or hypothesis"
+
+survive: .venv/ready ## kill it five hundred times, fill its disk, feed it twenty thousand spoilt files; takes an hour
+	$(BIN)/python -m tests.survival
 
 check: .venv/ready ## formatting, lint, types, SQL lint, import layers; every failure at once
 	@$(BIN)/python -m tests.check

@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM})
+_REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY, errno.ENOTDIR, errno.EISDIR})
 # As DuckDB, SQLite and the system say it.
 _NO_ROOM_WORDS = (
     "no space", "disk is full", "disk quota", "file too large", "out of memory", "could not allocate", "cannot allocate",
@@ -83,6 +84,17 @@ class ResourceError(MisuseError):
     """Out of disk or of time."""
 
     exit_code = 7
+
+
+def of_the_disk(error: BaseException) -> StoreError | None:
+    """What the system refused of a file, in our words; None for anything else."""
+    if not isinstance(error, OSError) or error.errno not in _REFUSED or isinstance(error, MisuseError):
+        return None
+    what = error.filename2 or error.filename or "a file of the data home"
+    return StoreError(
+        f"{what} cannot be written or read: {error.strerror}",
+        next_step="check the rights of the file and its folder, and the disk; then the same again",
+    )
 
 
 def is_out_of_room(error: BaseException) -> bool:

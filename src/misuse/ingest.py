@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +32,7 @@ UNRANKED_SHARE = 0.01
 # Invented people and real ones never share a home: a list of both would be a list of nobody.
 SYNTHETIC_SOURCE = "synthetic"
 
-READ_AGAIN = "read again with a corrected layout"
+READ_AGAIN = "read again with a corrected layout or clock"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ def ingest_file(
     layout = sources.load_layout(settings, source)
     digest = file_digest(path)
     limit = settings.limits.rejected_share if layout.reject_limit is None else layout.reject_limit
-    known = con.execute(_KNOWN_FILE, {"digest": digest, "source": source, "layout": layout.digest}).fetchone()
+    known = con.execute(
+        _KNOWN_FILE, {"digest": digest, "source": source, "layout": layout.digest, "now": now}
+    ).fetchone()
     if known is not None:
         return _known_file(con, path, source, known, limit)
     batch_id, replaced = _new_batch_id(con, source, digest), _read_otherwise(con, source, digest)
@@ -133,11 +135,17 @@ def ingest_file(
 _KNOWN_FILE = """
 select batch_id, rows_read, rejected
 from batch_ledger
-where file_digest = $digest and source = $source and layout_digest = $layout and withdrawn_at is null
+where
+    file_digest = $digest and source = $source and layout_digest = $layout and withdrawn_at is null
+    and not (
+        ingested_at + interval 1 day <= $now
+        and batch_id in (select reasons.batch_id from batch_reasons as reasons where reason = 'received_in_future')
+    )
 """
 
 
-# The same file under another layout is the same calls read anew: what the earlier reading put in goes.
+# The same file under another layout is the same calls read anew, and so it is where a clock that was days behind took calls
+# for calls of the future: what the earlier reading put in goes.
 _OTHERWISE_READ_FILE = """
 select batch_id
 from batch_ledger
@@ -294,7 +302,7 @@ def _own_warnings(
 ) -> Iterator[str]:
     """What nobody may overlook of a file that goes in all the same."""
     if replaced:
-        yield f"the file was in as batch {replaced}, read with another layout: that batch is withdrawn"
+        yield f"the file was in as batch {replaced}, read with another layout or by a clock behind: that batch is withdrawn"
     if unranked:
         advice = "mend the version column" if "version" in layout.columns else "declare a version column"
         yield (
@@ -373,8 +381,17 @@ def sweep(con: duckdb.DuckDBPyConnection) -> int:
     return unswept
 
 
-def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:
-    """Take a batch back out; what it superseded is current again.
+def withdraw(
+    con: duckdb.DuckDBPyConnection,
+    batch_id: str,
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Take a batch back out; what it superseded is current again. `before` records it: cut off between, it is recorded
+    and not done, and done again it is recorded twice, but never done and unrecorded.
 
     Errors: UsageError for a batch that is not in.
     """
@@ -388,6 +405,7 @@ def withdraw(con: duckdb.DuckDBPyConnection, batch_id: str, *, reason: str, acto
     parameters = {"batch_id": batch_id, "reason": reason, "actor": actor, "now": now}
     try:
         models.build(con, "ingest/rehomed", parameters, temporary=True)
+        before()
         with transaction(con):
             models.script(con, "ingest/withdraw", parameters)
         # The vault follows: rows of calls that stay go to their new bearer, the others out.

@@ -134,10 +134,13 @@ def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now:
     """Take a batch back out and record who did, and why."""
     with casebook.opened(settings) as book:
         book.permitted("withdraw_batch", actor)
-    with warehouse.opened(settings, with_vault=True) as con:
-        ingest.withdraw(con, batch_id, reason=reason, actor=actor, now=now)
-    with casebook.opened(settings) as book:
-        book.record("batch_withdrawn", actor=actor, occurred_at=now, payload={"batch_id": batch_id, "reason": reason})
+
+        def record() -> None:
+            payload = {"batch_id": batch_id, "reason": reason}
+            book.record("batch_withdrawn", actor=actor, occurred_at=now, payload=payload)
+
+        with warehouse.opened(settings, with_vault=True) as con:
+            ingest.withdraw(con, batch_id, reason=reason, actor=actor, now=now, before=record)
 
 
 def ingest_files(

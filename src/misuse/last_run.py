@@ -7,7 +7,7 @@ import os
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from misuse.errors import MisuseError, ResourceError, is_out_of_room
+from misuse.errors import MisuseError, ResourceError, is_out_of_room, of_the_disk
 from misuse.settings import Settings
 
 
@@ -19,6 +19,8 @@ def in_our_words(error: BaseException) -> MisuseError:
         return MisuseError("the run was interrupted", next_step="misuse run")
     if is_out_of_room(error):
         return ResourceError("the run ran out of disk or memory", next_step="free some, then misuse run")
+    if refused := of_the_disk(error):
+        return refused
     return MisuseError(
         f"a fault of the program ended the run ({type(error).__name__})",
         next_step="misuse run; if it fails again, report the run's id",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from misuse import settings as settings_module
 from misuse.cli.parser import make_parser
-from misuse.errors import MisuseError, ResourceError, is_out_of_room
+from misuse.errors import MisuseError, ResourceError, is_out_of_room, of_the_disk
 
 INTERRUPTED = 130
 
@@ -58,6 +58,9 @@ def _unexpected(error: Exception, environ: Mapping[str, str]) -> int:
     if is_out_of_room(error):
         print("misuse: out of disk or memory\n  Next: free some, or raise settings.memory_limit", file=sys.stderr)
         return ResourceError.exit_code
+    if refused := of_the_disk(error):
+        print(f"misuse: {refused}", file=sys.stderr)
+        return refused.exit_code
     if environ.get("MISUSE_DEBUG"):
         raise error
     trace = error.__traceback__

@@ -279,11 +279,11 @@ def header(path: Path, plain: Path, layout: Layout) -> tuple[tuple[str, ...], in
 
 def _first_record(path: Path, head: bytes, start: int, layout: Layout) -> tuple[list[str], int]:
     """The fields of the first record and the place just past it."""
-    end = start
-    while end < len(head):
-        end = head.find(b"\n", end) + 1 or len(head)
-        record = head[start:end]
-        if not layout.quote or record.count(layout.quote.encode()) % 2 == 0:
+    end, quotes = start, 0
+    while end < len(head) and end - start <= LONGEST_RECORD:
+        line_start, end = end, head.find(b"\n", end) + 1 or len(head)
+        quotes += head.count(layout.quote.encode(), line_start, end) if layout.quote else 0
+        if quotes % 2 == 0:
             break
     record = head[start:end]
     if len(record) > LONGEST_RECORD or b"\0" in record:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from misuse.errors import InputError
 from misuse.sources.grammar import Grammar
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ WINDOW = 8 << 20
 SLOW_WINDOW = 64 << 10
 LONGEST_RECORD = 1 << 20
 LONGEST_RAW = 64 << 10  # bytes kept of a record that is set aside
+MOST_DROPPED = (
+    1_000_000  # lines that cannot be read, where hardly one can: a file of another kind, and no reason to hold it
+)
+SHARE_DROPPED = 0.9
 NEWLINE = 10
 RETURN = 13
 SPACE, TAB = 32, 9
@@ -142,7 +147,12 @@ class Scanner:
     def _set_aside(self, start: int, end: int, reason: str, raw: bytes) -> None:
         self.scan.records += 1
         self.scan.dropped.append(self.scan.records)
-        self.scan.edits.append((start, end, b""))
+        self._leave_out(start, end)
+        if len(self.scan.dropped) > MOST_DROPPED and len(self.scan.dropped) > SHARE_DROPPED * self.scan.records:
+            raise InputError(
+                f"of the first {self.scan.records:,} lines hardly one can be read as a record; nothing of the file went in",
+                next_step="check format, delimiter, quote and encoding in its layout with 'misuse source check'",
+            )
         self.reject(self.scan.records, reason, raw.rstrip(b"\r\n"))
 
     # The fast way: a window of whole records at once.
@@ -214,12 +224,12 @@ class Scanner:
         is_blank = ends - starts - is_crlf == 1
         self.scan.crlf += int(is_crlf.sum())
         self.scan.lf += int((~is_crlf).sum())
-        odd = {int(n): "" for n in np.flatnonzero(is_blank)}
+        odd: dict[int, str] = {}
         for n in np.flatnonzero(is_wrong[:whole] & ~is_blank):
             odd[int(n)] = "too_many_columns" if columns[n] > self.grammar.columns else "too_few_columns"
         odd |= self._unreadable(text, starts, ends)
         self.scan.longest = max(self.scan.longest, int((ends - starts).max()))
-        self._register(starts, ends, odd)
+        self._register(starts, ends, odd, np.flatnonzero(is_blank))
         return int(ends[-1])
 
     def _look_at_spaces(self, window: _Window) -> None:
@@ -290,20 +300,30 @@ class Scanner:
             found |= {int(n): "not_json" for n in np.searchsorted(ends, np.array(stray), side="right")}
         return found | {int(n): "record_over_1mb" for n in np.flatnonzero(ends - starts > LONGEST_RECORD)}
 
-    def _register(self, starts: np.ndarray, ends: np.ndarray, odd: dict[int, str]) -> None:
-        """Count the window's records; blank lines are none, the odd ones are set aside."""
-        first, blanks = self.scan.records, 0
-        for n in sorted(odd):
-            start, end = int(starts[n]), int(ends[n])
-            self.scan.records = first + n - blanks
-            if odd[n]:
-                raw = self.buffer[start : min(end, start + LONGEST_RAW)]
-                self._set_aside(self.base + start, self.base + end, odd[n], raw)
-            else:
-                blanks += 1
-                self.scan.edits.append((self.base + start, self.base + end, b""))
-        self.scan.blank_lines += blanks
-        self.scan.records = first + ends.size - blanks
+    def _register(self, starts: np.ndarray, ends: np.ndarray, odd: dict[int, str], blank: np.ndarray) -> None:
+        """Count the window's records; blank lines are none, a run of them is one edit; the odd ones are set aside."""
+        import numpy as np
+
+        first, breaks = self.scan.records, np.flatnonzero(np.diff(blank) > 1)
+        runs = zip(blank[np.r_[0, breaks + 1]], blank[np.r_[breaks, -1]], strict=True) if blank.size else ()
+        last_of_run = {int(begin): int(end) for begin, end in runs}
+        for n in sorted({**last_of_run, **odd}):
+            start, end = int(starts[n]), int(ends[last_of_run.get(n, n)])
+            if n in last_of_run:
+                self._leave_out(self.base + start, self.base + end)
+                continue
+            self.scan.records = first + n - int(np.searchsorted(blank, n))
+            raw = self.buffer[start : min(end, start + LONGEST_RAW)]
+            self._set_aside(self.base + start, self.base + end, odd[n], raw)
+        self.scan.blank_lines += blank.size
+        self.scan.records = first + ends.size - blank.size
+
+    def _leave_out(self, start: int, end: int) -> None:
+        """Bytes that no clean copy holds; what follows what is left out already is one with it."""
+        edits = self.scan.edits
+        if edits and edits[-1][1] == start and not edits[-1][2]:
+            start = edits.pop()[0]
+        edits.append((start, end, b""))
 
     # The slow way: record by record, where a quote is out of place.
 
@@ -340,7 +360,7 @@ class Scanner:
     def _whole(self, position: int, raw: bytes, pieces: list[bytes]) -> int:
         if not raw.strip(b"\r\n"):
             self.scan.blank_lines += 1
-            self.scan.edits.append((self.base + position, self.base + position + len(raw), b""))
+            self._leave_out(self.base + position, self.base + position + len(raw))
             return len(raw)
         reason = self._reason(raw, len(pieces))
         if reason:
@@ -389,7 +409,7 @@ class Scanner:
         """The end of a file without a newline: whole only if it says so itself, or the layout does."""
         line = self.buffer
         if not line.strip(b"\r\n \0\x1a"):
-            self.scan.edits.append((self.base, self.base + len(line), b""))
+            self._leave_out(self.base, self.base + len(line))
         elif self.grammar.takes_unterminated or (self.grammar.is_json and _is_object(line)):
             self.buffer = line + b"\n"
             if not self._judge():

@@ -23,12 +23,12 @@ class _Fetcher(Scanner):
         self.reasons = reasons
         self.add = add
 
-    def _register(self, starts: np.ndarray, ends: np.ndarray, odd: dict[int, str]) -> None:
+    def _register(self, starts: np.ndarray, ends: np.ndarray, odd: dict[int, str], blank: np.ndarray) -> None:
         import numpy as np
 
         first = self.scan.records
-        super()._register(starts, ends, odd)
-        places = np.delete(np.arange(ends.size), [n for n, reason in odd.items() if not reason])
+        super()._register(starts, ends, odd, blank)
+        places = np.delete(np.arange(ends.size), blank)
         for n, place in enumerate(places.tolist(), first + 1) if self._has_any(first, places.size) else ():
             if n in self.reasons:
                 raw = self.buffer[int(starts[place]) : int(ends[place])]
