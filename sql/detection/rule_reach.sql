@@ -7,8 +7,7 @@
 with
 
 traits as (
-    select rule_id, is_stop, is_urgent, support_first, nullif(duty_role, '') as duty_role
-    from rule_stops
+    select rule_id, is_stop, is_urgent, support_first, nullif(duty_role, '') as duty_role from rule_stops
 ),
 
 lines as (
@@ -53,9 +52,7 @@ by_tie as (
 ),
 
 hits as (
-    select * from by_line
-    union all by name
-    select * from by_tie
+    select * from by_line union all by name select * from by_tie
 ),
 
 reached as (
@@ -68,8 +65,7 @@ reached as (
 ),
 
 once_published as (
-    select rule_id, hit, is_silent_only, unnest(spell_ids) as named_id
-    from casebook_kept_stops
+    select rule_id, hit, is_silent_only, unnest(spell_ids) as named_id from casebook_kept_stops
 ),
 
 kept as (
@@ -85,16 +81,19 @@ kept as (
     group by all
 ),
 
+-- Joined by equality alone, or each kept hit would be held against each that reaches somebody now.
+covered as (
+    select caller_id, rule_id, hit, bool_and(is_silent_only) as is_silent_only from reached group by all
+),
+
 final as (
     select * from reached
     union all by name
     select kept.*
     from kept
-    left join reached
-        on
-            kept.caller_id = reached.caller_id and kept.rule_id = reached.rule_id and kept.hit = reached.hit
-            and (kept.is_silent_only or not reached.is_silent_only)
-    where reached.hit is null
+    left join covered
+        on kept.caller_id = covered.caller_id and kept.rule_id = covered.rule_id and kept.hit = covered.hit
+    where covered.hit is null or not coalesce(kept.is_silent_only or not covered.is_silent_only, false)
 )
 
 select * from final
