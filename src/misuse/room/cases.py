@@ -129,7 +129,7 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
             "bars": bars,
             "bars_told": [review.BARS[bar].because if bar in review.BARS else bar.replace("_", " ") for bar in bars],
             "is_vulnerable": is_vulnerable,
-            "default_lane": "support" if is_vulnerable else "engagement",
+            "default_lane": _default_lane(is_vulnerable=is_vulnerable),
             "calls": calls_of(con, desk, caller, file),
             "opened": [{"by": by, "calls": len(calls)} for by, calls in sorted(file.opened.items())],
             "judged": told.judged_sums(file),
@@ -316,7 +316,7 @@ def _option(name: str) -> Option:
 
 def offered(desk: Desk, ref: str) -> list[dict[str, Any]]:
     """The moves that the case has: move, to, label, needs, fields, may, why_not (a sentence; None where nothing bars it),
-    pending (as `told.pending`), seen (to be given back with the move, so that none is made on a case that moved meanwhile).
+    default_lane, pending (as `told.pending`), seen (to be given back with the move, so that none is made on a case that moved meanwhile).
     """
     desk.permit("read_case", "moves")
     reference = reference_of(desk, ref)
@@ -324,7 +324,14 @@ def offered(desk: Desk, ref: str) -> list[dict[str, Any]]:
         found, file = book.cases()[reference], book.casefile(reference)
         caller = caller_of(con, found)
         bars = list(published_callers.enforcement_bars(con, desk.settings, caller, book))
-        return offered_moves(desk, found, file, bars, _stops(book, con, caller))
+        stops = _stops(book, con, caller)
+        default = {"default_lane": _default_lane(is_vulnerable=_is_vulnerable(con, caller, stops))}
+        return [row | default for row in offered_moves(desk, found, file, bars, stops)]
+
+
+def _default_lane(*, is_vulnerable: bool) -> str:
+    """Whatever speaks of vulnerability makes support what is chosen unless somebody says why not."""
+    return "support" if is_vulnerable else "engagement"
 
 
 def offered_moves(

@@ -34,6 +34,24 @@ _CALL_COLUMNS = (
 )  # fmt: skip
 
 
+# Which form of the manual of guidance a part of the pack feeds. From the field, not from the standard itself: to be checked.
+CASE_FILE = (
+    ("Workload, warnings, limits of proof", "MG5", "the summary of the case"),
+    ("Schedule of calls", "MG12", "exhibits: recordings and incident records by their references"),
+    (
+        "Handlers of the calls",
+        "MG9, MG11",
+        "witnesses and their statements; the schedule names them by reference alone",
+    ),
+    ("Exculpatory schedule", "MG6C, MG6E", "unused material, and what the disclosure officer has to report"),
+    (
+        "Continuity and versions",
+        "MG11",
+        "a statement of who made this pack, of which run, with the hashes of its files",
+    ),
+)
+
+
 def folder_of_packs(desk: Desk) -> Path:
     """Where packs lie: under the data home, for its owner alone."""
     return desk.settings.home / PACKS
@@ -241,6 +259,9 @@ def _blocks(desk: Desk, held: Mapping[str, Any]) -> list[papers.Block]:
             "A count alone proves no purpose.", "box",
         ),
         papers.facts([("Case", held["case_ref"]), ("Pseudonym", held["caller_id"]), *held["run"].items()]),
+        papers.heading("Where each part goes in a case file"),
+        papers.table(("Part", "Form", ""), CASE_FILE, ("auto", "auto", "1fr")),
+        papers.para("The forms of the national file standard, as the field knows them: whoever builds the file checks them.", "small"),
         papers.heading("Limitation"),
         papers.facts(
             [("Evidence held sufficient on", clock["evidence_on"]), ("Begin by", clock["begin_by"]),

@@ -127,7 +127,7 @@ def set_password(desk: Desk, name: str, password: str, *, old: str | None = None
     Errors: Refused for whoever may not, or for a wrong old one; UsageError for a short one.
     """
     with desk.book() as book:
-        if name == desk.actor and not desk.may("change_users"):
+        if name == desk.actor and (old is not None or not desk.may("change_users")):
             held = book.password_of(name)
             if held is None or not _verified(held[0], old or ""):
                 raise Refused("the old password is not that one", next_step="an administrator can set a new one")

@@ -136,7 +136,8 @@ def fields_of(move: Mapping[str, Any]) -> list[Field]:
         choices = [(str(one["value"]), words.capfirst(words.plain(one["text"]))) for one in row["choices"]]
         if kind == "choice":
             choices.insert(0, ("", "Choose"))
-        found.append(Field(row["name"], row["label"], kind, choices=choices, is_required=bool(row["is_required"])))
+        value = move["default_lane"] if (row["name"], move["default_lane"]) == ("lane", "support") else ""
+        found.append(Field(row["name"], row["label"], kind, "", value, choices, is_required=bool(row["is_required"])))
     return found
 
 
