@@ -805,3 +805,26 @@ def test_short_cuts_to_reach_and_heir_give_what_the_whole_copy_does() -> None:
         ]
     assert reached == {"c1": ["s1", "s2", "s3"], "c2": ["s1", "s2", "s3"], "c3": ["s4", "s5"], "c4": ["s6"]}
     assert heirs == ["c3", "c3", "c3", "gone"]
+
+
+def test_monday_says_why_somebody_left(at: At, settings: Settings) -> None:
+    """Fewer calls, a stop, another person now: of each who was on the frozen list and is on it no more."""
+    with duckdb.connect(str(settings.current_path.resolve())) as con:
+        found = con.execute("select caller_id from tasking_list order by rank desc limit 4").fetchall()
+        fewer, merged, shared, stopped = (str(row[0]) for row in found)
+        con.execute(
+            "delete from tasking_list where list_contains($gone, caller_id)", {"gone": [row[0] for row in found]}
+        )
+        con.execute(
+            "update caller_windows set misuse_calls = 3 where caller_id = ? and window_name = 'headline'", [fewer]
+        )
+        con.execute("delete from callers where caller_id = ?", [merged])
+        con.execute("update callers set identity_kind = 'shared_line' where caller_id = ?", [shared])
+    care.stop(at("ann"), stopped, "seen hurt")
+    told = {row["caller_id"]: row["why"] for row in results.monday(at("rev"))["left"]}
+    assert told == {
+        fewer: "3 misuse calls in the window now, under 10",
+        merged: "merged or split: the run takes the numbers to be somebody else's",
+        shared: "taken for a shared line or premises now",
+        stopped: "stopped by a person since",
+    }

@@ -116,12 +116,13 @@ def monday(desk: Desk) -> dict[str, Any]:
         stopped = published_callers.stopped(con, book.live_stops())
         found = cases.case_rows(book, desk.today)
         waiting = published_callers.open_suggestions(con)
-    now = {row["caller_id"] for row in listed}
+        now = {row["caller_id"] for row in listed}
+        left = _left(desk, con, [row for caller, row in earlier.items() if caller not in now], found, stopped)
     return {
         "run_id": desk.run_id,
         "as_of": listed[0]["as_of"] if listed else None,
         "entered": [row for row in listed if row["caller_id"] not in earlier] if frozen else [],
-        "left": [row for caller, row in earlier.items() if caller not in now],
+        "left": left,
         "changed": [_change(row, earlier[row["caller_id"]]) for row in listed if _is_changed(row, earlier)],
         "to_prepare": [
             row
@@ -136,6 +137,54 @@ def monday(desk: Desk) -> dict[str, Any]:
         "links_waiting": waiting,
         "next_freeze": meetings.due_on(desk),
     }
+
+
+_GONE = """
+select callers.caller_id, callers.is_stopped, callers.identity_kind, headline.misuse_calls
+from callers
+left join caller_windows as headline on callers.caller_id = headline.caller_id and headline.window_name = 'headline'
+where list_contains($callers, callers.caller_id)
+"""
+
+
+def _left(
+    desk: Desk, con: Any, gone: list[dict[str, Any]], found: list[dict[str, Any]], stopped: Mapping[str, bool]
+) -> list[dict[str, Any]]:
+    """Whoever was on the newest frozen list and is on it no more, each with why."""
+    if not gone:
+        return []
+    held = {row["caller_id"]: row for row in rows(con, _GONE, {"callers": [row["caller_id"] for row in gone]})}
+    known = {row["case_ref"]: row for row in found}
+    return [
+        {
+            **row,
+            "why": _why_left(
+                desk, held.get(row["caller_id"]), known.get(row.get("case_ref")), row["caller_id"] in stopped
+            ),
+        }
+        for row in gone
+    ]
+
+
+def _why_left(
+    desk: Desk, held: Mapping[str, Any] | None, case: Mapping[str, Any] | None, is_stopped: bool
+) -> str:  # fmt: skip
+    if is_stopped:
+        return "stopped by a person since"
+    if held is None:
+        return "merged or split: the run takes the numbers to be somebody else's"
+    if held["is_stopped"]:
+        return "stopped by a safeguard of the rules"
+    if held["identity_kind"] != "person":
+        return "taken for a shared line or premises now"
+    if case is not None and case["status"] in ("closed", "suppressed"):
+        return f"the case was {case['status']}" + (
+            f" until {case['review_date']}" if case["status"] == "suppressed" else ""
+        )
+    calls = int(held["misuse_calls"] or 0)
+    if calls < desk.settings.threshold:
+        return f"{wording.of(calls, 'misuse call')} in the window now, under {desk.settings.threshold}"
+    return "no longer on the list"
 
 
 def _is_changed(row: Mapping[str, Any], earlier: Mapping[str, Mapping[str, Any]]) -> bool:
