@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep survive check schedule bench bench-large setup lock clean
+.PHONY: help run test test-deep survive check serve schedule bench bench-large setup lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -24,6 +24,9 @@ survive: .venv/ready ## kill it five hundred times, fill its disk, feed it twent
 
 check: .venv/ready ## formatting, lint, types, SQL lint, import layers; every failure at once
 	@$(BIN)/python -m tests.check
+
+serve: .venv/ready ## the review room in a browser; docs/review-room.md says how to begin
+	$(BIN)/misuse serve
 
 schedule: .venv/ready ## the flows on their schedules
 	$(BIN)/misuse schedule
