@@ -7,6 +7,7 @@ The reasons people give live only here. Every time is an argument. Only this pac
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -297,7 +298,8 @@ class Casebook(Reading):
         """One transaction that shuts other writers out; the newest head is noted outside once it stands."""
         with self._connection(writing=True) as con:
             shown = self._published.resolve().stem if self._published and self._published.exists() else None
-            pen = Pen(con, self._key(con), shown)
+            stops = functools.partial(self._remembered, con, "live_stops", state.live_stops)
+            pen = Pen(con, self._key(con), shown, stops)
             chain.keep_lost_head(con, self._path, pen.key)
             yield pen
         if pen.last is not None:

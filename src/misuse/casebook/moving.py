@@ -55,7 +55,7 @@ def move(pen: Pen, who: Actor, at: datetime, wanted: Wanted) -> Event:
         )
     legal = review.check(case["status"], wanted.move, who.role, wanted.given)
     file = casefile(pen.con, wanted.case_ref)
-    review.check_bars(wanted.move, wanted.given, _bars(pen.con, case, file, wanted))
+    review.check_bars(wanted.move, wanted.given, _bars(pen, case, file, wanted))
     _check_sense(wanted, at, file)
     _check_opened(legal, file, who, wanted)
     _check_one_open_case(pen.con, wanted, case)
@@ -131,10 +131,10 @@ def _given(wanted: Wanted, file: Casefile) -> dict[str, Any]:
     return given
 
 
-def _bars(con: sa.Connection, case: Mapping[str, Any], file: Casefile, wanted: Wanted) -> list[str]:
+def _bars(pen: Pen, case: Mapping[str, Any], file: Casefile, wanted: Wanted) -> list[str]:
     """What is published of bars, and what the casebook knows at this moment."""
     found = list(wanted.bars)
-    if state.is_stopped({*case["spells"], *wanted.reach}, state.live_stops(con)):
+    if state.is_stopped({*case["spells"], *wanted.reach}, pen.live_stops()):
         found.insert(0, review.HARD_STOP)
     if file.reports:
         found.append("must_reconcile")
@@ -214,7 +214,7 @@ def freeze(pen: Pen, who: Actor, at: datetime, payload: Mapping[str, Any], run_i
     expire(pen, at)
     known = state.cycle_ids(state.frozen_lists(pen.con))
     number = max((int(cycle[1:]) for cycle in known), default=0) + 1
-    frozen = pen.add("list_frozen", who, at, {**_less_stopped(pen.con, payload), "cycle": f"C{number}"}, run_id=run_id)
+    frozen = pen.add("list_frozen", who, at, {**_less_stopped(pen, payload), "cycle": f"C{number}"}, run_id=run_id)
     rows = frozen.data["eligible"]
     found = state.cases(pen.con)
     held = {caller: reference for reference, caller in sorted(state.case_holders(found, rows).items())}
@@ -227,11 +227,11 @@ def freeze(pen: Pen, who: Actor, at: datetime, payload: Mapping[str, Any], run_i
     return frozen
 
 
-def _less_stopped(con: sa.Connection, payload: Mapping[str, Any]) -> dict[str, Any]:
+def _less_stopped(pen: Pen, payload: Mapping[str, Any]) -> dict[str, Any]:
     """A list's payload with everybody's spells, without whom a stop bars: their ids go under `stopped`."""
     if payload.get("eligible") is None:
         return dict(payload)  # refused when it is added
-    sets, stops = spells.caller_sets(con), state.live_stops(con)
+    sets, stops = spells.caller_sets(pen.con), pen.live_stops()
     known = {caller: list(members) for caller, (members, _) in sets.items()}
     listed = [
         {**row, "spells": row.get("spells") or known.get(row["caller_id"]) or state.row_spells(row)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from misuse.errors import Refused
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from misuse.casebook.state import LiveStop
+
 PIPELINE = "pipeline"
 FIRST_USER = "misuse users add NAME --role administrator"
 
@@ -22,10 +24,13 @@ FIRST_USER = "misuse users add NAME --role administrator"
 class Pen:
     """What adds to the casebook, within one writing transaction that shuts other writers out."""
 
-    def __init__(self, con: sa.Connection, key: str, published: str | None = None) -> None:
+    def __init__(
+        self, con: sa.Connection, key: str, published: str | None, live_stops: Callable[[], list[LiveStop]]
+    ) -> None:
         self.con = con
         self.key = key
         self.published = published
+        self.live_stops = live_stops  # as they stand in this transaction
         self.last: Event | None = None
 
     def add(
