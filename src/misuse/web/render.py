@@ -103,6 +103,7 @@ class Renderer:
             listed=words.listed,
             capfirst=words.capfirst,
             told=words.told,
+            of=wording.of,
             querytext=lambda values: urlencode({key: value for key, value in values.items() if value}),
             zip_empty=lambda names: [(name, "") for name in names],
             place=words.place,
