@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,13 +107,12 @@ def make_night(log: Path, calls_a_day: int) -> Path:
     return night
 
 
-def one_round(folder: Path, log: Path, night: Path) -> Figures:
-    """Each contender once, in a process of its own, on one log."""
+def one_round(folder: Path, log: Path, night: Path) -> Iterator[Figures]:
+    """Each contender once, in a process of its own, on one log: first without the night, then with it."""
     home = folder / "home"
     raw = json.loads(measured.child(["-m", "benchmarks.raw_engine", str(folder), str(log)])[1])
     script, _ = measured.child(["-m", "benchmarks.pandas_script", str(log), "--out", str(folder / "pandas")])
     whole, told = measured.child(["-m", "benchmarks.whole_job", str(home), str(log)])
-    nightly, told_nightly = measured.child(["-m", "benchmarks.whole_job", str(home), str(night)])
     sizes = {
         "warehouse": home / "warehouse.duckdb",
         "vault": home / "vault.duckdb",
@@ -125,34 +125,40 @@ def one_round(folder: Path, log: Path, night: Path) -> Figures:
         "script": script.as_json(),
         "whole": whole.as_json(),
         "steps": json.loads(told.splitlines()[-1]),
-        "night": nightly.as_json(),
-        "night_steps": json.loads(told_nightly.splitlines()[-1]),
         "stores_megabytes": {name: round(path.stat().st_size / 1e6) for name, path in sizes.items()},
     }
+    yield figures
+    nightly, told = measured.child(["-m", "benchmarks.whole_job", str(home), str(night)])
     shutil.rmtree(home)
-    return figures
+    yield figures | {"night": nightly.as_json(), "night_steps": json.loads(told.splitlines()[-1])}
 
 
 def medians(rounds: list[Any]) -> Any:
     """The rounds' median, figure by figure."""
     first = rounds[0]
     if isinstance(first, dict):
-        return {name: medians([one[name] for one in rounds]) for name in first}
+        names = [name for name in first if all(name in one for one in rounds)]
+        return {name: medians([one[name] for one in rounds]) for name in names}
     return round(statistics.median(rounds), 2)
 
 
-def measure(size: str, repeat: int, folder: Path, logs: Path | None) -> Figures:
-    """The medians of so many rounds on one log, which is kept for other times where `logs` names a folder."""
+def measure(size: str, repeat: int, folder: Path, logs: Path | None) -> Iterator[Figures]:
+    """The medians of so many rounds on one log, first without the last night, since a long one may be broken off.
+
+    The log is kept for other times where `logs` names a folder.
+    """
     log, night = ((logs or folder) / f"{kind}-{size}.csv" for kind in ("log", "night"))
     if not night.exists():
         make_log(folder, SIZES[size]).replace(log)
         make_night(log, SIZES[size]).replace(night)
-    rounds = []
+    whole: list[Figures] = []
     for n in range(repeat):
         print(f"{size}: round {n + 1} of {repeat} …", file=sys.stderr, flush=True)
-        rounds.append(one_round(folder, log, night))
-    found: Figures = medians(rounds)
-    return found | {"rounds": repeat}
+        for figures in one_round(folder, log, night):
+            found: Figures = medians([*whole, figures]) if n == repeat - 1 else {}
+            if found:
+                yield found | {"rounds": repeat}
+        whole.append(figures)
 
 
 def machine() -> dict[str, Any]:
@@ -218,9 +224,9 @@ def main() -> None:
     found = {}
     for size in options.size:
         with tempfile.TemporaryDirectory(prefix="misuse-bench-", dir=options.folder) as folder:
-            found[size] = measure(size, options.repeat, Path(folder), options.logs) | {"machine": machine()}
-        held["sizes"][size] = found[size]
-        OUT.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+            for figures in measure(size, options.repeat, Path(folder), options.logs):
+                held["sizes"][size] = found[size] = figures | {"machine": machine()}
+                OUT.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
     print(bench_page.tables(held["sizes"]))
     if options.keep:
         BASELINE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")

@@ -50,8 +50,9 @@ def _contenders(figures: dict[str, Any]) -> str:
         _row("bare group-by", figures["raw"]["group-by"], load),
         _row("pandas script", figures["script"], load),
         _row("**whole job**", figures["whole"], load),
-        _row("**a night of 20,000 calls on top**", figures["night"], load),
     ]
+    if "night" in figures:
+        rows.append(_row("**a night of 20,000 calls on top**", figures["night"], load))
     return _head("what") + "\n".join(rows)
 
 
@@ -63,7 +64,7 @@ def _head(first: str) -> str:
 def _steps(figures: dict[str, Any]) -> str:
     load = figures["raw"]["load"]
     rows = [_row(name, cost, load) for name, cost in figures["steps"].items()]
-    nightly = [_row(f"night: {name}", cost, load) for name, cost in figures["night_steps"].items()]
+    nightly = [_row(f"night: {name}", cost, load) for name, cost in figures.get("night_steps", {}).items()]
     return _head("step") + "\n".join(rows + nightly)
 
 
@@ -75,7 +76,7 @@ def _stores(figures: dict[str, Any]) -> str:
 def _growth(sizes: Sizes) -> str:
     small, large = sizes["1M"], sizes["10M"]
     rows = []
-    for name in ("whole", "night"):
+    for name in [name for name in ("whole", "night") if name in small and name in large]:
         clock, busy = (large[name][column] / small[name][column] for column in ("seconds", "processor_seconds"))
         rows.append(f"| {name} | {clock:.1f} | {busy:.1f} |")
     return "### From 1M to 10M\n\n| | times the seconds | times the processor time |\n|---|---|---|\n" + "\n".join(rows)
