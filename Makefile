@@ -22,7 +22,7 @@ test-deep: .venv/ready ## what `make test` leaves out: long simulations, whole y
 survive: .venv/ready ## kill it five hundred times, fill its disk, feed it twenty thousand spoilt files; takes an hour
 	$(BIN)/python -m tests.survival
 
-check: .venv/ready ## formatting, lint, types, SQL lint, import layers; every failure at once
+check: .venv/ready ## formatting, lint, types, SQL lint, import layers, dependencies; every failure at once
 	@$(BIN)/python -m tests.check
 
 serve: .venv/ready ## the review room in a browser; docs/review-room.md says how to begin

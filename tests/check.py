@@ -1,4 +1,4 @@
-"""`make check`: formatting, lint, types, SQL lint and import layers; every failure is shown, not the first alone.
+"""`make check`: formatting, lint, types, SQL lint, import layers and dependencies; every failure is shown, not the first alone.
 
 The house's own habits (SQL's place, the clock's, sizes, words, numbers) are tests, in tests/house.
 SQLFluff keeps no cache and needs 45 s for all of sql/: files that it passed are remembered here by their digests.
@@ -30,6 +30,7 @@ class Tool:
     name: str
     command: tuple[str, ...]
     mend: str = ""
+    tells: bool = False  # what it says is shown though it found nothing
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ TOOLS = (
     Tool("types", ("mypy", "--no-error-summary")),
     Tool("import layers", ("lint-imports", "--no-logo")),
     Tool("lint", ("ruff", "check", "--quiet", "--output-format", "concise", "."), "ruff check --fix ."),
+    Tool("dependencies", ("python", "-m", "tests.audit"), tells=True),
     Tool("formatting", ("ruff", "format", "--check", "--quiet", "--output-format", "concise", "."), "ruff format ."),
 )
 
@@ -109,7 +111,8 @@ def main() -> int:
         mend = f" (mend: .venv/bin/{outcome.tool.mend})" if outcome.tool.mend else ""
         print(f"── {outcome.tool.name}{mend}\n{outcome.output}\n")
     for outcome in outcomes:
-        print(f"{'ok  ' if outcome.is_good else 'FAIL'} {outcome.tool.name} ({outcome.seconds:.1f} s)")
+        told = f": {outcome.output}" if outcome.tool.tells and outcome.is_good else ""
+        print(f"{'ok  ' if outcome.is_good else 'FAIL'} {outcome.tool.name} ({outcome.seconds:.1f} s){told}")
     return 1 if failed else 0
 
 

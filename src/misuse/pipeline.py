@@ -95,7 +95,8 @@ def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, 
         heads = [book.decision_head(without_run=name) for name in ([current[0]] if current else []) + [""]]
         ids = [ledger.run_id(speaks_for, *digests.values(), head, version) for head in heads]
         run_id = ids[0] if current and ids[0] == current[0] else ids[-1]
-        if current and current[0] == run_id and _has_reports(settings, run_id) and not force:
+        is_whole = _has_reports(settings, run_id) and _is_recorded(book, run_id)
+        if current and current[0] == run_id and is_whole and not force:
             last_run.write(settings, run_id, speaks_for, "skipped", now, now)
             return ""
         ledger.open_run(con, run_id=run_id, as_of=speaks_for, now=now, version=version, head=book.head(), **digests)
@@ -108,12 +109,18 @@ def _has_reports(settings: Settings, run_id: str) -> bool:
     return (settings.reports_path / run_id / "manifest.json").is_file()
 
 
+def _is_recorded(book: casebook.Casebook, run_id: str) -> bool:
+    """Whether the casebook says that the run was published: the last thing a run does before it is over."""
+    return any(event.run_id == run_id for event in book.entries("run_published"))
+
+
 def finish(settings: Settings, run_id: str, now: datetime) -> None:
     """Close a published run in the ledger, the casebook and last_run.json."""
     with warehouse.opened(settings) as con, casebook.opened(settings) as book:
         ledger.publish(con, run_id, now)
         as_of, started_at = ledger.times(con, run_id)
         payload = {"as_of": str(as_of), **ledger.versions(con, run_id)}
+        payload["published_sha256"] = publication.file_digest(publication.run_path(settings, run_id))
         book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload=payload)
         book.anchor("run", now, run_id)
     last_run.write(settings, run_id, as_of, "published", started_at, now)

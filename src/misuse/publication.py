@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -304,6 +304,19 @@ def digest(path: Path) -> str:
                 found = con.table(relation.name).aggregate(_row_digests(columns)).fetchone()
                 total.update("|".join((relation.name, *columns, *map(str, found or ()))).encode())
     return total.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a copy's bytes, which the casebook keeps: a file that was put in its place has another."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_as_published(settings: Settings, digests: Mapping[str, str]) -> bool:
+    """Whether the copy that readers see is the one that was published, by digests of runs; true where none is known."""
+    current = settings.current_path.resolve()
+    known = digests.get(current.stem)
+    return known is None or not current.is_file() or file_digest(current) == known
 
 
 def _row_digests(columns: list[str]) -> str:

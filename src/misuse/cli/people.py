@@ -131,7 +131,7 @@ def _new_password() -> str:
 
 def audit(context: Context) -> int:
     """Whether the casebook's chain holds, also against the heads noted outside it; or all its events."""
-    from misuse import casebook
+    from misuse import casebook, publication
 
     if context.options.action == "export":
         from misuse.room import Desk
@@ -143,6 +143,11 @@ def audit(context: Context) -> int:
         heads = [*(context.options.head or []), *_heads_of_runs(context)]
         faults = book.faults(heads)
         head, events, anchors = book.head(), book.count(), len(book.anchors())
+        published = {
+            str(event.run_id): str(event.data["published_sha256"])
+            for event in book.entries("run_published")
+            if "published_sha256" in event.data
+        }
     if context.wants_json:
         told = [{"event_id": broken.event_id, "why": broken.why} for broken in faults]
         context.print_json(
@@ -152,6 +157,11 @@ def audit(context: Context) -> int:
         raise StoreError(
             f"the casebook's record is broken at event {'; event '.join(map(str, faults))}",
             next_step="keep the file as it is, tell the auditor, restore from a backup beside it and compare",
+        )
+    if not faults and not publication.is_as_published(context.settings, published):
+        raise StoreError(
+            f"the published copy {context.settings.current_path.resolve().name} is not the file that the run published",
+            next_step="keep it, tell the auditor; then misuse run --force publishes it anew",
         )
     if not context.wants_json:
         context.say(
