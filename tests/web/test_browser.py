@@ -191,7 +191,7 @@ def the_auditor_sees_it(aud: Person, room: Room, reference: str) -> None:
 PAGES = [(route, name) for route, name in lived.readers() if not route.is_export and route.path != "/"]
 # What must be seen on pages that are easily empty.
 SEEN = {
-    "/monday": "Overdue|A2|cpw, proposed by rex", "/cases/{ref}": "Metcall supervisor|not measured|Support referral R1",
+    "/monday": "Overdue|A2|Community protection warning, proposed by rex", "/cases/{ref}": "Metcall supervisor|not measured|Support referral R1",
     "/coding/{sample}": "calls wait for you|Cannot tell", "/links/{a}/{b}": "a rare name agrees|Record my opinion",
     "/cases/{ref}/evidence/{event}": "Calls, by the rule that decides|Counted", "/bids": "two officers for a visit|a letter in Welsh",
     "/taskings/{tasking}": "not at night|Return slip", "/taskings/{tasking}/identified": "watermarked",

@@ -293,6 +293,11 @@ def known_options() -> tuple[Option, ...]:
     return rules.load().options
 
 
+def title_of(option: str) -> str:
+    """An option's title; of one that the table has no more, its id in words."""
+    return next((one.title for one in known_options() if one.id == option), option.replace("_", " "))
+
+
 def meet(desk: Desk, ref: str, option: str, need: str, how: str) -> None:
     """Record that a precondition of an option is met, and how that is known.
 

@@ -214,7 +214,7 @@ def _workload(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "calls": len(calls),
         "handling_hours": round(handling / 3600, 1) if handling is not None else None,
         "unit_hours": round(units / 3600, 1) if units is not None else None,
-        "units_sent": total("units_assigned"),
+        "units_sent": None if total("units_assigned") is None else round(total("units_assigned") or 0),
     }
 
 
@@ -258,10 +258,7 @@ def _blocks(desk: Desk, held: Mapping[str, Any]) -> list[papers.Block]:
             "Calls, and what people found on opening them. No score or estimate of any program is evidence, and none is here. "
             "A count alone proves no purpose.", "box",
         ),
-        papers.facts([("Case", held["case_ref"]), ("Pseudonym", held["caller_id"]), *held["run"].items()]),
-        papers.heading("Where each part goes in a case file"),
-        papers.table(("Part", "Form", ""), CASE_FILE, ("auto", "auto", "1fr")),
-        papers.para("The forms of the national file standard, as the field knows them: whoever builds the file checks them.", "small"),
+        papers.facts([("Case", held["case_ref"]), ("Pseudonym", held["caller_id"]), *_run_told(held["run"])]),
         papers.heading("Limitation"),
         papers.facts(
             [("Evidence held sufficient on", clock["evidence_on"]), ("Begin by", clock["begin_by"]),
@@ -309,7 +306,14 @@ def _blocks(desk: Desk, held: Mapping[str, Any]) -> list[papers.Block]:
             [(row["event_id"], row["at"], f"{row['by']} ({row['role']})", row["kind"].replace("_", " "), row["told"]) for row in held["events"]],
             ("auto", "auto", "auto", "auto", "1fr"),
         ),
+        papers.heading("Where each part goes in a case file"),
+        papers.table(("Part", "Form", ""), CASE_FILE, ("auto", "auto", "1fr")),
+        papers.para("The forms of the national file standard, as the field knows them: whoever builds the file checks them.", "small"),
     ]  # fmt: skip
+
+
+def _run_told(run: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name.replace("_", " ").capitalize(), value) for name, value in run.items()]
 
 
 def _codes(call: Mapping[str, Any]) -> str:

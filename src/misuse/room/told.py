@@ -83,7 +83,7 @@ def event_line(event: Event) -> dict[str, Any]:
     """One line of a case's history: event_id, at, by, role, kind, move, told, before, after."""
     data = event.data
     said = [
-        f"{name.replace('_', ' ')}: {_words(name, data[name])}"
+        f"{name.replace('_', ' ')}: {words_of(name, data[name])}"
         for name in _TOLD
         if data.get(name) not in (None, "", [])
     ]
@@ -106,7 +106,7 @@ def event_line(event: Event) -> dict[str, Any]:
 _NAMES = frozenset({"outcome", "activity", "lane", "option", "ground", "answer", "verdict"})
 
 
-def _words(name: str, value: Any) -> str:
+def words_of(name: str, value: Any) -> str:
     """A value as a reader has it: names of the program's in words, what people wrote as they wrote it."""
     return str(value).replace("_", " ") if name in _NAMES else str(value)
 

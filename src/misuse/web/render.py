@@ -104,6 +104,7 @@ class Renderer:
             capfirst=words.capfirst,
             told=words.told,
             of=wording.of,
+            option=_option,
             querytext=lambda values: urlencode({key: value for key, value in values.items() if value}),
             zip_empty=lambda names: [(name, "") for name in names],
             place=words.place,
@@ -118,6 +119,12 @@ class Renderer:
         if at is None:
             return "–"
         return words.moment(at.replace(tzinfo=UTC).astimezone(self._zone))
+
+
+def _option(name: object) -> str:
+    from misuse.room import cases
+
+    return cases.title_of(str(name)) if name else words.NONE
 
 
 def local_day(at: datetime, zone: str) -> date:

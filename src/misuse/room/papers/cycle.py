@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from misuse.room import meetings, papers, results
+from misuse.room import meetings, papers, results, told
 from misuse.room.desk import Desk
 
 
@@ -50,7 +50,11 @@ def _case(row: dict[str, Any]) -> tuple[Any, ...]:
         )
     prepared = row["prepared"]
     asked = (
-        "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in prepared["given"].items()) if prepared else ""
+        "; ".join(
+            f"{name.replace('_', ' ')}: {told.words_of(name, value)}" for name, value in prepared["given"].items()
+        )
+        if prepared
+        else ""
     )
     move = f"{prepared['move']}: {asked}" if prepared else "not prepared"
     return (
@@ -92,10 +96,10 @@ def minutes_pdf(desk: Desk, cycle_id: str) -> bytes:
     """The minutes: who sat, what was decided with dissent, the action table, and the casebook's head."""
     held = meetings.minutes(desk, cycle_id)
     stopped = [row["case_ref"] for row in held["rows"] if row["is_stopped_since"] and row["decision"]]
-    told = f"Since these decisions a stop was entered on: {', '.join(stopped)}. Nothing decided on them is to be done."
+    since = f"Since these decisions a stop was entered on: {', '.join(stopped)}. Nothing decided on them is to be done."
     left = [row for row in held["rows"] if row["why_not_taken"] and row["part"] < 4]
     blocks = [
-        papers.para(told, "warning") if stopped else {},
+        papers.para(since, "warning") if stopped else {},
         _sitting(desk, held),
         papers.heading("Decisions"),
         _decisions(held),
@@ -131,6 +135,7 @@ def _sitting(desk: Desk, held: dict[str, Any]) -> papers.Block:
             ("List", f"run {held['run_id']}, {held['eligible']} eligible"),
             ("Digest of the list", held["digest"]),
             ("Digest of these minutes", held["minutes_digest"]),
+            ("Head of the casebook, signed" if signed else "Head of the casebook", held["head"]),
             ("Signed", f"by {signed['by']}, {papers.moment(desk, signed['at'])}" if signed else "not yet"),
         ]
     )

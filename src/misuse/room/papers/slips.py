@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from misuse.room import boroughs, packs, papers, vaulted
+from misuse import wording
+from misuse.room import boroughs, cases, packs, papers, vaulted
 from misuse.room.desk import Desk
 
 _EXPIRED = "This edition is expired: destroy it."
@@ -14,7 +15,8 @@ def tasking_pdf(desk: Desk, tasking_id: str) -> bytes:
     """The one-page tasking: who (by case), where, why, risk, vulnerability, the ask, deadline, what not to do."""
     held = boroughs.tasking(desk, tasking_id)
     return papers.pdf(
-        papers.paper(desk, f"Tasking {tasking_id}", _tasking(held), subtitle=f"For {held['borough']}"), desk.now
+        papers.paper(desk, f"Tasking {tasking_id}", _tasking(held), subtitle=f"For {wording.place(held['borough'])}"),
+        desk.now,
     )
 
 
@@ -49,7 +51,11 @@ def identified_pdf(desk: Desk, tasking_id: str, recipient: str, reason: str, exp
     ]
     mark = f"{recipient}\nuntil {last}"
     made = papers.paper(
-        desk, f"Tasking {tasking_id}, identified", blocks, subtitle=f"For {held['borough']}", watermark=mark
+        desk,
+        f"Tasking {tasking_id}, identified",
+        blocks,
+        subtitle=f"For {wording.place(held['borough'])}",
+        watermark=mark,
     )
     return papers.pdf(made, desk.now)
 
@@ -62,13 +68,16 @@ def _tasking(held: dict[str, Any]) -> list[papers.Block]:
         papers.facts(
             [
                 ("Case", held["case_ref"]),
-                ("Where", held["where"]),
+                ("Where", [wording.place(name) for name in held["where"]]),
                 (
                     "Misuse calls",
                     f"{calls['window']} in the window, {calls['d90']} in 90 days, {calls['d30']} in 30 days",
                 ),
                 ("By when", held["deadline"]),
-                ("Decided", f"{held['lane'] or 'no lane'}{': ' + held['option'] if held['option'] else ''}"),
+                (
+                    "Decided",
+                    f"{held['lane'] or 'no lane'}{': ' + cases.title_of(held['option']) if held['option'] else ''}",
+                ),
                 ("Asked by", held["by"]),
             ]
         ),
@@ -96,7 +105,7 @@ def return_slip_pdf(desk: Desk, tasking_id: str) -> bytes:
             [
                 ("Tasking", tasking_id),
                 ("Case", held["case_ref"]),
-                ("Borough", held["borough"]),
+                ("Borough", wording.place(held["borough"])),
                 ("By when", held["deadline"]),
             ]
         ),

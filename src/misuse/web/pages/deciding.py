@@ -91,10 +91,12 @@ def make_move(visit: Visit) -> Answer:
 
 def _proposed(move: Mapping[str, Any]) -> list[str]:
     """What waits for approval, in words, on the forms that end its waiting."""
+    from misuse.room import cases
+
     held = move["pending"]
     if not held:
         return []
-    title = words.capfirst(words.plain(held["option"]))
+    title = cases.title_of(str(held["option"]))
     return [f"{title}, proposed by {held['proposed_by']} on {len(held['calls'])} confirmed calls: “{held['reason']}”"]
 
 
