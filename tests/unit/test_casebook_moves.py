@@ -253,6 +253,16 @@ def test_a_vulnerability_makes_support_the_default(book: Casebook) -> None:
     move(book, "act", is_vulnerable=True, given={"why_not_support": "offered and declined, twice"})
 
 
+def test_a_vulnerability_that_came_to_be_known_holds_up_an_approval_too(book: Casebook) -> None:
+    """Unless somebody says why not: whoever proposed it, knowing of it, or whoever approves."""
+    propose(book)
+    open_calls(book, "authoriser")
+    with pytest.raises(Refused, match="support comes first"):
+        move(book, "approve", "authoriser", is_vulnerable=True)
+    move(book, "approve", "authoriser", is_vulnerable=True, given={"why_not_support": "offered and declined, twice"})
+    assert status(book) == "under_action"
+
+
 def test_suppressions_expire(book: Casebook) -> None:
     open_calls(book)
     for until in ("2026-01-04", "2026-09-01"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import getpass
 import io
 import json
 import shutil
@@ -17,9 +18,10 @@ import openpyxl
 import pypdf
 import pytest
 
-from misuse import published_callers, review
+from misuse import casebook, published_callers, review
 from misuse.casebook import KINDS
 from misuse.casebook.kinds import OWN_METHOD, PERMISSION_OF_KIND
+from misuse.cli import run_command
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import (
     Desk,
@@ -828,3 +830,12 @@ def test_monday_says_why_somebody_left(at: At, settings: Settings) -> None:
         shared: "taken for a shared line or premises now",
         stopped: "stopped by a person since",
     }
+
+
+def test_the_export_of_every_event_is_a_read_and_is_recorded(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with casebook.opened(settings) as book:
+        book.set_user(getpass.getuser(), "auditor", actor="ada", occurred_at=NOW)
+    assert run_command(["audit", "export"], {"MISUSE_HOME": str(settings.home)}) == 0
+    assert json.loads(capsys.readouterr().out)[-1]["kind"] == "casebook_read"
