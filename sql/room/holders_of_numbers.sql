@@ -8,7 +8,7 @@ named as (
         digits,
         's' || left(case when place = 1 then digits else sha256(digits || '#' || place) end, 16) as spell_id
     from (select unnest($tokens) as digits) as asked
-    cross join range(1, 200) as places (place)
+    cross join (select unnest(range(1, 200)) as place) as numbered
 ),
 
 held as (

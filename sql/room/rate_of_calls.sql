@@ -1,6 +1,6 @@
 -- One row per caller: misuse calls before and since a moment, and genuine ones. Key: caller_id.
--- Params: $callers, $at, $span_days. before: in the span before $at; since: from $at on, for the span at most. Only days
--- that the log holds are measured: days_before and days_since.
+-- Params: $callers, $at, $span_days. before: in the span before $at; since: from $at on, for the span at most. Only
+-- days that the log holds are measured: days_before and days_since.
 with
 
 bounds as (
