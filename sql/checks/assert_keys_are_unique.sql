@@ -18,6 +18,8 @@ select 'windows', count(*) - count(distinct window_name) from windows
 union all
 select 'persistent_callers', count(*) - count(distinct caller_id) from persistent_callers
 union all
+select 'tasking_list by case', count(*) - count(distinct case_ref) from tasking_list
+union all
 select 'estimates', count(*) - count(distinct estimate || ' ' || window_name || ' ' || counted_by) from estimates
 union all
 select 'code_error_rates', count(*) - count(distinct is_frequent || '|' || kind || '|' || stratum) from code_error_rates

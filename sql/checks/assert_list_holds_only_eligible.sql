@@ -40,6 +40,7 @@ union all
 select 'under another case reference', count(*) from tasking_list
 where
     case_ref is distinct from 'K-' || upper(substr(caller_id, 2, 10))
+    and case_ref is distinct from 'K-' || upper(left(sha256(caller_id || '#2'), 10))
     and not exists (
         select 1
         from cases

@@ -20,10 +20,21 @@ marker_hits as (
             and hits.received_at >= numbers.spell_from and hits.received_at < numbers.spell_to
 ),
 
+-- What a run published of a pattern stays on the call.
 patterns as (
     select call_key, rule_id from fault_bursts
-    union all
+    union
     select call_key, rule_id from new_content
+    union
+    select try_cast(hit as uuid) as call_key, rule_id from casebook_kept_stops where len(spell_ids) = 0
+),
+
+-- What somebody lifted of a pattern from the number that called, call by call.
+lifted_patterns as (
+    select lifts.rule_id, unnest(lifts.spell_ids) as spell_id, lifts.hits
+    from casebook_lifts as lifts
+    inner join traits on lifts.rule_id = traits.rule_id
+    where traits.pattern in ('burst', 'new_content')
 ),
 
 pattern_hits as (
@@ -33,6 +44,10 @@ pattern_hits as (
     from patterns
     inner join call_contents as calls on patterns.call_key = calls.call_key
     inner join traits on patterns.rule_id = traits.rule_id
+    anti join lifted_patterns as lifts
+        on
+            patterns.rule_id = lifts.rule_id and calls.spell_id = lifts.spell_id
+            and list_contains(lifts.hits, cast(patterns.call_key as varchar))
 ),
 
 reached as (
@@ -56,27 +71,10 @@ silent_hits as (
     where calls.is_silent
 ),
 
--- What a run published of a pattern stays on the call until somebody lifts the rule from the number.
-kept_hits as (
-    select
-        calls.call_key, kept.rule_id, 'own' as via, calls.received_at as hit_at, calls.caller_id,
-        traits.* exclude (rule_id, pattern)
-    from casebook_kept_stops as kept
-    inner join call_contents as calls on kept.hit = cast(calls.call_key as varchar)
-    inner join traits on kept.rule_id = traits.rule_id
-    left join casebook_lifts as lifts
-        on
-            kept.rule_id = lifts.rule_id and list_contains(lifts.spell_ids, calls.spell_id)
-            and list_contains(lifts.hits, kept.hit)
-    where len(kept.spell_ids) = 0 and lifts.rule_id is null
-),
-
 hits as (
     select * from marker_hits
     union all
     select * from pattern_hits
-    union all
-    select * from kept_hits
     union all
     select * from silent_hits
 ),

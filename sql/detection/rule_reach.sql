@@ -1,9 +1,8 @@
 -- One row per hit of a rule that reaches beyond its call, caller that it reaches, and way by which it does, whether
 -- or not a person has lifted it. Key: caller_id, rule_id, via, hit. No params. A marker on the caller's own number,
--- on the same number under another holder, or on a number that may be the same person's (reach: the loosest
--- identity); a number in the register of shared lines; a tie; kept: a run published that the hit reached, by a link or
--- tie that is no more, and the marked call still stands. is_silent_only: a tie of place, or of any kind to a
--- line of many people, reaches their silent and abandoned calls alone.
+-- on the same number under another holder, or on one that may be the same person's (reach: the loosest identity); one
+-- in the register of shared lines; a tie; kept: a run published that the hit reached, by a link or tie that is no more.
+-- is_silent_only: a tie of place, or to a line of many people, reaches their silent and abandoned calls alone.
 with
 
 traits as (
@@ -22,7 +21,8 @@ lines as (
     where hits.scope = 'caller'
     union all
     select
-        numbers.token, numbers.caller_id, numbers.reach_id, traits.rule_id, cast(register.token as varchar) as hit,
+        numbers.token, numbers.caller_id, numbers.reach_id, traits.rule_id,
+        register.token || '@' || epoch_us(register.registered_at) as hit,  -- registered anew it is another
         register.registered_at as hit_at, 'register' as via, traits.* exclude (rule_id)
     from casebook_shared_lines as register
     inner join traits on register.kind = traits.rule_id

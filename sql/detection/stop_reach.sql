@@ -51,8 +51,12 @@ entered_reach as (
     from once_published
     inner join stopped_spells as spells on once_published.named_id = spells.named_id
     union all by name
-    -- Whoever was stopped stays stopped under the id of then, be there a call of theirs or not.
-    select * from entered where caller_id is not null
+    -- Whoever was stopped stays stopped under the id of then, be there a call of theirs or not: unless it is another's.
+    select entered.*
+    from entered
+    where
+        entered.caller_id is not null
+        and (entered.named_id = 'no spell' or entered.caller_id not in (select caller_id from caller_numbers))
 ),
 
 by_decision as (

@@ -2,7 +2,16 @@
 -- A caller with nothing coded misuse in the window has null sums.
 select
     callers.caller_id,
-    'K-' || upper(substr(callers.caller_id, 2, 10)) as case_ref,
+    coalesce(
+        (select max(tasking_list.case_ref) from tasking_list where tasking_list.caller_id = callers.caller_id),
+        (select max(cases.case_ref) from cases where cases.caller_id = callers.caller_id),
+        'K-' || upper(substr(callers.caller_id, 2, 10))
+    ) as case_ref,
+    (
+        select list(changes.caller_id order by changes.caller_id)
+        from caller_changes as changes
+        where changes.other_caller_id = callers.caller_id and changes.change = 'passed'
+    ) as id_was_of,
     callers.identity_kind,
     callers.identity_basis,
     callers.number_count,

@@ -17,16 +17,22 @@ found as (
     union all
     select caller_id, true as is_exact, change = 'split' as is_split
     from caller_changes
-    where other_caller_id = $name
+    where other_caller_id = $name and change <> 'passed'
     union all
     select cases.caller_id, true as is_exact, false as is_split
     from cases
     semi join callers on cases.caller_id = callers.caller_id
     where cases.case_ref = $name
     union all
+    select caller_id, true as is_exact, false as is_split
+    from tasking_list
+    where case_ref = $name
+    union all
     select caller_id, false as is_exact, change = 'split' as is_split
     from caller_changes
-    where starts_with(other_caller_id, $name) or 'K-' || upper(substr(other_caller_id, 2, 10)) = $name
+    where
+        change <> 'passed'
+        and (starts_with(other_caller_id, $name) or 'K-' || upper(substr(other_caller_id, 2, 10)) = $name)
 )
 
 select caller_id, bool_or(is_split) as is_split

@@ -1,6 +1,6 @@
 -- One row per hit by which a rule stops a caller in this run, or one of the caller's calls. Key: caller_id, rule_id,
--- hit. No params. hit as in rule_reach; of a pattern, the call that it bars. A lift is of just these. Calls that carry a
--- marker stay barred whatever is lifted, and are hits here only while the rule reaches their caller.
+-- hit. No params. hit as in rule_reach; of a pattern, the call that it bars. A lift is of just these. Calls that carry
+-- a marker stay barred whatever is lifted, and are hits here only while the rule reaches their caller.
 with
 
 hits as (

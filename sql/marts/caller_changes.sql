@@ -1,7 +1,8 @@
 -- One row per change of who a caller is. Key: caller_id, other_caller_id, change, run_id. Params: $run_id.
 -- Every id that a run ever published resolves here, or is a caller still. alias: the id of one spell that is now part
 -- of a caller of several, or an earlier id of the same caller. merged: an earlier caller of several that is now part of
--- a larger one. split: an earlier caller whose spells are now several callers', a row for each of them.
+-- a larger one. split: an earlier caller whose spells are now several callers', a row for each of them. passed: an id
+-- that is another caller's now; whoever had it in earlier runs is caller_id.
 with
 
 -- A caller of several spells was first published by the run that recorded it; one not recorded yet, by this one.
@@ -65,9 +66,15 @@ final as (
     left join casebook_caller_sets as sets on counted.caller_id = sets.caller_id
     union
     select
-        caller_id, other_caller_id, case when heirs > 1 then 'split' else 'alias' end as change,
+        caller_id, other_caller_id,
+        case
+            when other_caller_id in (select caller_numbers.caller_id from caller_numbers) then 'passed'
+            when heirs > 1 then 'split'
+            else 'alias'
+        end as change,
         cast($run_id as varchar) as run_id
     from former_heirs
+    where caller_id <> other_caller_id
 )
 
 select * from final

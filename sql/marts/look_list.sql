@@ -1,12 +1,9 @@
 -- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id. Params: $run_id,
--- $as_of, $threshold, $duty_role, $cycle_days. sharp_change: calls of any kind in the last 30 days are at least 10 and
--- three times those of the 30 days before; or, for a caller with threshold coded misuse calls in the window, genuine
--- calls are at least 3 and three times: danger in one who is known for misuse is what must not be missed. linked_stop:
--- every stop came from elsewhere: another number, an address or a person in common. new_content: a frequent contact's
--- call with something new in it. A hard stop lists a caller with any coded misuse call, or whom a person stopped: there
--- it bars something; one with a case that is not closed, who leaves the tasking list by it; and one who calls often,
--- whatever the codes. New is what came within the last cycle of days, so that reruns agree: a rule's first hit counts,
--- whatever other rules hit before.
+-- $as_of, $threshold, $duty_role, $cycle_days. sharp_change: 30 days' calls are at least 10 and three times those of
+-- the 30 before; or, with threshold coded misuse calls, genuine ones at least 3 and three times: danger in one who is
+-- known for misuse. linked_stop: every stop came from elsewhere. A hard stop lists a caller with any coded misuse call,
+-- or whom a person stopped: there it bars something; one with a case not closed, who leaves the tasking list by it; and
+-- one who calls often, whatever the codes. New is what came in the last cycle's days: a rule's first hit counts.
 with
 
 headline as (
@@ -26,7 +23,8 @@ live_cases as (
 
 facts as (
     select
-        callers.caller_id, callers.identity_kind, callers.support_first, callers.last_call_at, cases.case_ref,
+        callers.caller_id, callers.identity_kind, callers.support_first, callers.last_call_at,
+        cases.case_ref, refs.second_ref,
         coalesce(headline.coded_misuse_calls, 0) as coded_misuse_calls,
         coalesce(headline.stopped_calls, 0) as stopped_calls,
         coalesce(headline.doubtful_calls, 0) as doubtful_calls,
@@ -54,6 +52,7 @@ facts as (
     left join caller_flags as flags on callers.caller_id = flags.caller_id
     left join live_cases on callers.caller_id = live_cases.caller_id
     left join caller_cases as cases on callers.caller_id = cases.caller_id
+    left join second_references as refs on callers.caller_id = refs.caller_id
     left join caller_looks as seen on callers.caller_id = seen.caller_id
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
@@ -84,7 +83,8 @@ reasoned as (
 final as (
     select
         cast($run_id as varchar) as run_id, cast($as_of as date) as as_of,
-        coalesce(case_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref, caller_id, identity_kind, look_reasons,
+        coalesce(case_ref, second_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref,
+        caller_id, identity_kind, look_reasons,
         coded_misuse_calls, stopped_calls, doubtful_calls, misuse_calls, calls_d30, calls_prior_d30,
         is_stopped, support_first,
         -- A look clears as many urgent stops as there were to see, and none dated after it. What arrives late is one

@@ -48,7 +48,7 @@ facts as (
         coalesce(windowed.misuse_calls_d90, 0) as misuse_calls_d90,
         coalesce(windowed.misuse_calls_d30, 0) as misuse_calls_d30,
         coalesce(genuine.genuine_calls, 0) as genuine_calls_window,
-        patterns.* exclude (caller_id), cases.* exclude (caller_id),
+        patterns.* exclude (caller_id), cases.* exclude (caller_id), refs.second_ref,
         coalesce(confirmations.unconfirmed_links, 0) as unconfirmed_links,
         coalesce(confirmations.misuse_calls_confirmed, headline.misuse_calls, 0) as misuse_calls_confirmed,
         callers.caller_id in (select caller_id from shared_line_suggestions) as may_be_shared_line,
@@ -57,6 +57,7 @@ facts as (
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join caller_cases as cases on callers.caller_id = cases.caller_id
+    left join second_references as refs on callers.caller_id = refs.caller_id
     left join windowed on callers.caller_id = windowed.caller_id
     left join caller_patterns as patterns on callers.caller_id = patterns.caller_id
     left join genuine on callers.caller_id = genuine.caller_id
@@ -67,7 +68,7 @@ facts as (
 final as (
     select
         cast($run_id as varchar) as run_id, cast($as_of as date) as as_of,
-        coalesce(case_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref, caller_id, identity_kind,
+        coalesce(case_ref, second_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref, caller_id, identity_kind,
         misuse_calls_lifetime, misuse_calls_d365, misuse_calls_d90, misuse_calls_d30, misuse_calls_window,
         coalesce(episodes, 0) as episodes, coalesce(active_days, 0) as active_days, genuine_calls_window,
         stopped_calls_window, doubtful_calls_window, most_calls_24_hours, most_calls_7_days,

@@ -16,13 +16,24 @@ create table holders (
 
 create index holders_by_number on holders (number_id);
 
--- As the newest run published them.
+-- Those of the run that is shown, and since; older ones go.
 create table stop_hits (
     caller_id text not null,
     rule_id text not null,
     hit text not null,
-    primary key (caller_id, rule_id, hit)
-) without rowid;
+    since_event integer not null references events (event_id),
+    until_event integer references events (event_id)
+);
+
+create index stop_hits_by_caller on stop_hits (caller_id, rule_id);
+
+create trigger holders_come_with_their_event before insert on holders
+when
+    new.since_event is not (select max(event_id) from events) or new.until_event is not null
+    or not exists (select 1 from events where event_id = new.since_event and kind = 'holders_published')
+begin
+    select raise(abort, 'the casebook is append-only: who held a number comes with its event');
+end;
 
 create trigger holders_are_not_changed before update on holders
 when
@@ -30,6 +41,8 @@ when
     or new.number_id is not old.number_id or new.spell_id is not old.spell_id
     or new.first_call_at is not old.first_call_at or new.last_call_at is not old.last_call_at
     or new.since_event is not old.since_event
+    or new.until_event is not (select max(event_id) from events)
+    or not exists (select 1 from events where event_id = new.until_event and kind = 'holders_published')
 begin
     select raise(abort, 'the casebook is append-only: who held a number then is not changed');
 end;

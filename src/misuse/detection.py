@@ -57,6 +57,7 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/caller_links",
     "detection/persistent_callers",
     "detection/case_callers",
+    "detection/second_references",
     "detection/caller_cases",
     "detection/caller_patterns",
     "detection/caller_confirmations",

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, models, vault, warehouse
+from misuse import callers, casebook, models, vault, warehouse
+from misuse.casebook.holders import Holding, renamed
+from misuse.errors import Refused
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,8 +75,23 @@ def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:
-    """Put the spells away in vault and warehouse; their lines, for the certificate. Errors: LockHeld while a run writes."""
+    """Put the spells away in vault and warehouse; their lines, for the certificate.
+
+    Errors: LockHeld while a run writes; Refused where the stores take these numbers' holders for others than the published
+    copy does, because the last run failed.
+    """
+    with casebook.opened(settings) as book:
+        shown = book.holders().held()
     with warehouse.opened(settings, with_vault=True) as con:
+        now = callers.holdings(con)
+        theirs = renamed([spell for _, spell, *_ in shown], shown, now) | renamed(spells, shown, now)
+        if any(spell not in theirs or theirs[spell] != (spell,) for spell in spells) or any(
+            set(found).intersection(spells) and name not in spells for name, found in theirs.items()
+        ):
+            raise Refused(
+                "the last run was not published, and it tells of other holders of these numbers than the published list",
+                next_step="misuse run, then put them away",
+            )
         lines = lines_of(con, spells)
         forget(con, lines)
     return lines
@@ -87,12 +104,16 @@ def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
     """
     if not (vault.vault_path(settings).exists() and warehouse.warehouse_path(settings).exists()):
         return 0
-    kept = _kept(settings)
+    kept, shown = _kept(settings)
     with warehouse.opened(settings, with_vault=True) as con:
         if not _holds(con, "caller_numbers"):
             return 0
         before = earlier(now, settings.rights.keep_unconfirmed_months)
-        values = {"before": before, "kept_spells": sorted(kept)}
+        as_held = renamed(kept, shown, callers.holdings(con))  # the stores may be of a run that failed
+        values = {
+            "before": before,
+            "kept_spells": sorted(kept | {spell for found in as_held.values() for spell in found}),
+        }
         models.build(con, "retention/quiet_lines", values, temporary=True)
         lines = int(models.scalar(con, "retention/due_quiet_lines", {})[0])
         if lines and not dry_run:
@@ -104,14 +125,15 @@ def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
     return lines
 
 
-def _kept(settings: Settings) -> set[str]:
-    """Spells of cases and of stops."""
+def _kept(settings: Settings) -> tuple[set[str], list[Holding]]:
+    """Spells of cases and of stops; and who held the numbers that passed on, in the run that names them."""
     if not casebook.casebook_path(settings).exists():
-        return set()
+        return set(), []
     with casebook.opened(settings) as book:
         found = {spell for case in book.cases().values() for spell in case["spells"]}
         found |= {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
-        return found | {spell for members, _ in book.carried_stops() for spell in members}
+        found |= {spell for members, _ in book.carried_stops() for spell in members}
+        return found, book.holders().held()
 
 
 _QUIET = (

@@ -72,10 +72,12 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """On the tasking list or not, and why, in a sentence."""
+        others = ", ".join(self.caller.get("id_was_of") or ())
+        passed = f" Earlier runs gave this id to {others}: what was written of it then is theirs." if others else ""
         if self.listed:
             part = _PARTS[self.listed["part"]]
-            return f"On the tasking list: rank {self.listed['rank']}, part {self.listed['part']} ({part})."
-        return f"Not on the tasking list: {self._why_not()}."
+            return f"On the tasking list: rank {self.listed['rank']}, part {self.listed['part']} ({part}).{passed}"
+        return f"Not on the tasking list: {self._why_not()}.{passed}"
 
     def _why_not(self) -> str:
         kind, counted = self.caller["identity_kind"], self.caller["misuse_calls"] or 0

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse import callers, casebook, detection, ingest, ledger, models, pipeline, status, vault, warehouse
+from misuse.casebook.holders import renamed
 from misuse.errors import InputError, UsageError
 from misuse.progress import Tracker
 from misuse.settings import Settings
@@ -232,8 +233,14 @@ def accept(
             return cut_off
         with _compared(settings, digest, tracker) as sides:
             chosen, carried = sides.chosen, _rows(sides.con, "identities/carried_stops", {})
+            held = callers.holdings(sides.con)
         payload = {**_model(chosen), "reason": reason, "carried": carried}
         with casebook.opened(settings) as book:
+            # The stores may be of a run that failed; an event speaks of the run that is shown.
+            shown = book.holders().held()
+            for stop in carried:
+                named = renamed(stop["spells"], held, shown)
+                stop["spells"] = sorted({spell for found in named.values() for spell in found})
             book.record("identity_model_accepted", actor=actor, occurred_at=now, payload=payload)
         with _vault_alone(settings) as con:
             con.execute("update vault.identity_models set status = 'replaced' where status = 'in_force'")

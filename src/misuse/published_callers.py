@@ -73,18 +73,43 @@ def known(con: duckdb.DuckDBPyConnection, text: str) -> Known:
 def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) -> dict[str, bool]:
     """Callers whom the stops reach, and whether one of those is urgent.
 
-    A stop reaches everyone in reach of a stopped spell, and the caller it was entered on by that id too.
+    A stop reaches everyone in reach of a stopped spell, and whoever else it was published on; the caller it was entered on
+    by that id too, if the id is not another's now.
     """
     stops = list(stops)
     reached = {stop.caller_id: stop.is_urgent for stop in stops}
     if not stops or not holds(con, "caller_spells"):
         return reached
+    for (caller_id,) in con.execute(_PUBLISHED, {"callers": sorted(reached)}).fetchall():
+        del reached[caller_id]
     spells = sorted({spell for stop in stops for spell in stop.spells})
     urgent = sorted({spell for stop in stops if stop.is_urgent for spell in stop.spells})
     found = models.select(con, "identities/reached_callers", {"spells": spells, "urgent_spells": urgent}).fetchall()
     for caller_id, is_urgent in found:
         reached[caller_id] = bool(is_urgent) or reached.get(caller_id, False)
+    for stop in stops:
+        for (caller_id,) in con.execute(_HOLDING, {"spells": list(stop.kept)}).fetchall() if stop.kept else ():
+            reached[caller_id] = stop.is_urgent or reached.get(caller_id, False)
     return reached
+
+
+def reached_by(con: duckdb.DuckDBPyConnection, spells: Iterable[str]) -> list[str]:
+    """The spells that a stop on these reaches besides: whoever may be the same person."""
+    named = sorted(spells)
+    if not named or not holds(con, "caller_spells"):
+        return []
+    found = con.execute(_REACHED, {"spells": named}).fetchall()
+    return sorted({str(spell) for (spell,) in found} - set(named))
+
+
+_PUBLISHED = "select distinct caller_id from caller_spells where list_contains($callers, caller_id)"
+_HOLDING = "select distinct caller_id from caller_spells where list_contains($spells, spell_id)"
+_REACHED = """
+select distinct others.spell_id
+from caller_spells
+inner join caller_spells as others on caller_spells.reach_id = others.reach_id
+where list_contains($spells, caller_spells.spell_id)
+"""
 
 
 def stopped_now(

@@ -15,8 +15,19 @@ from typing import Any
 import duckdb
 import pytest
 
-from misuse import casebook, explain, intake, linkage, pipeline, publication, quality, warehouse
-from misuse.errors import InputError, MisuseError
+from misuse import (
+    casebook,
+    disposal,
+    explain,
+    intake,
+    linkage,
+    pipeline,
+    publication,
+    published_callers,
+    quality,
+    warehouse,
+)
+from misuse.errors import InputError, MisuseError, Refused, ResourceError
 from misuse.settings import Settings
 from tests import roads
 from tests.logs import MOBILES, NOW, random_rows, settings_for, write_csv
@@ -488,3 +499,86 @@ def test_a_lift_needs_something_that_stands_and_takes_just_that(passed_on: Setti
     decide(passed_on, "same", [last], [holders(passed_on)["day 20"]])
     roads.run(passed_on)
     assert asked(passed_on, stopped, last) == [(True,)]
+
+
+# ── a run that failed, and ids given again ─────────────────────────────────────────────────────
+
+
+def late_between(home: Settings, root: Path, day: int, **given: str) -> None:
+    """Somebody who held C before the last holder, told of late."""
+    rows = [a_call(f"b{at}", C, day + at, BOB, code="HOAX", **given) for at in range(3)]
+    take(home, write_csv(root / "between.csv", rows, roads.COLUMNS))
+
+
+def run_that_fails(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has told the casebook what it publishes, and finds no room for the copy."""
+
+    def full(*_: object, **__: object) -> None:
+        raise ResourceError("no room on the disk", next_step="free some")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "publish", full)
+        with pytest.raises(ResourceError):
+            roads.run(home)
+
+
+def caller_of(home: Settings, spell_id: str) -> str:
+    ((caller,),) = asked(home, "select caller_id from caller_spells where spell_id = ?", spell_id)
+    return str(caller)
+
+
+def test_after_a_run_that_failed_people_speak_of_the_list_they_see(
+    passed_on: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = holders(passed_on)["day 100"]
+    caller = caller_of(passed_on, last)
+    enter_stop(passed_on, last)
+    late_between(passed_on, tmp_path, 50, markers="child")
+    run_that_fails(passed_on, monkeypatch)
+    with publication.opened(passed_on) as con:
+        assert caller in published_callers.stopped_now(con, passed_on)
+    record(passed_on, "stop_lifted", last, rule_id="child")
+    with casebook.opened(passed_on) as book:
+        assert len(book.entries("stop_lifted")[-1].data["hits"]) == 1, "those of the run that failed nobody saw"
+    with pytest.raises(Refused, match="other holders"):
+        disposal.dispose(passed_on, [last])
+    roads.run(passed_on)
+    now = holders(passed_on)
+    assert now["day 50"] == last
+    stops = dict(asked(passed_on, "select spell_id, is_stopped from caller_spells join callers using (caller_id)"))
+    assert stops[now["day 50"]]
+    assert stops[now["day 100"]]
+
+
+def test_a_case_and_its_reference_stay_when_the_id_is_given_again(tmp_path: Path) -> None:
+    home = dataclasses.replace(roads.home(tmp_path / "home"), threshold=3, number_gap_days=400)
+    rows = [a_call(f"c{day}", C, day, CEC) for day in (300, 301, 302, 303)]
+    rows += [a_call(f"a{day}", C, day, ANN) for day in (1, 2, 3)]
+    take(home, write_csv(tmp_path / "log.csv", rows, roads.COLUMNS))
+    roads.run(home)
+    enter_stop(home, "s" + "0" * 16)  # names users
+    last = holders(home)["day 300"]
+    pipeline.freeze_list(home, NOW, "tester")
+    with casebook.opened(home) as book:
+        (reference,) = [ref for ref, case in book.cases().items() if case["spells"] == (last,)]
+    late_between(home, tmp_path, 250)
+    run_id = pipeline.begin(home, roads.AS_OF, NOW, "tester", force=True)
+    for name in (*pipeline.STEPS[: pipeline.STEPS.index("publish")], "publish"):
+        pipeline.step(home, run_id, name, NOW)
+    pipeline.finish(home, run_id, NOW)
+    now = holders(home)
+    moved, between = caller_of(home, now["day 300"]), caller_of(home, now["day 250"])
+    assert between == "c" + last[1:], "the id is another's"
+    refs = dict(asked(home, "select caller_id, case_ref from tasking_list"))
+    assert refs[moved] == reference != refs[between]
+    with publication.opened(home) as con:
+        assert explain.resolve_caller(con, reference) == moved
+        assert explain.resolve_caller(con, refs[between]) == between
+        told = explain.why(con, between, threshold=3, headline_channel="999")
+    assert moved in told.sentence
+    assert asked(home, "select caller_id from caller_changes where change = 'passed'") == [(moved,)]
+    pipeline.freeze_list(home, NOW + timedelta(days=14), "tester")
+    with casebook.opened(home) as book:
+        cases = {ref: case["spells"] for ref, case in book.cases().items()}
+    assert cases[reference] == (now["day 300"],)
+    assert cases[refs[between]] == (now["day 250"],)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from misuse.casebook import PIPELINE, Casebook, Event
+from misuse.errors import Refused
 
 KEY = "k" * 64
 A, B, C, D = ("s" + letter * 16 for letter in "abcd")  # the number's spells by their ordinals, A the first
@@ -36,10 +37,16 @@ def moment(day: int) -> str:
     return f"2026-01-{day:02d}T10:00:00.000000"
 
 
-def publish(book: Casebook, run: int, *holders: tuple[str, int, int | None], as_of: int = 0) -> None:
+def publish(
+    book: Casebook,
+    run: int,
+    *holders: tuple[str, int, int | None],
+    as_of: int = 0,
+    hits: Sequence[tuple[str, str, str]] = (),
+) -> None:
     """A run, as of the day before it unless told, and the number's holders in it: spell, day of the first call and of the last."""
     rows = [(A, spell, moment(first), moment(last) if last else None) for spell, first, last in holders]
-    book.publish_holders(rows, [], occurred_at=at(run), run_id=f"r{run}")
+    book.publish_holders(rows, hits, occurred_at=at(run), run_id=f"r{run}")
     payload = {"as_of": date(2026, 1, as_of or run - 1).isoformat()}
     book.record("run_published", actor=PIPELINE, occurred_at=at(run), run_id=f"r{run}", payload=payload)
 
@@ -166,6 +173,105 @@ def test_a_run_for_an_earlier_day_and_back_changes_nothing(book: Casebook) -> No
     assert (stopped(book), linked(book)) == ({B}, [("same", (B,), (Y,))])
 
 
+def test_a_rules_lift_is_of_nobody_who_has_anothers_calls_too(book: Casebook) -> None:
+    """The first holder's own marked call stopped the second, and was lifted there."""
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    lift(book, 10, B, rule_id="child", hits=["of the first's"])
+
+    def lifted() -> list[list[str]]:
+        return [row[0] for row in book.tables()["casebook_lifts"]]
+
+    publish(book, 12, (A, 1, 7), (B, 8, None))
+    assert lifted() == [[B]], "the second began later than was known"
+    publish(book, 13, (A, 1, 2), (B, 3, None))
+    assert lifted() == [[]], "the second has a call of the first's"
+    publish(book, 14)
+    assert lifted() == [[]], "there was one holder"
+    publish(book, 15, (A, 1, 3), (B, 6, 7), (C, 8, None))
+    assert lifted() == [sorted([B, C])], "whom the lift meant was two"
+
+
+def test_now_is_the_run_that_is_shown(tmp_path: Path) -> None:
+    """Where a run fails between its publication here and its copy, or an earlier copy is put back."""
+    link = tmp_path / "current.duckdb"
+    for name in ("r10", "r12"):
+        (tmp_path / f"{name}.duckdb").touch()
+    link.symlink_to("r10.duckdb")
+    hits = [(CALLER, "child", "seen")]
+    with Casebook.open(tmp_path / "casebook.sqlite", key=KEY, published=link) as book:
+        for name, role in (("ada", "administrator"), ("ann", "reviewer")):
+            book.set_user(name, role, actor="ada", occurred_at=at(1))
+        publish(book, 10, (A, 1, 3), (B, 6, None), hits=hits)
+        stop(book, 10, B)
+        publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None), hits=[*hits, (CALLER, "child", "not seen")])
+        assert stopped(book) == {B}
+        held = [(A, A, moment(1), moment(3)), (A, B, moment(4), moment(5)), (A, C, moment(6), None)]
+        assert [row[1] for row in book.tables(holders=held)["casebook_stops"]] == [[C]], "a run goes by its own"
+        payload = {"reason": "seen", "rule_id": "child", "spells": [B]}
+        lifted = book.record("stop_lifted", actor="ann", occurred_at=at(12), caller_id=CALLER, payload=payload)
+        assert lifted.data["hits"] == ["seen"]
+        other = stop(book, 12, D)
+        leaves = {"spells": [A]}
+        book.dispose([other.event_id], reason="due", actor="ada", occurred_at=at(13), leaves=leaves)
+        link.unlink()
+        link.symlink_to("r12.duckdb")
+        assert stopped(book) == {C}, "the certificate was of the first holder, as the run of then names them"
+        again = book.record("stop_lifted", actor="ann", occurred_at=at(13), caller_id=CALLER, payload=payload)
+        assert again.data["hits"] == ["not seen", "seen"]
+        publish(book, 14, (A, 1, 3), (B, 4, 5), (C, 6, None))
+        link.unlink()
+        link.symlink_to("r10.duckdb")
+        assert book.record(
+            "stop_lifted", actor="ann", occurred_at=at(14), caller_id=CALLER, payload=payload
+        ).data["hits"] == ["seen"]  # fmt: skip
+
+
+def test_before_holders_were_published_the_first_publication_tells(book: Casebook) -> None:
+    run = {"as_of": "2026-01-09"}
+    book.record("run_published", actor=PIPELINE, occurred_at=at(10), run_id="r10", payload=run)
+    open_case(book, 10, A)
+    decide(book, 10, "same", [A], [Y])
+    publish(book, 12, (A, 1, 3), (B, 6, None))
+    assert (linked(book), case(book)) == ([("same", (A,), (Y,))], ((A,), False))
+
+
+def test_another_judge_is_told_nothing_of_whom_the_id_was_then(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    book.set_user("bob", "reviewer", actor="ada", occurred_at=at(9))
+    judged = {"decision": "same", "reason": "x", "spell_a": B, "spell_b": Y}
+    book.record("link_judged", actor="ann", occurred_at=at(10), payload=judged)
+    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))
+    other = {**judged, "decision": "not_same"}
+    book.record("link_judged", actor="bob", occurred_at=at(12), payload=other)
+    told = [row["data"]["decision"] for row in book.opened("bob", book.entries("link_judged"))]
+    assert told[0] != "same", "bob has not judged that pair"
+    assert told[1] == "not_same"
+    assert sorted(book.link_judgements()) == sorted([(B, Y), (C, Y)])
+
+
+def test_whoever_a_stop_reached_at_once_stays_stopped_when_those_are_parted(book: Casebook) -> None:
+    payload = {"reason": "r", "is_urgent": True, "spells": [A], "reached": [Y]}
+    entered = book.record("stop_entered", actor="ann", occurred_at=at(10), caller_id=CALLER, payload=payload)
+    assert [(found.spells, found.kept) for found in book.live_stops()] == [((A,), (Y,))]
+    assert [row[:2] + row[3:] for row in book.tables()["casebook_kept_stops"]] == [
+        ("person", str(entered.event_id), [Y])
+    ]
+    lift(book, 11, Y)
+    assert [(found.spells, found.kept) for found in book.live_stops()] == [((A,), ())]
+    lift(book, 11, A)
+    assert book.live_stops() == []
+
+
+def test_a_stop_stays_on_others_when_the_one_it_was_entered_on_is_put_away(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    entered = stop(book, 10, A)
+    kept = {"rule_id": "person", "hit": str(entered.event_id), "is_silent_only": False, "spells": [Y]}
+    book.record("stops_published", actor=PIPELINE, occurred_at=at(10), run_id="r10", payload={"stops": [kept]})
+    other = stop(book, 10, D)
+    book.dispose([other.event_id], reason="due", actor="ada", occurred_at=at(11), leaves={"spells": [A]})
+    assert [row[3] for row in book.tables()["casebook_kept_stops"]] == [[Y]]
+
+
 def test_a_look_counts_for_those_looked_at_alone(book: Casebook) -> None:
     publish(book, 10, (A, 1, 3), (B, 6, None))
     payload = {"urgent_stops_seen": 1, "spells": [B]}
@@ -217,6 +323,13 @@ def test_an_id_that_no_number_has_any_more_leads_to_whoever_has_its_time(book: C
     assert book.tables()["casebook_former_spells"] == [(B, [A]), (C, [A])]
 
 
+def test_an_id_that_was_given_again_leads_to_whoever_had_it_too(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))
+    assert book.tables()["casebook_former_spells"] == [(B, [C])]
+    assert book.spells_of(CALLER) == [B], "the run that is shown has another of that id"
+
+
 def test_an_event_is_of_the_run_whose_copy_is_shown(tmp_path: Path) -> None:
     """The copy is in place before its reports are written, and only then is the run told of as published."""
     link = tmp_path / "current.duckdb"
@@ -242,19 +355,40 @@ def test_an_event_is_of_the_run_whose_copy_is_shown(tmp_path: Path) -> None:
         assert meant == [(C,), (B,)]
 
 
-def test_verify_finds_a_holding_that_was_changed(book: Casebook, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"update holders set spell_id = '{D}' where spell_id = '{C}' and until_event is null",
+        f"insert into holders values ('{A}', '{D}', '2026-01-05T00:00:00.000000', null, 1, null)",
+        "update holders set until_event = 1 where until_event is null",
+        "delete from holders where until_event is not null",
+        f"insert into stop_hits values ('{CALLER}', 'child', 'another', 1, null)",
+        "delete from stop_hits",
+    ],
+)
+def test_verify_finds_what_was_changed_of_holders_and_hits(book: Casebook, tmp_path: Path, change: str) -> None:
     publish(book, 10, (A, 1, 3), (B, 6, None))
-    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None))
+    publish(book, 12, (A, 1, 3), (B, 4, 5), (C, 6, None), hits=[(CALLER, "child", "h")])
     assert book.verify() is None
     with sqlite3.connect(tmp_path / "casebook.sqlite") as con:
-        con.execute("drop trigger holders_are_not_changed")
-        con.execute("update holders set spell_id = ? where spell_id = ? and until_event is null", (D, C))
+        for (name,) in con.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            con.execute(f"drop trigger {name}")
+        con.execute(change)
     broken = book.verify()
     assert broken is not None
     assert "who held" in broken.why
 
 
-@pytest.mark.parametrize("change", ["delete from holders", "update holders set spell_id = 'x'"])
+def test_a_publication_is_never_put_away(book: Casebook) -> None:
+    publish(book, 10, (A, 1, 3), (B, 6, None))
+    (published,) = book.entries("holders_published")
+    with pytest.raises(Refused):
+        book.dispose([published.event_id], reason="due", actor="ada", occurred_at=at(11))
+
+
+@pytest.mark.parametrize(
+    "change", ["delete from holders", "update holders set spell_id = 'x'", "update holders set until_event = 1"]
+)
 def test_in_good_faith_nobody_changes_who_held_what(book: Casebook, tmp_path: Path, change: str) -> None:
     publish(book, 10, (A, 1, 3), (B, 6, None))
     with sqlite3.connect(tmp_path / "casebook.sqlite") as con, pytest.raises(sqlite3.IntegrityError):

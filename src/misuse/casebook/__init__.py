@@ -258,11 +258,10 @@ class Casebook(Reading):
         `run_published` tells them.
         """
         with self._writing() as pen:
-            found = spells_held.change(pen.con, holders)
-            counts = {"closed": len(found.closed), "opened": len(found.opened)}
-            payload = {"digest": found.digest, **counts, **(versions or {})}
+            found = spells_held.change(pen.con, holders, hits)
+            payload = {**found.told, **(versions or {})}
             event = pen.add("holders_published", Actor(PIPELINE, PIPELINE), occurred_at, payload, run_id=run_id)
-            spells_held.keep(pen.con, event, found, hits)
+            spells_held.keep(pen.con, event, found)
             return event
 
     def set_password(self, user: str, hashed: str, *, actor: str, occurred_at: datetime) -> Event:
@@ -297,9 +296,8 @@ class Casebook(Reading):
     def _writing(self) -> Iterator[Pen]:
         """One transaction that shuts other writers out; the newest head is noted outside once it stands."""
         with self._connection(writing=True) as con:
-            shown = self._published.resolve().stem if self._published and self._published.exists() else None
             stops = functools.partial(self._remembered, con, "live_stops", state.live_stops)
-            pen = Pen(con, self._key(con), shown, stops)
+            pen = Pen(con, self._key(con), con.info.get(spells_held.SHOWN), stops)
             chain.keep_lost_head(con, self._path, pen.key)
             yield pen
         if pen.last is not None:

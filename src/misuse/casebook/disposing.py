@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 # Who may do what, certificates, and what the chain rests on are never put away.
-KEPT = frozenset({"user_added", "user_changed", "casebook_resealed", "disposed", "run_published"})
+KEPT = frozenset({"user_added", "user_changed", "casebook_resealed", "disposed", "run_published", "holders_published"})
 
 
 def dispose(

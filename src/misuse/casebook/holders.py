@@ -8,11 +8,12 @@ the run which whoever recorded it saw: of a time with the number, from the holde
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, canonical, digest_of_newest, read
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 PUBLISHED = "holders_published"
+SHOWN = "shown_run"  # of a connection: the run whose copy people look at
 # A number that passed on: its first spell's id, the spell's, the first and the last call. The last spell has no end.
 Holding = tuple[str, str, str, str | None]
+Hit = tuple[str, str, str]  # a caller, a rule, and what the rule was hit by
 _ALWAYS, _NEVER = "", "~"  # before and after every time in ISO 8601
 _REMEMBERED: dict[tuple[str, str, str], Holders] = {}
 
@@ -42,30 +45,33 @@ class Meant:
         return self.number == other.number and self.since <= other.since and self.until >= other.until
 
 
-@dataclass(frozen=True)
-class _Row:
-    spell: str
-    since: str
-    until: str | None
-    from_event: int
-    to_event: int | None
+# A row of the history: the spell, its first and last call, the publications from which and until which it held.
+_Row = tuple[str, str, str | None, int, int | None]
 
 
 @dataclass(frozen=True)
 class Holders:
-    """Who held which number, as every run published it, and as it is taken to be now."""
+    """Who held which number, as every run published it, and as it is taken to be now.
+
+    Now is the run that is shown, so that events and the published copy speak of the same spells.
+    """
 
     history: dict[str, list[_Row]]
-    now: dict[str, list[tuple[str, str]]]
+    now: dict[str, list[Holding]]
     published_by: dict[str, list[int]]
     ends: dict[str, str]
+    at: int  # the publication that is now, or every one there is
     put_away: list[tuple[int, tuple[Meant, ...]]] = field(default_factory=list)
 
     @cached_property
     def _numbers(self) -> dict[str, str]:
         """The number of every spell of one that ever passed on."""
-        told = {row.spell: number for number, rows in self.history.items() for row in rows}
-        return told | {spell: number for number, spells in self.now.items() for spell, _ in spells}
+        told = {row[0]: number for number, rows in self.history.items() for row in rows}
+        return told | {row[1]: number for number, rows in self.now.items() for row in rows}
+
+    @cached_property
+    def _publications(self) -> list[int]:
+        return sorted(at for times in self.published_by.values() for at in times)
 
     def meant(self, event: Event, name: str) -> Meant:
         """What the event means by the spell's id."""
@@ -73,10 +79,11 @@ class Holders:
         if number is None:
             return Meant(name, None, _ALWAYS, _NEVER)
         at, end = self._seen(event)
-        for row in self._rows(number, at):
-            if row.spell == name:
-                return Meant(name, number, row.since, row.until or end)
-        if name != number or self._rows(number, at):
+        rows = self._rows(number, at)
+        for spell, since, until, *_ in rows:
+            if spell == name:
+                return Meant(name, number, since, until or end)
+        if name != number or rows:
             return Meant(name, None, _ALWAYS, _NEVER)
         return Meant(name, number, _ALWAYS, end)
 
@@ -84,27 +91,21 @@ class Holders:
         """The spells that now hold the time, the newest first; none where it was put away since the event."""
         if any(event.event_id < at and any(one.holds(meant) for one in gone) for at, gone in self.put_away):
             return ()
-        return self._holding(meant)
-
-    def _holding(self, meant: Meant) -> tuple[str, ...]:
-        if meant.number is None:
-            return (meant.name,)
-        held = self.now.get(meant.number) or [(meant.number, _ALWAYS)]
-        starts = [_ALWAYS, *(since for _, since in held[1:]), _NEVER]
-        found = [
-            spell
-            for (spell, _), since, until in zip(held, starts, starts[1:], strict=False)
-            if since <= meant.until and until > meant.since
-        ]
-        return tuple(reversed(found))
+        return _holding(self.now, meant)
 
     def all_of(self, event: Event, names: Iterable[str]) -> tuple[str, ...]:
         """Every spell that may be meant, in the order of the names, of one name the newest first."""
         found = (spell for name in names for spell in self.of(event, self.meant(event, name)))
         return tuple(dict.fromkeys(found))
 
+    def own_of(self, event: Event, names: Iterable[str]) -> tuple[str, ...]:
+        """Of these, the spells of which nobody holds a part whom the event does not name."""
+        named = list(dict.fromkeys(names))
+        found = (spell for name in named for spell in self._own(event, name, named))
+        return tuple(dict.fromkeys(found))
+
     def sure_of(self, event: Event, names: Iterable[str]) -> tuple[str, ...]:
-        """Of these, the spells that are one holder's then and now, and nobody's whom the event does not name."""
+        """Of those in turn, the spells that are one holder's then and now."""
         named = list(dict.fromkeys(names))
         found = (spell for name in named for spell in self._sure(event, name, named))
         return tuple(dict.fromkeys(found))
@@ -115,51 +116,101 @@ class Holders:
         return tuple(name for name in named if not self._sure(event, name, named))
 
     def former(self) -> dict[str, tuple[str, ...]]:
-        """Spells once published that no number has now, and the spells that hold their times."""
-        found = {}
+        """Spells once published whose times other spells hold now, and these; some of the ids are given again."""
+        found: dict[str, dict[str, None]] = {}
         for number, rows in self.history.items():
-            now = {spell for spell, _ in self.now.get(number) or [(number, _ALWAYS)]}
-            for spell, row in {row.spell: row for row in rows if row.spell not in now}.items():
-                meant = Meant(spell, number, row.since, row.until or row.since)
-                if not any(one.holds(meant) for _, gone in self.put_away for one in gone):
-                    found[spell] = self._holding(meant)
-        return found
+            for spell, since, _, from_event, _ in rows:
+                meant = Meant(spell, number, since, since)
+                is_gone = any(one.holds(meant) for _, gone in self.put_away for one in gone)
+                if from_event <= self.at and not is_gone:
+                    found.setdefault(spell, {}).update(dict.fromkeys(_holding(self.now, meant)))
+        heirs = {spell: tuple(name for name in sorted(spells) if name != spell) for spell, spells in found.items()}
+        return {spell: names for spell, names in heirs.items() if names}
 
-    def _sure(self, event: Event, name: str, named: Collection[str]) -> tuple[str, ...]:
+    def has(self, spell: str) -> bool:
+        """Whether some number has the spell now, as far as is known here: what never passed on is not."""
+        number = self._numbers.get(spell)
+        return number is not None and spell in ([row[1] for row in self.now.get(number, ())] or [number])
+
+    def held(self) -> list[Holding]:
+        """Who held the numbers that passed on, as now."""
+        return [row for rows in self.now.values() for row in rows]
+
+    def _own(self, event: Event, name: str, named: Collection[str]) -> tuple[str, ...]:
         meant = self.meant(event, name)
         found = self.of(event, meant)
-        if len(found) != 1 or meant.number is None:
-            return found if len(found) == 1 else ()
-        others = [row.spell for row in self._rows(meant.number, self._seen(event)[0]) if row.spell not in named]
-        taken = {spell for other in others for spell in self.of(event, self.meant(event, other))}
-        return () if taken.intersection(found) else found
+        if meant.number is None:
+            return found
+        others = [row[0] for row in self._rows(meant.number, self._seen(event)[0]) if row[0] not in named]
+        taken_by = {spell for other in others for spell in self.of(event, self.meant(event, other))}
+        return tuple(spell for spell in found if spell not in taken_by)
+
+    def _sure(self, event: Event, name: str, named: Collection[str]) -> tuple[str, ...]:
+        found = self.of(event, self.meant(event, name))
+        return self._own(event, name, named) if len(found) == 1 else ()
 
     def _rows(self, number: str, at: int) -> list[_Row]:
         """The number's spells as they were published at an event."""
-        return [
-            row
-            for row in self.history.get(number, ())
-            if row.from_event <= at and (row.to_event is None or row.to_event > at)
-        ]
+        return [row for row in self.history.get(number, ()) if _stood(row, at)]
 
     def _seen(self, event: Event) -> tuple[int, str]:
-        """The publication that whoever recorded the event saw, and the first moment of which it knew nothing."""
-        run = event.run_id or event.in_force_run
-        told = self.published_by.get(str(run), [])
-        before = [at for at in told if at < event.event_id]
-        known = [at for times in self.published_by.values() for at in times if at < event.event_id]
-        at = max(before) if before else min(told) if told else max(known, default=0)
-        return at, self.ends.get(str(run), event.occurred_at)
+        """The publication that whoever recorded the event saw, and the first moment of which it knew nothing.
+
+        Where that run published none, being older than this record, the first one there is tells best.
+        """
+        run = str(event.run_id or event.in_force_run)
+        told = self.published_by.get(run, [])
+        before = bisect_left(told or self._publications, event.event_id)
+        at = next(iter((told or self._publications)[max(before - 1, 0) :]), 0)
+        return at, self.ends.get(run, event.occurred_at)
+
+
+def _stood(row: _Row, at: int) -> bool:
+    *_, from_event, to_event = row
+    return from_event <= at and (to_event is None or to_event > at)
+
+
+def _holding(held: Mapping[str, Sequence[Holding]], meant: Meant) -> tuple[str, ...]:
+    """The spells that hold a time, the newest first. A spell lasts until the next one's first call, the first from ever."""
+    if meant.number is None:
+        return (meant.name,)
+    spells = held.get(meant.number) or [(meant.number, meant.number, _ALWAYS, None)]
+    starts = [_ALWAYS, *(since for _, _, since, _ in spells[1:]), _NEVER]
+    found = [
+        spell
+        for (_, spell, *_), since, until in zip(spells, starts, starts[1:], strict=False)
+        if since <= meant.until and until > meant.since
+    ]
+    return tuple(reversed(found))
+
+
+def renamed(names: Iterable[str], was: Iterable[Holding], now: Iterable[Holding]) -> dict[str, tuple[str, ...]]:
+    """By a spell as it `was` held, the spells that hold its time `now`, where two stores speak of different runs."""
+    before, after = _by_number(was), _by_number(now)
+    times = {spell: Meant(spell, number, since, until or _NEVER) for number, spell, since, until in _flat(before)}
+    whole = {number: Meant(number, number, _ALWAYS, _NEVER) for number in after if number not in before}
+    return {name: _holding(after, times.get(name) or whole.get(name) or Meant(name, None, "", "")) for name in names}
+
+
+def _flat(held: Mapping[str, Sequence[Holding]]) -> Iterator[Holding]:
+    return (row for rows in held.values() for row in rows)
+
+
+def _by_number(rows: Iterable[Holding]) -> dict[str, list[Holding]]:
+    found: dict[str, list[Holding]] = {}
+    for row in sorted(rows, key=lambda row: (row[0], row[2])):
+        found.setdefault(row[0], []).append(row)
+    return found
 
 
 def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holders:
-    """Who held which number, by the newest publication; or by `current`, what a run is about to publish."""
+    """Who held which number, now being the run that is shown; or `current`, what a run is about to publish."""
     key = (
-        str(con.engine.url),
         digest_of_newest(con, (PUBLISHED,)),
         digest_of_newest(con, ("run_published", "disposed")),
+        str(con.info.get(SHOWN)),
     )
-    if current is None and key in _REMEMBERED and key[1]:
+    if current is None and key in _REMEMBERED and key[0]:
         return _REMEMBERED[key]
     found = _read(con, current)
     if current is None:
@@ -169,25 +220,42 @@ def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holde
 
 
 def _read(con: sa.Connection, current: Sequence[Holding] | None) -> Holders:
-    import sqlalchemy as sa
-
-    history: dict[str, list[_Row]] = {}
-    standing: list[Holding] = []
-    for number, spell, since, until, from_event, to_event in con.execute(sa.text(_ALL)):
-        history.setdefault(number, []).append(_Row(spell, since, until, from_event, to_event))
-        if to_event is None:
-            standing.append((number, spell, since, until))
-    now: dict[str, list[tuple[str, str]]] = {}
-    for number, spell, since, _ in sorted(standing if current is None else current, key=lambda row: (row[0], row[2])):
-        now.setdefault(number, []).append((spell, since))
     published_by: dict[str, list[int]] = {}
     for event in read(con, PUBLISHED):
         published_by.setdefault(str(event.run_id), []).append(event.event_id)
-    found = Holders(history, now, published_by, _ends(con) if published_by else {})
+    shown = _shown(con, published_by)
+    history: dict[str, list[_Row]] = {}
+    standing: list[Holding] = []
+    for number, spell, since, until, from_event, to_event in _all(con):
+        row = (spell, since, until, from_event, to_event)
+        history.setdefault(number, []).append(row)
+        if _stood(row, shown):
+            standing.append((number, spell, since, until))
+    now = _by_number(standing if current is None else current)
+    at = shown if current is None else max((at for times in published_by.values() for at in times), default=0)
+    found = Holders(history, now, published_by, _ends(con) if published_by else {}, at)
     return replace(found, put_away=_put_away(con, found))
 
 
-_ALL = "select number_id, spell_id, first_call_at, last_call_at, since_event, until_event from holders order by since_event"
+def _shown(con: sa.Connection, published_by: Mapping[str, Sequence[int]]) -> int:
+    """The publication of the run that is shown; the newest where none is, or where it published none."""
+    told = published_by.get(str(con.info.get(SHOWN))) or [at for times in published_by.values() for at in times]
+    return max(told, default=0)
+
+
+def _all(con: sa.Connection) -> list[tuple[str, str, str, str | None, int, int | None]]:
+    """Every row, past SQLAlchemy: there may be a hundred thousand."""
+    cursor = con.connection.cursor()
+    try:
+        rows: list[tuple[str, str, str, str | None, int, int | None]] = cursor.execute(_ALL).fetchall()
+        return rows
+    finally:
+        cursor.close()
+
+
+_ALL = """
+select number_id, spell_id, first_call_at, last_call_at, since_event, until_event from holders order by since_event
+"""
 
 
 def _ends(con: sa.Connection) -> dict[str, str]:
@@ -202,9 +270,13 @@ def _ends(con: sa.Connection) -> dict[str, str]:
 def _put_away(con: sa.Connection, holders: Holders) -> list[tuple[int, tuple[Meant, ...]]]:
     """What certificates put away, each by its event."""
     return [
-        (event.event_id, tuple(holders.meant(event, name) for name in (event.data.get("leaves") or {}).get("spells") or ()))
+        (event.event_id, tuple(holders.meant(event, name) for name in _left_by(event)))
         for event in read(con, "disposed")
-    ]  # fmt: skip
+    ]
+
+
+def _left_by(certificate: Event) -> Sequence[str]:
+    return (certificate.data.get("leaves") or {}).get("spells") or ()
 
 
 # ── publishing ─────────────────────────────────────────────────────────────────────────────────
@@ -212,101 +284,109 @@ def _put_away(con: sa.Connection, holders: Holders) -> list[tuple[int, tuple[Mea
 
 @dataclass(frozen=True)
 class Change:
-    """What a publication closes and opens."""
+    """What a publication closes and opens of holders, and which hits stand with it."""
 
     closed: list[Holding]
     opened: list[Holding]
+    hits: frozenset[Hit]
 
     @property
-    def digest(self) -> str:
-        """Of both: the event that publishes them holds it."""
-        return digest_of(self.closed, self.opened)
+    def told(self) -> dict[str, Any]:
+        """What the event that publishes them says of them."""
+        return {
+            "digest": digest_of(self.closed, self.opened),
+            "hits_digest": digest_of(self.hits),
+            "closed": len(self.closed),
+            "opened": len(self.opened),
+        }
 
 
-def digest_of(closed: Iterable[Holding], opened: Iterable[Holding]) -> str:
-    """What the event of a publication says of the rows that it closed and opened."""
-    text = canonical([sorted(map(_told, closed)), sorted(map(_told, opened))])
+def digest_of(*rows: Iterable[Sequence[str | None]]) -> str:
+    """A digest of rows in no order, of one list or several."""
+    text = canonical([sorted([text or "" for text in row] for row in some) for some in rows])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _told(row: Holding) -> list[str]:
+def change(con: sa.Connection, current: Iterable[Holding], hits: Iterable[Hit]) -> Change:
+    """What differs between the newest publication and what is held now."""
+    before, after = {(row[0], row[1], row[2], row[3]) for row in _all(con) if row[5] is None}, set(current)
+    return Change(sorted(before - after, key=_in_order), sorted(after - before, key=_in_order), frozenset(hits))
+
+
+def _in_order(row: Holding) -> list[str]:
     return [text or "" for text in row]
 
 
-def change(con: sa.Connection, current: Iterable[Holding]) -> Change:
-    """What differs between the newest publication and what is held now."""
+def keep(con: sa.Connection, event: Event, found: Change) -> None:
+    """Keep what an event published: holders as they changed, and the hits; those of before the shown run go."""
     import sqlalchemy as sa
 
-    before, after = {_holding(row) for row in con.execute(sa.text(_STANDING))}, set(current)
-    return Change(sorted(before - after, key=_told), sorted(after - before, key=_told))
+    shown = max((told.event_id for told in read(con, PUBLISHED) if told.run_id == con.info.get(SHOWN)), default=0)
+    held = {(row[0], row[1], row[2]) for row in con.execute(sa.text(_STANDING_HITS))}
+    steps: tuple[tuple[str, Iterable[Sequence[str | None]]], ...] = (
+        (_CLOSE, (row[:2] for row in found.closed)),
+        (_OPEN, found.opened),
+        (_CLOSE_HIT, sorted(held - found.hits)),
+        (_OPEN_HIT, sorted(found.hits - held)),
+    )
+    for statement, rows in steps:
+        values = [dict(zip("abcd", row, strict=False)) | {"at": event.event_id} for row in rows]
+        if values:
+            con.execute(sa.text(statement), values)
+    con.execute(sa.text(_FORGET_HITS), {"shown": shown})
 
 
-def _holding(row: Sequence[str]) -> Holding:
-    number, spell, since, until = row
-    return number, spell, since, until
-
-
-_STANDING = "select number_id, spell_id, first_call_at, last_call_at from holders where until_event is null"
-
-
-def keep(con: sa.Connection, event: Event, found: Change, hits: Iterable[tuple[str, str, str]]) -> None:
-    """Keep what an event published: holders as they changed, hits as they are."""
-    import sqlalchemy as sa
-
-    if found.closed:
-        closed = [{"at": event.event_id, "number": row[0], "spell": row[1]} for row in found.closed]
-        con.execute(sa.text(_CLOSE), closed)
-    if found.opened:
-        names = ("number", "spell", "since", "until")
-        opened = [{"at": event.event_id, **dict(zip(names, row, strict=True))} for row in found.opened]
-        con.execute(sa.text(_OPEN), opened)
-    held, wanted = set(map(_hit, con.execute(sa.text(_HITS)))), set(hits)
-    for statement, rows in ((_DROP_HIT, held - wanted), (_ADD_HIT, wanted - held)):
-        if rows:
-            con.execute(
-                sa.text(statement), [dict(zip(("caller", "rule", "hit"), row, strict=True)) for row in sorted(rows)]
-            )
-
-
-def _hit(row: Sequence[str]) -> tuple[str, str, str]:
-    caller, rule, hit = row
-    return caller, rule, hit
-
-
-_CLOSE = "update holders set until_event = :at where number_id = :number and spell_id = :spell and until_event is null"
+_CLOSE = "update holders set until_event = :at where number_id = :a and spell_id = :b and until_event is null"
 _OPEN = """
-insert into holders (number_id, spell_id, first_call_at, last_call_at, since_event)
-values (:number, :spell, :since, :until, :at)
+insert into holders (number_id, spell_id, first_call_at, last_call_at, since_event) values (:a, :b, :c, :d, :at)
 """
-_HITS = "select caller_id, rule_id, hit from stop_hits"
-_DROP_HIT = "delete from stop_hits where caller_id = :caller and rule_id = :rule and hit = :hit"
-_ADD_HIT = "insert into stop_hits (caller_id, rule_id, hit) values (:caller, :rule, :hit)"
+_STANDING_HITS = "select caller_id, rule_id, hit from stop_hits where until_event is null"
+_CLOSE_HIT = """
+update stop_hits set until_event = :at where caller_id = :a and rule_id = :b and hit = :c and until_event is null
+"""
+_OPEN_HIT = "insert into stop_hits (caller_id, rule_id, hit, since_event) values (:a, :b, :c, :at)"
+_FORGET_HITS = "delete from stop_hits where until_event <= :shown"
 
 
 def hits(con: sa.Connection, caller_id: str, rule_id: str) -> list[str]:
-    """The hits by which a rule stopped a caller in the newest run that was published."""
+    """The hits by which a rule stops a caller in the run that is shown."""
     import sqlalchemy as sa
 
-    rows = con.execute(sa.text(_HITS_OF), {"caller": caller_id, "rule": rule_id})
-    return [hit for (hit,) in rows]
+    published_by: dict[str, list[int]] = {}
+    for event in read(con, PUBLISHED):
+        published_by.setdefault(str(event.run_id), []).append(event.event_id)
+    values = {"caller": caller_id, "rule": rule_id, "shown": _shown(con, published_by)}
+    return [hit for (hit,) in con.execute(sa.text(_HITS_OF), values)]
 
 
-_HITS_OF = "select hit from stop_hits where caller_id = :caller and rule_id = :rule order by hit"
+_HITS_OF = """
+select distinct hit from stop_hits
+where
+    caller_id = :caller and rule_id = :rule
+    and since_event <= :shown and (until_event is null or until_event > :shown)
+order by hit
+"""
 
 
 def faults(con: sa.Connection, events: Iterable[Event]) -> list[int]:
-    """Publications whose rows are not those that their event holds the digest of."""
+    """Publications whose rows are not those that their event holds the digest of, and events that rows name wrongly."""
     import sqlalchemy as sa
 
+    told = {event.event_id: event.data for event in events if event.kind == PUBLISHED and not event.is_put_away}
     closed: dict[int, list[Holding]] = {}
     opened: dict[int, list[Holding]] = {}
-    for number, spell, since, until, from_event, to_event in con.execute(sa.text(_ALL)):
+    for number, spell, since, until, from_event, to_event in _all(con):
         opened.setdefault(from_event, []).append((number, spell, since, until))
-        closed.setdefault(to_event, []).append((number, spell, since, until))
-    return [
-        event.event_id
-        for event in events
-        if event.kind == PUBLISHED
-        and not event.is_put_away
-        and event.data["digest"] != digest_of(closed.get(event.event_id, ()), opened.get(event.event_id, ()))
-    ]
+        if to_event is not None:
+            closed.setdefault(to_event if to_event > from_event else -1, []).append((number, spell, since, until))
+    found = {
+        number
+        for number, data in told.items()
+        if data["digest"] != digest_of(closed.get(number, ()), opened.get(number, ()))
+    }
+    found |= {max(number, 1) for number in {*closed, *opened} - told.keys()}
+    newest = max(told, default=0)
+    standing = con.execute(sa.text(_STANDING_HITS)).fetchall()
+    if (told[newest]["hits_digest"] if told else digest_of([])) != digest_of([tuple(row) for row in standing]):
+        found.add(max(newest, 1))
+    return sorted(found)

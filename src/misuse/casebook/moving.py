@@ -220,11 +220,18 @@ def freeze(pen: Pen, who: Actor, at: datetime, payload: Mapping[str, Any], run_i
     held = {caller: reference for reference, caller in sorted(state.case_holders(found, rows).items())}
     for row in rows:
         caller = row["caller_id"]
-        reference = row.get("case_ref") or held.get(caller) or state.case_reference(caller)
+        reference = row.get("case_ref") or held.get(caller) or _new_reference(row, found)
         if row["part"] < 4 and reference not in found:
             opening_payload = {"to": "listed", "spells": row["spells"]}
             pen.add("case_opened", who, at, opening_payload, caller, reference, run_id)
     return frozen
+
+
+def _new_reference(row: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) -> str:
+    """A reference for a case to open, unless it is somebody's whose spells are others: ids of callers are given again."""
+    case = found.get(state.case_reference(row["caller_id"]))
+    is_others = case is not None and case["spells"] and not set(case["spells"]).intersection(row["spells"])
+    return state.case_reference(row["caller_id"], is_taken=bool(is_others))
 
 
 def _less_stopped(pen: Pen, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from misuse.casebook.casefile import KINDS as CASEFILE_KINDS
 from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Event, digest_of_newest, last_event, read, stamp
-from misuse.casebook.holders import PUBLISHED, Holders, Holding, taken
+from misuse.casebook.holders import PUBLISHED, SHOWN, Holders, Holding, taken
 from misuse.casebook.recording import PIPELINE, role_of
 from misuse.casebook.recording import actor as acting
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
@@ -31,9 +31,9 @@ _REMEMBERED: dict[tuple[Path, str], tuple[str, Any]] = {}
 
 
 _BEARS_ON: Mapping[str, tuple[str, ...]] = {
-    "cases": ("case_opened", "case_moved", "disposed", PUBLISHED),
+    "cases": ("case_opened", "case_moved", "disposed", "run_published", PUBLISHED),
     "casefiles": (*CASEFILE_KINDS, "disposed"),
-    "live_stops": ("stop_entered", "stop_lifted", "stops_published", "disposed", PUBLISHED),
+    "live_stops": ("stop_entered", "stop_lifted", "stops_published", "disposed", "run_published", PUBLISHED),
 }
 
 
@@ -97,7 +97,8 @@ class Reading:
         """
         blind = coding.blinded(self.entries(*coding.EVENTS), reader)
         drawn = {event.event_id: data for event, data in zip(self.entries(*coding.EVENTS), blind, strict=True)}
-        hidden = rooms.hidden_judgements(self.entries("link_judged"), reader)
+        with self._connection() as con:
+            hidden = rooms.hidden_judgements(con, reader)
         return [_opened(event, drawn.get(event.event_id, event.data), event.event_id in hidden) for event in found]
 
     def count(self) -> int:
@@ -181,7 +182,7 @@ class Reading:
             return spells.link_decisions(con)
 
     def holders(self) -> Holders:
-        """Whom events mean by the spells that they name, as the newest run published who held which number."""
+        """Whom events mean by the spells that they name, as the run that is shown published who held which number."""
         with self._connection() as con:
             return taken(con)
 
@@ -262,12 +263,16 @@ class Reading:
 
     def _remembered(self, con: sa.Connection, name: str, make: Callable[[sa.Connection], Value]) -> Value:
         """What the events of some kinds amount to, made anew only where one of them, or a certificate, came since."""
-        key, newest = (self._path, name), digest_of_newest(con, _BEARS_ON[name])
+        key, newest = (self._path, name), f"{digest_of_newest(con, _BEARS_ON[name])} {con.info[SHOWN]}"
         held = _REMEMBERED.get(key)
         if held is None or held[0] != newest:
             held = _REMEMBERED[key] = (newest, make(con))
         found: Value = held[1]
         return found
+
+    def _shown(self) -> str | None:
+        """The run whose copy is shown, if there is one."""
+        return self._published.resolve().stem if self._published and self._published.exists() else None
 
     @contextlib.contextmanager
     def _connection(self, *, writing: bool = False) -> Iterator[sa.Connection]:
@@ -276,6 +281,7 @@ class Reading:
 
         try:
             with self._engine.execution_options(writing=writing).begin() as con:
+                con.info[SHOWN] = self._shown()
                 yield con
         except sa.exc.DBAPIError as error:
             if "locked" in str(error.orig):

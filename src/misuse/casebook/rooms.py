@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import spells
@@ -101,10 +101,17 @@ def link_judgements(con: sa.Connection) -> dict[tuple[str, str], list[Event]]:
     return found
 
 
-def hidden_judgements(events: Iterable[Event], reader: str) -> set[int]:
-    """Judgements of links that another made and that wait for a second: nobody is told them before both are in."""
-    by_pair: dict[tuple[str, str], list[Event]] = {}
-    for event in events:
-        by_pair.setdefault((event.data["spell_a"], event.data["spell_b"]), []).append(event)
-    waiting = [judged for judged in by_pair.values() if len({event.actor for event in judged}) < 2]
-    return {event.event_id for judged in waiting for event in judged if event.actor != reader}
+def hidden_judgements(con: sa.Connection, reader: str) -> set[int]:
+    """Judgements of links that another made and that wait for a second: nobody is told them before both are in.
+
+    Those that are nobody's pair any more wait for ever.
+    """
+    both_in = {
+        event.event_id
+        for judged in link_judgements(con).values()
+        if len({event.actor for event in judged}) > 1
+        for event in judged
+    }
+    return {
+        event.event_id for event in read(con, "link_judged") if event.actor != reader and event.event_id not in both_in
+    }

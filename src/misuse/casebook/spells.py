@@ -8,7 +8,7 @@ else as the newest run published it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import product
@@ -107,7 +107,7 @@ def spells_of(con: sa.Connection, caller_id: str) -> list[str]:
     holders = taken(con)
     known = caller_sets(con, holders).get(caller_id)
     sole = sole_spell(caller_id)
-    return list(known[0] if known else holders.former().get(sole, (sole,)))
+    return list(known[0] if known else (sole,) if holders.has(sole) else holders.former().get(sole, (sole,)))
 
 
 def standing_decisions(con: sa.Connection, holders: Holders | None = None) -> list[LinkDecision]:
@@ -164,12 +164,13 @@ def safeguard_checks(con: sa.Connection) -> dict[str, SafeguardCheck]:
 def rule_lifts(con: sa.Connection, holders: Holders | None = None) -> list[tuple[list[str], str, datetime, list[str]]]:
     """Lifts of a rule's stop: spells, rule, when, and the hits that it lifts.
 
-    They are those that stood when somebody looked, so a lift may speak of everyone who may be meant.
+    They are those that stood when somebody looked, so a lift speaks of whoever the time is now, and of nobody who has
+    another's calls as well: these may be hits of their own.
     """
     holders = holders or taken(con)
     return [
         (
-            sorted(holders.all_of(event, known_spells(event))),
+            sorted(holders.own_of(event, known_spells(event))),
             str(event.data["rule_id"]),
             event.at,
             list(event.data.get("hits") or ()),
@@ -189,10 +190,17 @@ class Stopped:
         """Take off whom a lift names: whole where it means all that the stop did, else those surely meant."""
         names = known_spells(event)
         meant, sure = [holders.meant(event, name) for name in names], set(holders.sure_of(event, names))
-        left = {
-            one: found - sure for one, found in self.spells.items() if not any(lifted.holds(one) for lifted in meant)
-        }
-        self.spells = {one: found for one, found in left.items() if found}
+        for one, found in list(self.spells.items()):
+            left = found - sure
+            if any(lifted.holds(one) for lifted in meant) or (found and not left):
+                del self.spells[one]
+            else:
+                self.spells[one] = left
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether lifts took everything off. Where those it was entered on were put away it may stand on others."""
+        return not self.spells
 
     @property
     def now(self) -> frozenset[str]:
@@ -237,16 +245,16 @@ class KeptStop:
 
 
 def kept_stops(con: sa.Connection, holders: Holders | None = None) -> list[KeptStop]:
-    """What runs published, less what was lifted since of stops that people entered and of carried ones.
+    """What runs published, and whom an entered stop reached at once, less what was lifted since of these and of carried ones.
 
     A marked call's stop stays here when it is lifted: which hits a lift speaks of, the models know.
     """
     holders = holders or taken(con)
     calls: set[tuple[str, str]] = set()
     found: dict[tuple[str, str, bool], Stopped] = {}
-    for event in read(con, "stops_published", "stop_lifted"):
-        if event.kind == "stops_published":
-            for stop in event.data["stops"]:
+    for event in read(con, "stops_published", "stop_entered", "stop_lifted"):
+        if event.kind != "stop_lifted":
+            for stop in _published(event):
                 key = (stop["rule_id"], stop["hit"], bool(stop["is_silent_only"]))
                 on = stopped(event, stop["spells"], holders).spells
                 held = found.setdefault(key, Stopped({})).spells
@@ -260,6 +268,16 @@ def kept_stops(con: sa.Connection, holders: Holders | None = None) -> list[KeptS
                 on_whom.lift(event, holders)
     of_calls = [KeptStop(rule, hit, False, ()) for rule, hit in sorted(calls)]
     return of_calls + [KeptStop(*key, tuple(sorted(on.now))) for key, on in sorted(found.items()) if on.now]
+
+
+def _published(event: Event) -> Sequence[Mapping[str, Any]]:
+    """The stops of a run; or one that somebody entered, on those whom it reached at once through others."""
+    if event.kind == "stops_published":
+        stops: Sequence[Mapping[str, Any]] = event.data["stops"]
+        return stops
+    reached = event.data.get("reached")
+    at_once = {"rule_id": PERSON, "hit": str(event.event_id), "is_silent_only": False, "spells": reached}
+    return [at_once] if reached else []
 
 
 def model_decision(con: sa.Connection, model_digest: str) -> Mapping[str, Any] | None:

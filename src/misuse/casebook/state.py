@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,9 +68,10 @@ class LiveStop:
         return bool(self.event.data["is_urgent"])
 
 
-def case_reference(caller_id: str) -> str:
-    """The case's reference, the same for a caller wherever it is reckoned."""
-    return "K-" + caller_id[1:11].upper()
+def case_reference(caller_id: str, *, is_taken: bool = False) -> str:
+    """The case's reference, the same for a caller wherever it is reckoned; a second one where the first is another's."""
+    digits = hashlib.sha256(f"{caller_id}#2".encode()).hexdigest() if is_taken else caller_id[1:]
+    return "K-" + digits[:10].upper()
 
 
 def users(con: sa.Connection) -> dict[str, str]:
@@ -102,7 +104,7 @@ def live_stops(con: sa.Connection, holders: Holders | None = None) -> list[LiveS
     published = {stop.hit: stop.spells for stop in kept_stops(con, holders) if stop.rule_id == PERSON}
     for event, on in entered:
         left = on.now
-        if not left:
+        if on.is_lifted:
             continue
         kept.setdefault(left, set()).update(published.get(str(event.event_id), ()))
         if left not in live or (event.data["is_urgent"] and not live[left].data["is_urgent"]):

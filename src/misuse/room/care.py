@@ -121,7 +121,8 @@ def stop(desk: Desk, caller: str, reason: str, *, is_urgent: bool = False) -> di
         caller_id = explain.resolve_caller(con, caller)
         spells = published_callers.spells_of(con, caller_id)
         before = {ref for ref, case in book.cases().items() if case["status"] == "halted"}
-        payload = {"reason": reason, "is_urgent": is_urgent, "spells": spells}
+        reached_spells = published_callers.reached_by(con, spells)
+        payload = {"reason": reason, "is_urgent": is_urgent, "spells": spells, "reached": reached_spells}
         book.record("stop_entered", actor=desk.actor, occurred_at=desk.now, caller_id=caller_id, payload=payload)
         reached = sorted({caller_id, *published_callers.stopped(con, _of(book, spells))})
         halt_reached(book, con, reached, actor=desk.actor, now=desk.now)
@@ -186,6 +187,18 @@ def stops(desk: Desk) -> list[dict[str, Any]]:
         ]
 
 
+def _looked_at(con: Any, book: Casebook) -> dict[str, datetime]:
+    """When somebody last looked at a caller, by who that surely is now."""
+    holders, found = book.holders(), dict[str, datetime]()
+    for event in book.entries("look_acknowledged"):
+        spells = event.data.get("spells") or ()
+        sure = holders.sure_of(event, spells)
+        caller = cases.caller_of(con, {"spells": sure, "caller_id": event.caller_id}) if sure or not spells else None
+        if caller:
+            found[str(caller)] = event.at
+    return found
+
+
 _LOOKS = "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id"
 
 
@@ -198,7 +211,7 @@ def looks(desk: Desk) -> list[dict[str, Any]]:
     with desk.published() as con, desk.book() as book:
         found = [{**row, "is_since_run": False} for row in rows(con, _LOOKS)]
         stopped = published_callers.stopped(con, book.live_stops())
-        seen = {str(event.caller_id): event.at for event in book.entries("look_acknowledged")}
+        seen = _looked_at(con, book)
     known = {row["caller_id"] for row in found if row["is_stopped"]}
     added = [
         dict.fromkeys(found[0] if found else ()) | {
@@ -222,7 +235,7 @@ def look_counts(desk: Desk) -> dict[str, int]:
     with desk.published() as con, desk.book() as book:
         listed = con.execute(_COUNTED).fetchall()
         stopped = published_callers.stopped(con, book.live_stops())
-        seen = {str(event.caller_id) for event in book.entries("look_acknowledged")}
+        seen = _looked_at(con, book)
     known = {caller for caller, _, _, is_stopped in listed if is_stopped}
     since = {caller: urgent for caller, urgent in stopped.items() if caller not in known}
     rows_now = [row for row in listed if row[0] not in since]

@@ -46,7 +46,7 @@ CALLER_CHANGES = Relation(
     columns("""
         caller_id | VARCHAR | the caller as it is now
         other_caller_id | VARCHAR | an earlier id that resolves to it
-        change | VARCHAR | merged (part of a larger caller now), split (several callers' now, a row for each) or alias (the same caller, or one of its numbers alone)
+        change | VARCHAR | merged (part of a larger caller now), split (several callers' now, a row for each), alias (the same caller, or one of its numbers alone) or passed (the id is another caller's now; caller_id is who had it in earlier runs)
         run_id | VARCHAR | the run that first published the caller as it is now
     """),
 )
