@@ -47,7 +47,7 @@ def train(con: duckdb.DuckDBPyConnection, *, seed: int) -> dict[str, Any]:
         raise UsageError("shared lines are learned from a run's calls, and there is no run yet", next_step="misuse run")
     behaviour = features(con)
     labels = models.select(con, LABELS, {}).pl()
-    return fit(behaviour.join(labels, on="spell_id"), seed=seed)
+    return fit(behaviour.join(labels, on="spell_id").sort("spell_id"), seed=seed)
 
 
 def suggest(con: duckdb.DuckDBPyConnection, document: Mapping[str, Any] | None) -> None:

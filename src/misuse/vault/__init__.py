@@ -166,6 +166,11 @@ def _attach_error(path: Path, error: Exception) -> MisuseError:
 def trouble(error: Exception, path: Path) -> MisuseError | None:
     """What an engine's error says of the store itself, in our words; None where it says nothing of that kind."""
     if is_out_of_room(error):
+        if "out of memory" in str(error).lower():
+            return ResourceError(
+                "the engine ran out of the memory it may take, and of disk to spill to",
+                next_step="raise settings.memory_limit in misuse.toml, or free disk, then the same again",
+            )
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
     words = str(error).lower()
     is_ours = str(path).lower() in words or "aes tag" in words

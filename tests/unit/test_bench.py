@@ -1,0 +1,61 @@
+"""The benchmark's reckoning: medians, what counts as slower, and the page's tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import bench, bench_page, measured
+
+COST = {"seconds": 2.0, "processor_seconds": 4.0, "peak_megabytes": 300.0, "written_megabytes": 20.0}
+
+
+def figures(times: float) -> dict[str, Any]:
+    whole = {name: value * times for name, value in COST.items()}
+    return {
+        "rows": 1000.0, "log_megabytes": 1.5, "rounds": 1, "raw": {"load": COST, "group-by": COST}, "script": COST,
+        "whole": whole, "steps": {"ingest": COST}, "night": whole, "night_steps": {"ingest": COST},
+        "stores_megabytes": {"vault": 3},
+        "machine": {
+            "processor": "one", "cores": 2, "memory_gigabytes": 24, "system": "Linux", "python": "3", "duckdb": "1",
+            "commit": "abc", "niceness": 0, "load_before": 0.1,
+        },
+    }  # fmt: skip
+
+
+def test_a_median_is_taken_figure_by_figure() -> None:
+    rounds = [{"a": 1.0, "b": {"c": 5.0}}, {"a": 9.0, "b": {"c": 7.0}}, {"a": 3.0, "b": {"c": 6.0}}]
+    assert bench.medians(rounds) == {"a": 3.0, "b": {"c": 6.0}}
+
+
+@pytest.mark.parametrize(("times", "is_slower"), [(9.0, False), (10.0, False), (11.6, False), (11.8, True)])
+def test_a_sixth_over_the_baseline_is_slower(
+    times: float, is_slower: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "baseline.json"
+    kept.write_text(json.dumps({"sizes": {"1M": figures(10.0)}}), encoding="utf-8")
+    monkeypatch.setattr(bench, "BASELINE", kept)
+    assert bool(bench.slower({"1M": figures(times)})) is is_slower
+    assert not bench.slower({"10M": figures(100.0)})
+
+
+def test_the_tables_say_multiples_of_the_bare_load() -> None:
+    text = bench_page.tables({"1M": figures(7.0), "10M": figures(70.0)})
+    assert "| **whole job** | 14.0 | 28.0 | 300 | 140 | 7.0 | 7.0 |" in text
+    assert "| whole | 10.0 | 10.0 |" in text
+
+
+def test_the_kept_page_is_what_the_kept_baseline_prints() -> None:
+    held = json.loads(bench.BASELINE.read_text(encoding="utf-8"))
+    page = bench_page.PAGE.read_text(encoding="utf-8")
+    between = page.partition(bench_page.BEGIN)[2].partition(bench_page.END)[0]
+    assert between.strip() == bench_page.tables(held["sizes"]).strip()
+
+
+def test_work_in_this_process_is_measured() -> None:
+    cost = measured.here(lambda: sum(range(2_000_000)))
+    assert cost.seconds > 0
+    assert cost.processor_seconds > 0
