@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, publication, published_callers, vault
+from misuse import casebook, disk, publication, published_callers, vault
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -26,7 +25,6 @@ DEAD_AFTER = timedelta(seconds=90)  # without a heartbeat
 LATE_AFTER = timedelta(hours=2)  # after its hour, since one run waits for another
 SLOW_AFTER = timedelta(hours=6)
 USUAL_HOURS = 36.0  # between files of a source that declares no `expected_every_hours`, where a scheduler is in use
-LEAST_FREE_BYTES = 1 << 30
 RESTART = "misuse schedule (or: systemctl restart misuse)"
 
 PUBLISHED_RUN = "select as_of from runs where run_id = $run_id"
@@ -289,15 +287,12 @@ def _next_runs(settings: Settings, beat: Mapping[str, Any], now: datetime) -> It
 
 
 def _disk(settings: Settings) -> Iterator[Line]:
-    """A run writes the stores' size about once more: published copy, spilling, backup before a migration."""
-    free = shutil.disk_usage(settings.home).free
-    stores = [path.stat().st_size for path in settings.home.glob("*.duckdb")]
-    needed = max(LEAST_FREE_BYTES, 2 * sum(stores))
-    if free < needed:
-        cause = f"{_gigabytes(free)} free under {settings.home}, a run may need {_gigabytes(needed)}"
+    found = disk.disk(settings)
+    cause = found.cause(settings.home)
+    if found.is_short:
         yield Line("DISK", "home", cause, "free space, or lower keep_published in misuse.toml", is_problem=True)
     else:
-        yield Line("ok", "disk", f"{_gigabytes(free)} free")
+        yield Line("ok", "disk", cause)
 
 
 def scheduler_path(settings: Settings) -> Path:
@@ -443,7 +438,3 @@ def _span(length: timedelta) -> str:
     if hours < 1:
         return f"{max(0, round(hours * 60))} min"
     return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} days"
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
