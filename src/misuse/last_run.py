@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from misuse.errors import MisuseError, ResourceError, is_out_of_room, of_the_disk
@@ -57,3 +58,27 @@ def utc_text(moment: datetime) -> str:
     """A moment as ISO text in UTC."""
     utc = ZoneInfo("UTC")
     return (moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)).isoformat(timespec="seconds")
+
+
+def is_alive(pid: int, since: datetime | None) -> bool:
+    """Whether the process is there, and is the one that was there then: numbers are used again after a boot."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    born = _born(pid)
+    return born is None or since is None or born <= since + timedelta(seconds=2)
+
+
+def _born(pid: int) -> datetime | None:
+    """When a process began, where /proc tells."""
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+        return datetime.fromtimestamp(int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK"), tz=UTC)
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, disk, publication, published_callers, vault
+from misuse import casebook, disk, last_run, publication, published_callers, vault
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -24,6 +24,7 @@ from misuse.settings import Settings
 DEAD_AFTER = timedelta(seconds=90)  # without a heartbeat
 LATE_AFTER = timedelta(hours=2)  # after its hour, since one run waits for another
 SLOW_AFTER = timedelta(hours=6)
+BACKUP_AFTER = timedelta(hours=50)  # two nights, and an hour for each
 USUAL_HOURS = 36.0  # between files of a source that declares no `expected_every_hours`, where a scheduler is in use
 RESTART = "misuse schedule (or: systemctl restart misuse)"
 
@@ -114,6 +115,7 @@ def status(settings: Settings, now: datetime) -> Status:
             *_identity(settings, found),
             *_arrivals(settings, found, now),
             *_scheduler(settings, now),
+            *_backup(settings, now),
             *_disk(settings),
         )
     return Status(str(settings.home), now, lines)
@@ -259,7 +261,7 @@ def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:
     if stopped is not None:
         cause = f"stopped at {_local(stopped, settings)}; nothing will run"
         yield Line("STOPPED", "scheduler", cause, RESTART, is_problem=True)
-    elif beaten is None or now - beaten > DEAD_AFTER or not _is_alive(int(beat.get("pid") or 0), None):
+    elif beaten is None or now - beaten > DEAD_AFTER or not last_run.is_alive(int(beat.get("pid") or 0), None):
         cause = f"last beat {_local(beaten, settings)}, process {beat.get('pid', 'unknown')}"
         yield Line("DEAD", "scheduler", cause, RESTART, is_problem=True)
     elif beat.get("server") != "up":
@@ -284,6 +286,24 @@ def _next_runs(settings: Settings, beat: Mapping[str, Any], now: datetime) -> It
             yield Line("LATE", name, cause, RESTART, is_problem=True)
     ahead = [f"{name} {_local(due, settings)}" for name, due in plan.items() if due]
     yield Line("ok", "scheduler", f"process {beat.get('pid')}; next {', '.join(ahead) or 'nothing'}")
+
+
+def _backup(settings: Settings, now: datetime) -> Iterator[Line]:
+    """How old the newest backup is; nothing where none was ever taken: the operator's own tools may do it."""
+    noted = read_json(last_backup_path(settings))
+    taken = moment(noted.get("taken_at"))
+    if taken is None:
+        return
+    cause = f"{noted.get('name')} taken {_span(now - taken)} ago"
+    if now - taken > BACKUP_AFTER:
+        yield Line("OLD", "backup", cause, "misuse backup FOLDER, and look why its timer did not", is_problem=True)
+    else:
+        yield Line("ok", "backup", cause)
+
+
+def last_backup_path(settings: Settings) -> Path:
+    """Where the newest backup is noted."""
+    return settings.home / "last_backup.json"
 
 
 def _disk(settings: Settings) -> Iterator[Line]:
@@ -383,31 +403,7 @@ def is_run_dead(last: Mapping[str, Any]) -> bool:
     started, pid = moment(last.get("started_at")), last.get("pid")
     if last.get("status") != "running" or not isinstance(pid, int):
         return False
-    return not _is_alive(pid, started)
-
-
-def _is_alive(pid: int, since: datetime | None) -> bool:
-    """Whether the process is there, and is the one that was there then: numbers are used again after a boot."""
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    born = _born(pid)
-    return born is None or since is None or born <= since + timedelta(seconds=2)
-
-
-def _born(pid: int) -> datetime | None:
-    """When a process began, where /proc tells."""
-    try:
-        ticks = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
-        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
-        return datetime.fromtimestamp(int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK"), tz=UTC)
-    except (OSError, ValueError, IndexError, StopIteration):
-        return None
+    return not last_run.is_alive(pid, started)
 
 
 def moment(text: object) -> datetime | None:

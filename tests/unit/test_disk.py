@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -86,3 +86,14 @@ def test_no_room_for_a_run_is_told_first(settings, monkeypatch):
     (line,) = status._disk(settings)
     assert (line.word, line.is_problem) == ("ok", False)
     assert "50.0 GB free; stores 4.0 GB" in line.cause
+
+
+@pytest.mark.parametrize(("hours", "word"), [(5, "ok"), (49, "ok"), (51, "OLD")])
+def test_a_backup_that_is_due_is_told(settings, hours, word):
+    now = datetime(2026, 1, 9, 6, tzinfo=UTC)
+    assert list(status._backup(settings, now)) == [], "who backs up by other means is not told off"
+    taken = (now - timedelta(hours=hours)).replace(tzinfo=None).isoformat()
+    status.write_json(status.last_backup_path(settings), {"taken_at": taken, "name": "misuse-x", "bytes": 1})
+    (line,) = status._backup(settings, now)
+    assert (line.word, line.is_problem) == (word, word == "OLD")
+    assert "misuse-x" in line.cause

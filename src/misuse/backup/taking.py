@@ -224,14 +224,11 @@ def _compared(settings: Settings, made: Manifest, half: Path) -> Manifest:
     return Manifest(**values)
 
 
-def noted_path(settings: Settings) -> Path:
-    """Where the newest backup is noted, for `misuse status`."""
-    return settings.home / "last_backup.json"
-
-
 def _note(settings: Settings, path: Path, made: Manifest) -> None:
-    """The newest backup, for whoever asks how old it is."""
-    status.write_json(noted_path(settings), {"taken_at": made.taken_at, "name": path.name, "bytes": made.size})
+    """What `misuse status` tells of the newest backup."""
+    status.write_json(
+        status.last_backup_path(settings), {"taken_at": made.taken_at, "name": path.name, "bytes": made.size}
+    )
 
 
 def past_their_day(folder: Path, stem: str, now: datetime) -> Iterator[str]:
