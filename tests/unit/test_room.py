@@ -395,11 +395,19 @@ def test_judges_of_a_link_are_blind_until_both_are_in(at: At, pair: tuple[str, s
         assert [decided.decision for decided in book.link_decisions()] == ["same"]
 
 
-def test_two_who_agree_decide_a_link(at: At, pair: tuple[str, str]) -> None:
+def test_two_who_agree_decide_a_link_and_hear_when_it_lapses(at: At, pair: tuple[str, str]) -> None:
+    with at("rev").book() as book:
+        book.publish_holders([], [], occurred_at=at("rev").now, run_id=at("rev").run_id)
     care.judge_link(at("rev"), *pair, "not_same", "r")
     assert care.judge_link(at("cha"), *pair, "not_same", "r")["state"] == "agreed"
     with at("aud").book() as book:
         assert book.link_decisions()[0].decision == "not_same"
+    desk = at("rev")
+    assert care.lapsed(desk) == []
+    with desk.book() as book:
+        split = [(pair[0], pair[0], "2025-01-01", "2025-01-02"), (pair[0], "s" + "9" * 16, "2025-01-03", None)]
+        book.publish_holders(split, [], occurred_at=desk.now, run_id=desk.run_id)
+    assert [(row["decision"], row["lapsed"]) for row in care.lapsed(desk)] == [("not_same", [pair[0]])]
 
 
 def test_a_stop_entered_by_anybody_halts_at_once_and_overlays_lists_and_minutes(at: At, ref: str) -> None:

@@ -32,6 +32,25 @@ def links(desk: Desk, caller: str | None = None) -> list[dict[str, Any]]:
     return found
 
 
+def lapsed(desk: Desk) -> list[dict[str, Any]]:
+    """Decisions on links that hold no more for some numbers, since more is known of who held them when.
+
+    Keys: event_id, decision, decided_at, lapsed (spells). They are to be made again, or undone.
+    """
+    desk.permit("read_case", "links")
+    with desk.book() as book:
+        return [
+            {
+                "event_id": decided.link_id,
+                "decision": decided.decision,
+                "decided_at": decided.event.at,
+                "lapsed": list(decided.lapsed),
+            }
+            for decided in book.standing_decisions()
+            if decided.lapsed
+        ]
+
+
 def judge_link(desk: Desk, spell_a: str, spell_b: str, decision: str, reason: str) -> dict[str, Any]:
     """Say that two numbers' holders are one person (same) or not (not_same), blind to the other judge.
 

@@ -24,7 +24,8 @@ def links(visit: Visit) -> Answer:
 
     rows = [row for row in care.links(visit.desk) if row["status"] == "suggested" or row["mine"]]
     rows.sort(key=lambda row: (bool(row["mine"]), -(row["probability"] or 0)))
-    return Page("links.html", {"title": "Same person, or not the same", "shown": visit.page_of(rows, LINKS_AT_ONCE)})
+    shown = {"shown": visit.page_of(rows, LINKS_AT_ONCE), "lapsed": care.lapsed(visit.desk)}
+    return Page("links.html", {"title": "Same person, or not the same", **shown})
 
 
 def link_page(visit: Visit) -> Answer:
