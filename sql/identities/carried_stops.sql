@@ -3,8 +3,8 @@
 with
 
 lifted as (
-    select rule_id, spell_id, unnest(hits) as hit
-    from (select rule_id, unnest(spell_ids) as spell_id, hits from casebook_lifts)
+    select by_spell.rule_id, by_spell.spell_id, unnest(by_spell.hits) as hit
+    from (select rule_id, unnest(spell_ids) as spell_id, hits from casebook_lifts) as by_spell
 ),
 
 reached as (

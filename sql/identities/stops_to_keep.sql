@@ -63,6 +63,12 @@ reached as (
     where not is_own_number
 ),
 
+kept_once as (
+    select rule_id, hit, named_id, bool_and(is_silent_only) as is_silent_only
+    from kept
+    group by rule_id, hit, named_id
+),
+
 new_calls as (
     select distinct call_hits.rule_id, cast(call_hits.call_key as varchar) as hit
     from call_hits
@@ -74,11 +80,9 @@ final as (
     select
         reached.rule_id, reached.hit, reached.is_silent_only, list(reached.spell_id order by reached.spell_id) as spells
     from reached
-    left join kept
-        on
-            reached.rule_id = kept.rule_id and reached.hit = kept.hit and reached.spell_id = kept.named_id
-            and (reached.is_silent_only or not kept.is_silent_only)
-    where kept.hit is null
+    left join kept_once as kept
+        on reached.rule_id = kept.rule_id and reached.hit = kept.hit and reached.spell_id = kept.named_id
+    where kept.hit is null or (kept.is_silent_only and not reached.is_silent_only)
     group by reached.rule_id, reached.hit, reached.is_silent_only
     union all
     select new_calls.rule_id, new_calls.hit, false as is_silent_only, cast([] as varchar[]) as spells

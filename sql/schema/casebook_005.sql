@@ -30,7 +30,7 @@ create index stop_hits_by_caller on stop_hits (caller_id, rule_id);
 create trigger holders_come_with_their_event before insert on holders
 when
     new.since_event is not (select max(event_id) from events) or new.until_event is not null
-    or not exists (select 1 from events where event_id = new.since_event and kind = 'holders_published')
+    or not exists (select 1 from events where events.event_id = new.since_event and events.kind = 'holders_published')
 begin
     select raise(abort, 'the casebook is append-only: who held a number comes with its event');
 end;
@@ -42,7 +42,7 @@ when
     or new.first_call_at is not old.first_call_at or new.last_call_at is not old.last_call_at
     or new.since_event is not old.since_event
     or new.until_event is not (select max(event_id) from events)
-    or not exists (select 1 from events where event_id = new.until_event and kind = 'holders_published')
+    or not exists (select 1 from events where events.event_id = new.until_event and events.kind = 'holders_published')
 begin
     select raise(abort, 'the casebook is append-only: who held a number then is not changed');
 end;
