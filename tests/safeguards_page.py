@@ -56,8 +56,9 @@ ENDING = """## How a stop ends
 
 A stop that somebody entered stands until somebody with the role lifts it, with a reason: `misuse stop CALLER --lift --reason "…"`.
 A rule's stop is lifted from a caller in the same way, by naming the rule (`--rule`). It then no longer reaches that caller, but the calls that carry
-the marker stay barred. It comes back by itself when the rule hits again later, or when the caller turns out to have a number that was
-not theirs at the lift. Splitting a caller, a better model of identity, or a corrected link lifts nothing. Every entry and lift is in the
+the marker stay barred. The lift is of the marked calls that stood then, and refused where none did. The stop comes back by itself with
+any other: one that comes in later, or one that a link found later leads to; and when the caller turns out to have a number that was not
+theirs at the lift. Splitting a caller, a better model of identity, or a corrected link lifts nothing. Every entry and lift is in the
 casebook with its reason and the name of who made it.
 
 A look that somebody acknowledges (`misuse look --acknowledge CALLER`) lifts nothing either. It takes the urgency from as many urgent

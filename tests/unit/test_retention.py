@@ -115,6 +115,7 @@ def test_a_dry_run_counts_and_removes_nothing(settings: Settings, reports: Calla
         "rejected_rows": 1,
         "taken_logs": 0,
         "unconfirmed_numbers": 0,
+        "replaced_models": 0,
     }
     assert reports() == RUNS
     assert "report folders would go: 6" in would.lines()
