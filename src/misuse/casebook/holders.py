@@ -8,6 +8,7 @@ the run which whoever recorded it saw: of a time with the number, from the holde
 from __future__ import annotations
 
 import hashlib
+import threading
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ Holding = tuple[str, str, str, str | None]
 Hit = tuple[str, str, str]  # a caller, a rule, and what the rule was hit by
 _ALWAYS, _NEVER = "", "~"  # before and after every time in ISO 8601
 _REMEMBERED: dict[tuple[str, str, str], Holders] = {}
+MAKING = threading.RLock()  # twenty people at once make what is remembered once
 
 
 @dataclass(frozen=True)
@@ -210,13 +212,14 @@ def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holde
         digest_of_newest(con, ("run_published", "disposed")),
         str(con.info.get(SHOWN)),
     )
-    if current is None and key in _REMEMBERED and key[0]:
+    if current is not None:
+        return _read(con, current)
+    with MAKING:
+        if key not in _REMEMBERED or not key[0]:
+            found = _read(con, None)
+            _REMEMBERED.clear()
+            _REMEMBERED[key] = found
         return _REMEMBERED[key]
-    found = _read(con, current)
-    if current is None:
-        _REMEMBERED.clear()
-        _REMEMBERED[key] = found
-    return found
 
 
 def _read(con: sa.Connection, current: Sequence[Holding] | None) -> Holders:

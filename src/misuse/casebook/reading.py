@@ -14,7 +14,7 @@ from misuse.casebook.casefile import KINDS as CASEFILE_KINDS
 from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Event, digest_of_newest, last_event, read, stamp
-from misuse.casebook.holders import PUBLISHED, SHOWN, Holders, Holding, taken
+from misuse.casebook.holders import MAKING, PUBLISHED, SHOWN, Holders, Holding, taken
 from misuse.casebook.recording import PIPELINE, role_of
 from misuse.casebook.recording import actor as acting
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
@@ -264,9 +264,10 @@ class Reading:
     def _remembered(self, con: sa.Connection, name: str, make: Callable[[sa.Connection], Value]) -> Value:
         """What the events of some kinds amount to, made anew only where one of them, or a certificate, came since."""
         key, newest = (self._path, name), f"{digest_of_newest(con, _BEARS_ON[name])} {con.info[SHOWN]}"
-        held = _REMEMBERED.get(key)
-        if held is None or held[0] != newest:
-            held = _REMEMBERED[key] = (newest, make(con))
+        with MAKING:
+            held = _REMEMBERED.get(key)
+            if held is None or held[0] != newest:
+                held = _REMEMBERED[key] = (newest, make(con))
         found: Value = held[1]
         return found
 
