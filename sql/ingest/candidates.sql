@@ -15,7 +15,7 @@ held as (
 )
 
 select 'arrival' as origin, row_number, call_key, content_digest, version_rank, received_at
-from arrivals
+from parsed_rows
 where call_key in (select call_key from repeated_keys)
 
 union all

@@ -1,32 +1,4 @@
 -- One row per record that goes in as the current version of its call. Key: call_key. Columns as call_records.
-select
-    call_key,
-    content_digest,
-    version_rank,
-    batch_id,
-    row_number,
-    source,
-    channel,
-    number_token,
-    premises_token,
-    cli_token,
-    number_kind,
-    cli_status,
-    received_at,
-    answered_at,
-    ended_at,
-    talk_seconds,
-    wrap_seconds,
-    opening_code,
-    closing_code,
-    qualifiers,
-    result_code,
-    grade,
-    borough,
-    ward,
-    units_assigned,
-    unit_seconds,
-    first_assigned_at,
-    arrived_at
-from judged_arrivals
+select * exclude (verdict)
+from landing_rows
 where verdict = 'accepted'

@@ -11,12 +11,12 @@ from arriving_details;
 
 insert into vault.numbers by name
 select distinct number_token, e164, number_kind, $batch_id as batch_id
-from arrivals
+from parsed_rows
 where number_token is not null and number_token not in (select number_token from vault.numbers);
 
 insert into vault.premises by name
 select premises_token, min(premises) as premises, $batch_id as batch_id
-from arrivals
+from parsed_rows
 where premises_token is not null and premises_token not in (select premises_token from vault.premises)
 group by premises_token;
 

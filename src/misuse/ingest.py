@@ -224,7 +224,7 @@ def _outcome(
     verdicts = dict(
         con.execute("select verdict, count(*) from verdicts where origin = 'arrival' group by verdict").fetchall()
     )
-    parsed = con.execute("select count(*) from arrivals").fetchone()
+    parsed = con.execute("select count(*) from parsed_rows").fetchone()
     duplicate, superseded = verdicts.get("duplicate", 0), verdicts.get("superseded", 0)
     outcome = FileOutcome(
         file=str(path),
@@ -249,11 +249,11 @@ def _outcome(
 
 def _number_oddities(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     found = con.execute(
-        "select 'number_' || number_kind, count(*) from arrivals "
+        "select 'number_' || number_kind, count(*) from parsed_rows "
         "where number_kind in ('absent', 'malformed', 'placeholder', 'unallocated') group by number_kind"
     )
     oddities = {str(kind): int(rows) for kind, rows in found.fetchall()}
-    free_text = con.execute("select count(free_text_codes) from arrivals").fetchone()
+    free_text = con.execute("select count(free_text_codes) from parsed_rows").fetchone()
     return oddities | ({"code_is_free_text": int(free_text[0])} if free_text and free_text[0] else {})
 
 

@@ -39,7 +39,6 @@ where raw_cli is not null
 
 def judge_rows(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> None:
     """Temporary tables from keyed rows to verdicts: repeated calls, versions, what is to land."""
-    models.view(con, "ingest/arrivals", temporary=True)
     models.build(con, "ingest/rehomed", {"batch_id": parameters["replaced"]}, temporary=True)
     for name in ("repeated_keys", "candidates", "verdicts"):
         models.build(con, f"ingest/{name}", parameters, temporary=True)
@@ -47,6 +46,7 @@ def judge_rows(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> No
     views = {
         "judged_arrivals": "ingest/judged_arrivals" if versions else "ingest/fresh_arrivals",
         "arriving_details": "ingest/remaining_details" if parameters["replaced"] else "ingest/arriving_details",
+        "landing_rows": "ingest/landing_rows",
         "landing_calls": "ingest/landing_calls",
     }
     con.execute(
@@ -72,9 +72,9 @@ def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
 
 _DROP_VIEWS = (
     "drop view if exists temp.landing_calls",
+    "drop view if exists temp.landing_rows",
     "drop view if exists temp.arriving_details",
     "drop view if exists temp.judged_arrivals",
-    "drop view if exists temp.arrivals",
     "drop view if exists temp.parsed_rows",
 )
 
