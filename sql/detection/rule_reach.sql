@@ -74,7 +74,7 @@ kept as (
         bool_and(once_published.is_silent_only) as is_silent_only, marked.is_stop, marked.is_urgent,
         marked.support_first, marked.duty_role
     from once_published
-    inner join stopped_spells as spells on once_published.named_id = spells.named_id
+    inner join caller_numbers as spells on once_published.named_id = spells.spell_id
     inner join call_stops as marked
         on once_published.rule_id = marked.rule_id and once_published.hit = cast(marked.call_key as varchar)
     where marked.is_stop

@@ -44,12 +44,12 @@ once_published as (
 entered_reach as (
     select entered.* exclude (caller_id), numbers.caller_id
     from entered
-    inner join stopped_spells as spells on entered.named_id = spells.named_id
+    inner join caller_numbers as spells on entered.named_id = spells.spell_id
     inner join caller_numbers as numbers on spells.reach_id = numbers.reach_id
     union all by name
     select once_published.*, spells.caller_id
     from once_published
-    inner join stopped_spells as spells on once_published.named_id = spells.named_id
+    inner join caller_numbers as spells on once_published.named_id = spells.spell_id
     union all by name
     -- Whoever was stopped stays stopped under the id of then, be there a call of theirs or not: unless it is another's.
     select entered.*

@@ -31,14 +31,13 @@ kept as (
 spread as (
     select entered.rule_id, entered.hit, numbers.spell_id, numbers.token = sources.token as is_own_number
     from entered
-    inner join stopped_spells as spells on entered.named_id = spells.named_id
-    inner join caller_numbers as sources on spells.spell_id = sources.spell_id
+    inner join caller_numbers as sources on entered.named_id = sources.spell_id
     inner join caller_numbers as numbers on sources.reach_id = numbers.reach_id
     where entered.hit is not null
     union all
     select kept.rule_id, kept.hit, numbers.spell_id, false as is_own_number
     from kept
-    inner join stopped_spells as spells on kept.named_id = spells.named_id
+    inner join caller_numbers as spells on kept.named_id = spells.spell_id
     inner join caller_numbers as numbers on spells.caller_id = numbers.caller_id
     where kept.rule_id = 'person' or kept.hit = 'carried'
 ),

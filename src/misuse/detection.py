@@ -34,7 +34,6 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/frequent_contacts",
     "detection/new_content",
     "detection/marker_ties",
-    "detection/stopped_spells",
     "detection/rule_reach",
     "detection/stop_reach",
     "detection/caller_stops",
