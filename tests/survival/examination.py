@@ -70,8 +70,10 @@ def left_over(settings: Settings) -> list[str]:
         *home.glob("vault.duckdb.next*"),
         *home.glob("keys/*.next"),
         *home.glob("scratch/*"),
+        *home.parent.glob(f".{home.name}.restoring-*"),
+        *home.parent.glob(f"{home.name}-outside/.*"),
     ]
-    return sorted(path.relative_to(home).as_posix() for path in found)
+    return sorted(path.relative_to(home.parent).as_posix() for path in found)
 
 
 def digest_of(path: Path) -> str:

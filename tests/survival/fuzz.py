@@ -15,6 +15,7 @@ import select
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -61,13 +62,14 @@ class Tally:
             self.troubles.append(f"file {told['number']} ({told['what']}): {told['megabytes']} MB")
 
 
-def run(folder: Path, files: int, seed: int, workers: int) -> Tally:
-    """Feed so many files to workers at once."""
+def run(folder: Path, files: int, seed: int, workers: int, stopped: threading.Event | None = None) -> Tally:
+    """Feed so many files to workers at once, until all are read or it is told to stop."""
     folder.mkdir(parents=True, exist_ok=True)
     tally = Tally()
     spans = [(first, min(first + EACH, files)) for first in range(0, files, EACH)]
     with ThreadPoolExecutor(workers) as pool:
-        for told in pool.map(lambda span: list(_watched(folder, seed, *span)), spans):
+        is_over = stopped.is_set if stopped else lambda: False
+        for told in pool.map(lambda span: [] if is_over() else list(_watched(folder, seed, *span)), spans):
             for one in told:
                 tally.take(one)
     return tally

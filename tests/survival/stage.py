@@ -170,7 +170,18 @@ def build(root: Path, nursery: Nursery, seed: int = 1) -> Stage:
     }
     done = nursery.child(template, "run")
     assert done["code"] == 0, done["err"]
+    _back_up(stage, nursery)
     candidate = stage.home("candidate")
     done = nursery.child(candidate, "identity", "train", weight=-9.0)
     assert done["code"] == 0, done["err"]
     return stage
+
+
+def _back_up(stage: Stage, nursery: Nursery) -> None:
+    """A backup of the template, and the escrowed copy of its keys."""
+    outside, safe = stage.root / "kept", stage.root / "safe"
+    outside.mkdir()
+    shutil.copytree(stage.template / "keys", safe)
+    done = nursery.child(stage.home("backed up"), "backup", str(outside))
+    assert done["code"] == 0, done["err"]
+    stage.facts |= {"backup": str(next(outside.iterdir())), "safe": str(safe)}

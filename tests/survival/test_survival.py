@@ -14,10 +14,11 @@ POINTS = {
     "withdraw": "commit commit",
     "rotate": "rename vault.key",
     "backup": "rename misuse-",
+    "restore": "rename home",
     "accept": "commit casebook",
     "dispose": "commit casebook",
 }
-QUICK = ("run", "withdraw", "rotate", "backup")  # `make survive` kills within the others hundreds of times
+QUICK = ("run", "withdraw", "rotate", "backup", "restore")  # `make survive` kills within the others hundreds of times
 
 
 @pytest.fixture(scope="module")

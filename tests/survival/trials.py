@@ -39,6 +39,7 @@ class Scenario:
     prepare: Callable[[Stage, Path], None] = lambda stage, home: None
     base: str = "template"
     recorded: str = ""  # the kind of event that must be there once it is done
+    proves: Callable[[Theatre, Path], None] = lambda theatre, home: None  # what else must be true then
 
     def child(self, home: Path, stage: Stage) -> dict[str, Any]:
         """The child that does it."""
@@ -57,6 +58,19 @@ def _outside(_: Stage, home: Path) -> None:
     folder.mkdir()
 
 
+def _empty(_: Stage, home: Path) -> None:
+    shutil.rmtree(home)
+
+
+def _backups_are_whole(theatre: Theatre, home: Path) -> None:
+    """A backup that has its name is whole: its every file is compared with its manifest."""
+    found = sorted((home.parent / f"{home.name}-outside").iterdir())
+    assert found, "there is no backup"
+    for path in found:
+        told = theatre.nursery.child(home, "restore", str(path), "--check")
+        assert told["code"] == 0, f"{path.name} is not whole: {told['err'][-800:]}"
+
+
 IN = ("first", "extra")
 SCENARIOS = (
     Scenario("run", {"words": ["run"]}, (*IN, "second"), _second, recorded="run_published"),
@@ -70,7 +84,15 @@ SCENARIOS = (
     ),
     Scenario("casebook", {"words": ["stop", "{caller}", "--reason", "a trial"]}, IN, recorded="stop_entered"),
     Scenario("rotate", {"words": ["vault", "rotate", "--reason", "a trial"]}, IN, recorded="vault_key_rotated"),
-    Scenario("backup", {"words": ["backup", "{home}-outside"]}, IN, _outside, recorded="backup_taken"),
+    Scenario(
+        "backup",
+        {"words": ["backup", "{home}-outside"]},
+        IN,
+        _outside,
+        recorded="backup_taken",
+        proves=_backups_are_whole,
+    ),
+    Scenario("restore", {"words": ["restore", "{backup}", "--keys", "{safe}"]}, IN, _empty, recorded="backup_restored"),
     Scenario(
         "accept",
         {"words": ["identity", "diff", "--accept", "--reason", "a trial"]},
@@ -93,6 +115,11 @@ class Clean:
     done: dict[str, Any]
     after: dict[str, Any]
 
+    @property
+    def around(self) -> list[str]:
+        """The renames and commits among its points."""
+        return [point for point in self.points if not point.startswith("statement")]
+
 
 @dataclass
 class Tally:
@@ -106,6 +133,8 @@ class Tally:
     calls_found: int = 0
     by_kind: dict[str, int] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    ways: dict[str, int] = field(default_factory=dict)  # by scenario, to die before or after a rename or commit
+    tried: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Take another's in."""
@@ -113,6 +142,9 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for kind, count in other.by_kind.items():
             self.by_kind[kind] = self.by_kind.get(kind, 0) + count
+        for name, ways in other.ways.items():
+            self.ways[name] = max(ways, self.ways.get(name, 0))
+            self.tried.setdefault(name, set()).update(other.tried.get(name, ()))
         self.troubles += other.troubles
 
 
@@ -164,6 +196,9 @@ class Theatre:
         home = self.set_up(scenario)
         given = {name: value for name, value in how.items() if name in ("kill_after", "faults")}
         self.count(f"kill in {scenario.name}", kills=1)
+        self.tally.ways[scenario.name] = 2 * len(clean.around)
+        if "at" in how and "when" in how["faults"]:
+            self.tally.tried.setdefault(scenario.name, set()).add(f"{how['faults']['kill_at']} {how['faults']['when']}")
         done = self.nursery.child(**scenario.child(home, self.stage), **given)
         told = f"{scenario.name} {how}"
         try:
@@ -182,8 +217,8 @@ class Theatre:
         told = self.nursery.child(home, "status")
         assert told["code"] == 0, told["err"][-800:]
         assert told["out"].strip(), "status says nothing"
-        last = json.loads((home / "last_run.json").read_text(encoding="utf-8"))
-        if last["status"] == "running":
+        last = home / "last_run.json"  # an empty home, to be restored into, has none
+        if last.exists() and json.loads(last.read_text(encoding="utf-8"))["status"] == "running":
             assert "DIED" in told["out"], told["out"]
             assert "misuse run" in told["out"], told["out"]
 
@@ -198,6 +233,7 @@ class Theatre:
         after = self.examine(home)
         wanted = clean.after if runs else {**clean.after, "published": clean.done["published"], "events": {}}
         self.compare(after, wanted, scenario.recorded)
+        scenario.proves(self, home)
         self.tally.recoveries += 1
         self.tally.calls_in += len(self.stage.calls_in(*scenario.logs))
         self.tally.calls_found += after["calls"]
@@ -234,8 +270,8 @@ def told_by(found: list[list[Any]], wanted: list[list[Any]]) -> bool:
 
 def is_done_already(answer: dict[str, Any]) -> bool:
     """Whether doing it again was declined because it had been done before it was cut off."""
-    said = ("is withdrawn already", "no candidate waits", "is there already", "has no case")
-    return answer["code"] in (2, 3) and any(told in answer["err"] for told in said)
+    said = ("is withdrawn already", "no candidate waits", "is there already", "has no case", "is not empty")
+    return answer["code"] in (2, 3, 6) and any(told in answer["err"] for told in said)
 
 
 def _difference(found: Any, wanted: Any) -> str:
@@ -249,7 +285,7 @@ def ways_to_kill(clean: Clean, chance: random.Random, count: int) -> Iterator[di
     """Before and after every rename and commit first, then before statements that write, then at any moment."""
     around = [
         {"faults": {"kill_at": number, "when": when, "kinds": ["rename", "commit"]}, "at": point}
-        for number, point in enumerate((p for p in clean.points if not p.startswith("statement")), 1)
+        for number, point in enumerate(clean.around, 1)
         for when in ("before", "after")
     ]
     chance.shuffle(around)
