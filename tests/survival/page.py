@@ -21,7 +21,7 @@ def _heading(held: dict[str, Any]) -> str:
     whole = "whole" if held["is_whole"] else "**stopped before its end**"
     return (
         f"{held['date']}, commit {held['commit']}, seed {asked['seed']}, {held['seconds']:,} s, {whole}: "
-        f"{asked['kills']:,} kills and {asked['files']:,} files were asked for, {asked['workers']} at once. "
+        f"{asked['kills']:,} kills and {asked['files']:,} files were asked for, workers at once: {asked['workers']}. "
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gigabytes']} GB; {machine['system']}, "
         f"Python {machine['python']}, DuckDB {machine['duckdb']}; niceness {machine['niceness']}."
     )
