@@ -118,11 +118,15 @@ def links(settings: Settings, caller: str | None) -> dict[str, Any]:
     lapsed, decided_at, actor_role). A decision has lapsed for spells of whom more is known now: it is told once more,
     after those that hold. Never a name, a number or an address.
     """
-    with publication.opened(settings) as con:
-        of = published_callers.known(con, caller) if caller is not None else None
-        rows = _links(con, of)
-    with casebook.opened(settings) as book:
-        standing, all_decided = book.link_decisions(), book.standing_decisions()
+    with publication.opened(settings) as con, casebook.opened(settings) as book:
+        return links_in(con, book, caller)
+
+
+def links_in(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller: str | None) -> dict[str, Any]:
+    """The same, of a copy and a casebook in hand."""
+    of = published_callers.known(con, caller) if caller is not None else None
+    rows = _links(con, of)
+    standing, all_decided = book.link_decisions(), book.standing_decisions()
     decided = {pair: decision for decision in standing for pair in decision.pairs}
     for row in rows:
         found = decided.get((min(row["spell_a"], row["spell_b"]), max(row["spell_a"], row["spell_b"])))

@@ -45,7 +45,7 @@ def spells_of(con: duckdb.DuckDBPyConnection, caller_id: str) -> list[str]:
     """The spells of a published caller, in order; empty where the copy does not tell."""
     if not holds(con, "caller_spells"):
         return []
-    found = models.select(con, "identities/spells_of_caller", {"caller_id": caller_id, "spell_id": None})
+    found = models.select(con, "identities/own_spells", {"caller_id": caller_id})
     return [str(row[0]) for row in found.fetchall()]
 
 

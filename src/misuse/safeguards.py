@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from misuse import casebook, publication, rules, sources
 from misuse.errors import UsageError
 from misuse.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 _LIVE_SOURCES = "select distinct source from batches where not is_withdrawn order by source"
 
@@ -18,10 +22,25 @@ def listed(settings: Settings, today: date) -> list[dict[str, Any]]:
     Keys: rule_id, title, is_stop, blind_in (sources whose log can never set it off), is_blind (there is such a source),
     checked_at, checked_by_role, until, is_covered (a check counts today).
     """
-    reviewed = rules.load()
-    blind = _blind(settings, reviewed)
     with casebook.opened(settings) as book:
         checks = book.safeguard_checks()
+    if not settings.current_path.exists():
+        return judged(settings, today, checks, settings.sources)
+    with publication.opened(settings) as con:
+        return judged(settings, today, checks, live_sources(con))
+
+
+def live_sources(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Sources whose calls are in, as published."""
+    return [str(row[0]) for row in con.execute(_LIVE_SOURCES).fetchall()]
+
+
+def judged(
+    settings: Settings, today: date, checks: Mapping[str, casebook.SafeguardCheck], names: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The same, of checks and sources in hand."""
+    reviewed = rules.load()
+    blind = _blind(settings, reviewed, names)
     rows = []
     for rule in reviewed.hard_stops:
         check = checks.get(rule.id)
@@ -59,20 +78,12 @@ def stops() -> tuple[str, ...]:
     return tuple(rule.id for rule in rules.load().hard_stops if rule.is_stop)
 
 
-def _blind(settings: Settings, reviewed: rules.Rules) -> dict[str, list[str]]:
+def _blind(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> dict[str, list[str]]:
     """By rule, the sources in use that can never set it off."""
+    known = set(sources.source_names(settings))
     found: dict[str, list[str]] = {}
-    for name in _sources(settings):
+    for name in sorted(known.intersection(names)):
         layout = sources.load_layout(settings, name)
         for rule_id in reviewed.blind_in(layout).names:
             found.setdefault(rule_id, []).append(name)
     return found
-
-
-def _sources(settings: Settings) -> list[str]:
-    """Sources whose calls are in, as published; before that, those declared."""
-    known = set(sources.source_names(settings))
-    if not settings.current_path.exists():
-        return sorted(settings.sources)
-    with publication.opened(settings) as con:
-        return [str(row[0]) for row in con.execute(_LIVE_SOURCES).fetchall() if row[0] in known]

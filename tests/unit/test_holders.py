@@ -363,6 +363,7 @@ def test_an_event_is_of_the_run_whose_copy_is_shown(tmp_path: Path) -> None:
         "update holders set until_event = 1 where until_event is null",
         "delete from holders where until_event is not null",
         f"insert into stop_hits values ('{CALLER}', 'child', 'another', 1, null)",
+        f"insert into stop_hits values ('{CALLER}', 'child', 'h', 2, null)",
         "delete from stop_hits",
     ],
 )
@@ -377,6 +378,15 @@ def test_verify_finds_what_was_changed_of_holders_and_hits(book: Casebook, tmp_p
     broken = book.verify()
     assert broken is not None
     assert "who held" in broken.why
+
+
+def test_verify_reads_any_text_as_it_was_published(book: Casebook) -> None:
+    """SQLite writes the rows down that the digest is of, and has words of its own for what is not plain."""
+    odd = ['é "quoted"', "back\\slash", "line\nend\ttab\x01", "\U0001f600", "", "z", "Z"]
+    publish(book, 10, (A, 1, 3), (B, 6, None), hits=[(CALLER, "child", one) for one in odd])
+    assert book.verify() is None
+    publish(book, 12, (A, 1, None), hits=[(CALLER, one, "h") for one in odd])
+    assert book.verify() is None
 
 
 def test_a_publication_is_never_put_away(book: Casebook) -> None:

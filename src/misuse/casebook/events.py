@@ -153,10 +153,13 @@ def read(
     case_ref: str | None = None,
     with_put_away: bool = False,
     since: datetime | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    newest: int | None = None,
 ) -> list[Event]:
-    """Events in order: all, or of some kinds, of one caller, of one case, since a time.
+    """Events in order: all, or of some kinds, of one caller, of one case, since a time, by one actor, before a number.
 
-    Those whose contents were put away say nothing any more; they come only when asked for.
+    `newest` leaves out all but so many at the end. Those whose contents were put away say nothing any more; they come only when asked for.
     """
     events, contents, *_ = tables()
     joined = events.join(contents, events.c.event_id == contents.c.event_id, isouter=with_put_away)
@@ -169,6 +172,13 @@ def read(
         query = query.where(contents.c.case_ref == case_ref)
     if since is not None:
         query = query.where(events.c.occurred_at >= stamp(since))
+    if actor is not None:
+        query = query.where(events.c.actor == actor)
+    if before is not None:
+        query = query.where(events.c.event_id < before)
+    if newest is not None:
+        query = query.order_by(None).order_by(events.c.event_id.desc()).limit(newest)
+        return [_event(row) for row in con.execute(query)][::-1]
     return [_event(row) for row in con.execute(query)]
 
 

@@ -8,6 +8,7 @@ the run which whoever recorded it saw: of a time with the number, from the holde
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -376,20 +377,67 @@ def faults(con: sa.Connection, events: Iterable[Event]) -> list[int]:
     import sqlalchemy as sa
 
     told = {event.event_id: event.data for event in events if event.kind == PUBLISHED and not event.is_put_away}
-    closed: dict[int, list[Holding]] = {}
-    opened: dict[int, list[Holding]] = {}
-    for number, spell, since, until, from_event, to_event in _all(con):
-        opened.setdefault(from_event, []).append((number, spell, since, until))
-        if to_event is not None:
-            closed.setdefault(to_event if to_event > from_event else -1, []).append((number, spell, since, until))
+    opened, closed = _texts(con, _OPENED_TEXT), _texts(con, _CLOSED_TEXT)
     found = {
         number
         for number, data in told.items()
-        if data["digest"] != digest_of(closed.get(number, ()), opened.get(number, ()))
+        if data["digest"] != _digest_of_texts(closed.get(number, ""), opened.get(number, ""))
     }
     found |= {max(number, 1) for number in {*closed, *opened} - told.keys()}
     newest = max(told, default=0)
-    standing = con.execute(sa.text(_STANDING_HITS)).fetchall()
-    if (told[newest]["hits_digest"] if told else digest_of([])) != digest_of([tuple(row) for row in standing]):
+    standing = str(con.execute(sa.text(_STANDING_HITS_TEXT)).scalar() or "")
+    if (told[newest]["hits_digest"] if told else digest_of([])) != _digest_of_texts(standing):
         found.add(max(newest, 1))
     return sorted(found)
+
+
+def _texts(con: sa.Connection, query: str) -> dict[int, str]:
+    """By event, the rows that it opened or closed as `digest_of` writes them down."""
+    import sqlalchemy as sa
+
+    return {int(number): str(rows) for number, rows in con.execute(sa.text(query))}
+
+
+def _digest_of_texts(*rows: str) -> str:
+    """As `digest_of`, of rows that SQLite wrote down: a hundred thousand, and other threads need not wait for it."""
+    text = ",".join(f"[{_escaped(some)}]" for some in rows)
+    return hashlib.sha256(f"[{text}]".encode()).hexdigest()
+
+
+def _escaped(text: str) -> str:
+    """JSON with what is not plain ASCII escaped as `canonical` has it."""
+    if text.isascii() and "\\" not in text:
+        return text
+    return json.dumps(json.loads(f"[{text}]"), separators=(",", ":"))[1:-1]
+
+
+_OPENED_TEXT = """
+select since_event, group_concat(told)
+from (
+    select since_event, json_array(number_id, spell_id, first_call_at, coalesce(last_call_at, '')) as told
+    from holders
+    order by since_event, number_id, spell_id, first_call_at, coalesce(last_call_at, '')
+)
+group by since_event
+"""
+_CLOSED_TEXT = """
+select closed_by, group_concat(told)
+from (
+    select
+        case when until_event > since_event then until_event else -1 end as closed_by,
+        json_array(number_id, spell_id, first_call_at, coalesce(last_call_at, '')) as told
+    from holders
+    where until_event is not null
+    order by closed_by, number_id, spell_id, first_call_at, coalesce(last_call_at, '')
+)
+group by closed_by
+"""
+_STANDING_HITS_TEXT = """
+select group_concat(told)
+from (
+    select json_array(caller_id, rule_id, hit) as told
+    from stop_hits
+    where until_event is null
+    order by caller_id, rule_id, hit
+)
+"""

@@ -80,6 +80,11 @@ class Reading:
         with self._connection() as con:
             return read(con, *kinds, caller_id=caller_id, case_ref=case_ref, since=since)
 
+    def newest(self, most: int, *kinds: str, **of: Any) -> list[Event]:
+        """The newest so many, in order: of what `entries` takes, and by an `actor`, `before` an event's number."""
+        with self._connection() as con:
+            return read(con, *kinds, newest=most, **of)
+
     def events(self, reader: str = "") -> list[dict[str, Any]]:
         """Every event for export, its payload opened beside the text that the digest covers.
 

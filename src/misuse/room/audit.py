@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from misuse import publication
 from misuse.room import told
 from misuse.room.desk import Desk
 
@@ -13,7 +12,8 @@ from misuse.room.desk import Desk
 def verify(desk: Desk, head: str | None = None) -> dict[str, Any]:
     """Whether the chain holds, against heads noted outside and those of published runs too.
 
-    Keys: is_whole, broken[{event_id, why}], head, events, anchors[{at, event_id, head, why, run_id}], runs (heads compared).
+    Keys: is_whole, broken[{event_id, why}], head, events, anchors[{at, event_id, head, why, run_id}], runs (heads compared),
+    at (when it was checked).
     """
     desk.permit("read_casebook", "verify")
     runs = _heads_of_runs(desk)
@@ -26,13 +26,18 @@ def verify(desk: Desk, head: str | None = None) -> dict[str, Any]:
             "events": book.count(),
             "anchors": [vars(anchor) for anchor in book.anchors()],
             "runs": len(runs),
+            "at": desk.now,
         }
 
 
 def _heads_of_runs(desk: Desk) -> list[str]:
     if not desk.settings.current_path.exists():
         return []
-    return sorted({str(row["casebook_head"]) for row in publication.run_history(desk.settings) if row["casebook_head"]})
+    with desk.published() as con:
+        return [str(head) for (head,) in con.execute(_HEADS).fetchall()]
+
+
+_HEADS = "select distinct casebook_head from runs where casebook_head <> '' order by casebook_head"
 
 
 def events(
@@ -56,14 +61,10 @@ def events(
     desk.record("casebook_read", {"what": "events", **what}, case_ref=case_ref, caller_id=caller)
     with desk.book() as book:
         kinds = (kind,) if kind else ()
-        wanted = {
-            event.event_id: event
-            for event in book.entries(*kinds, caller_id=caller, case_ref=case_ref, since=since)
-            if (actor is None or event.actor == actor) and (before is None or event.event_id < before)
-        }
-        newest = sorted(wanted, reverse=True)[:limit]
-        opened = {row["event_id"]: row for row in book.opened(desk.actor, [wanted[number] for number in newest])}
-    return [_line(wanted[number], opened[number]) for number in newest]
+        of = {"caller_id": caller, "case_ref": case_ref, "since": since, "actor": actor, "before": before}
+        found = book.newest(limit, *kinds, **of)[::-1]
+        opened = book.opened(desk.actor, found)
+    return [_line(event, row) for event, row in zip(found, opened, strict=True)]
 
 
 def _line(event: Any, opened: dict[str, Any]) -> dict[str, Any]:

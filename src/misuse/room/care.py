@@ -24,8 +24,8 @@ def links(desk: Desk, caller: str | None = None) -> list[dict[str, Any]]:
     only once both are in).
     """
     desk.permit("read_case", "links")
-    found: list[dict[str, Any]] = identity_decisions.links(desk.settings, caller)["links"]
-    with desk.book() as book:
+    with desk.published() as con, desk.book() as book:
+        found: list[dict[str, Any]] = identity_decisions.links_in(con, book, caller)["links"]
         judged = book.link_judgements()
     for row in found:
         row |= _told(judged.get(_pair(row["spell_a"], row["spell_b"]), []), desk.actor, row["decision"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -45,6 +46,7 @@ def _heir(con: duckdb.DuckDBPyConnection, spells: Sequence[str], was: str) -> st
 
 # Who is whose in a run, by the run: a copy never changes, and each look would read every spell. Emptied when it is full.
 _IN_RUN: dict[tuple[str, ...], Any] = {}
+_MAKING = threading.RLock()  # twenty people at once look each thing up once
 _MOST_REMEMBERED = 5000
 
 
@@ -53,14 +55,14 @@ def _of_run(con: duckdb.DuckDBPyConnection, asked: tuple[str, ...], ask: Callabl
     if row is None:
         return ask()
     key = (str(row), *asked)
-    if key not in _IN_RUN:
-        answer = ask()
-        if len(_IN_RUN) >= _MOST_REMEMBERED:
-            _IN_RUN.clear()
-        _IN_RUN[key] = answer
-        return answer
-    found: Value = _IN_RUN.get(key) or ask()
-    return found
+    with _MAKING:
+        if key not in _IN_RUN:
+            answer = ask()
+            if len(_IN_RUN) >= _MOST_REMEMBERED:
+                _IN_RUN.clear()
+            _IN_RUN[key] = answer
+        found: Value = _IN_RUN[key]
+        return found
 
 
 _RUN = "select path, (select max(finished_at) from runs) from duckdb_databases() where database_name = 'published'"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount
@@ -25,12 +26,15 @@ from misuse.web.door import Door
 from misuse.web.headers import SecureHeaders
 from misuse.web.routes import ROUTES, Route
 from misuse.web.visits import Answer, Download, Form, Page, Redirect
+from misuse.web.warming import Warmer
 
 if TYPE_CHECKING:
     from misuse.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 256 * 1024
+# How many at once. Python runs one at a time: more would each take longer, and a password takes all cores by itself.
+AT_ONCE = {"pages": 4, "acts": 4, "papers": 1, "sign-ins": 1}
 
 
 def make_app(settings: Settings, now: Callable[[], datetime], note: Callable[[str], object] = str) -> Starlette:
@@ -47,7 +51,25 @@ def make_app(settings: Settings, now: Callable[[], datetime], note: Callable[[st
     app = Starlette(routes=places, exception_handlers={404: _lost(door), 405: _lost(door)})
     app.add_middleware(SecureHeaders, settings=settings)
     app.state.door = door
+    app.state.warmer = Warmer(door, _handler)
     return app
+
+
+def _lane(route: Route) -> CapacityLimiter:
+    """Whom a request waits for: pages never for what takes long, nor for those who wait for the casebook's lock."""
+    try:
+        lanes = _LANES.get()
+    except LookupError:
+        lanes = {name: CapacityLimiter(most) for name, most in AT_ONCE.items()}
+        _LANES.set(lanes)
+    if route.is_export:
+        return lanes["papers"]
+    if route.method == "GET":
+        return lanes["pages"]
+    return lanes["sign-ins" if route.handler == "door:sign_in" else "acts"]
+
+
+_LANES: RunVar[dict[str, CapacityLimiter]] = RunVar("misuse_lanes")
 
 
 def _endpoint(door: Door, route: Route) -> Callable[[Request], Any]:
@@ -56,7 +78,7 @@ def _endpoint(door: Door, route: Route) -> Callable[[Request], Any]:
 
     async def serve(request: Request) -> Response:
         body = await _body(request) if request.method == "POST" else b""
-        return await run_in_threadpool(answered, request, body)
+        return await to_thread.run_sync(answered, request, body, limiter=_lane(route))
 
     def answered(request: Request, body: bytes | None) -> Response:
         arrival = door.arrival(

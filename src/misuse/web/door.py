@@ -102,6 +102,10 @@ class Door:
         arrived.session = session
         return self._renderer.page(page, session, arrived.user, arrived.now, arrived.route)
 
+    def render_for(self, page: Page, session: Session, user: Mapping[str, Any], route: Route) -> str:
+        """A page's text for somebody who did not ask for it."""
+        return self._renderer.page(page, session, user, self.now(), route)
+
     def render_plain(self, page: Page) -> str:
         """A page's text for somebody unknown, somewhere unknown."""
         return self._renderer.page(page, None, {}, self.now(), None)

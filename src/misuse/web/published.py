@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from misuse import casebook, models, publication
 from misuse.settings import Settings
+from misuse.web.once import Once
 from misuse.web.reading import Answers, Reader
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Value = TypeVar("Value")
 KEPT_READS = 400
-MOMENT = timedelta(seconds=20)
+MOMENT, LATELY = timedelta(seconds=20), timedelta(minutes=10)
 
 
 class _Copy:
@@ -40,6 +41,7 @@ class _Copy:
         self.is_stale = False
         self.reads: OrderedDict[Any, Any] = OrderedDict()
         self.answers = Answers()
+        self.once = Once()
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -61,6 +63,8 @@ class Published:
         self._lock = threading.Lock()
         self._copy: _Copy | None = None
         self._moments: dict[str, tuple[datetime, Any]] = {}
+        self._once = Once()
+        self._remaking: set[str] = set()
 
     @cached_property
     def book(self) -> Casebook:
@@ -83,13 +87,33 @@ class Published:
         found = self.rows(name, **values)
         return found[0] if found else None
 
-    def for_a_moment(self, name: str, now: datetime, make: Callable[[], Value]) -> Value:
-        """What `make` gives, or gave under this name less than MOMENT ago: for what is slow to look up and need not be newest."""
-        earlier = self._moments.get(name)
-        if earlier is None or not timedelta() <= now - earlier[0] < MOMENT:
-            earlier = self._moments[name] = (now, make())
+    def for_a_moment(self, name: str, now: datetime, make: Callable[[], Value], moment: timedelta = MOMENT) -> Value:
+        """What `make` gives, or gave under this name a moment ago: for what is slow to look up and need not be newest."""
+        with self._once.making(name):
+            earlier = self._moments.get(name)
+            if earlier is None or not timedelta() <= now - earlier[0] < moment:
+                earlier = self._moments[name] = (now, make())
         found: Value = earlier[1]
         return found
+
+    def lately(self, name: str, now: datetime, make: Callable[[], Value]) -> Value:
+        """What `make` gives, or gave under this name less than LATELY ago: for what is slow to look up and tells its age.
+
+        After a MOMENT whoever reads it sets off another look, and does not wait for it.
+        """
+        found = self.for_a_moment(name, now, make, LATELY)
+        if now - self._moments[name][0] >= MOMENT and name not in self._remaking:
+            self._remaking.add(name)
+            threading.Thread(target=self._remake, args=(name, now, make), daemon=True).start()
+        return found
+
+    def _remake(self, name: str, now: datetime, make: Callable[[], Any]) -> None:
+        try:
+            self._moments[name] = (now, make())
+        except Exception:  # noqa: BLE001 - the next reader looks for itself and is told
+            self._moments.pop(name, None)
+        finally:
+            self._remaking.discard(name)
 
     def run(self) -> Row:
         """The run that the copy is of: run_id, as_of, finished_at, calls and what its checks said."""
@@ -98,16 +122,17 @@ class Published:
 
     def _kept(self, key: Any, read: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
         with self._entered() as copy:
-            with self._lock:
-                if key in copy.reads:
-                    copy.reads.move_to_end(key)
-                    return copy.reads[key]
-            with copy.cursor() as cursor:
-                found = read(cursor)
-            with self._lock:
-                copy.reads[key] = found
-                while len(copy.reads) > KEPT_READS:
-                    copy.reads.popitem(last=False)
+            with copy.once.making(key):
+                with self._lock:
+                    if key in copy.reads:
+                        copy.reads.move_to_end(key)
+                        return copy.reads[key]
+                with copy.cursor() as cursor:
+                    found = read(cursor)
+                with self._lock:
+                    copy.reads[key] = found
+                    while len(copy.reads) > KEPT_READS:
+                        copy.reads.popitem(last=False)
             return found
 
     @contextlib.contextmanager

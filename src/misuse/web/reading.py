@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from misuse.web.once import Once
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -25,6 +27,7 @@ class Answers:
         self._lock = threading.Lock()
         self._held: OrderedDict[Any, tuple[Any, list[Row]]] = OrderedDict()
         self._statements: dict[str, Any] = {}
+        self.once = Once()
 
     def find(self, key: Any) -> tuple[Any, list[Row]] | None:
         """Description and rows of an answer, if it is held."""
@@ -61,16 +64,21 @@ class Reader:
     def execute(self, sql: str, parameters: Any = None) -> Reader:
         """Ask; the answer is read off this reader."""
         key = (sql, _frozen(parameters))
+        self._asked = None
         found = self._answers.find(key)
-        self._asked = (sql, parameters) if found else None
         if found is None:
-            done = self._cursor.execute(sql, parameters) if parameters is not None else self._cursor.execute(sql)
-            found = (done.description, done.fetchall())
-            if len(found[1]) <= MOST_ROWS:
-                self._answers.keep(key, *found)
-            self._asked = (sql, parameters)
+            with self._answers.once.making(key):
+                found = self._answers.find(key) or self._read(key, sql, parameters)
+        self._asked = (sql, parameters)
         self.description, self._rows = found[0], list(found[1])
         return self
+
+    def _read(self, key: Any, sql: str, parameters: Any) -> tuple[Any, list[Row]]:
+        done = self._cursor.execute(sql, parameters) if parameters is not None else self._cursor.execute(sql)
+        found = (done.description, done.fetchall())
+        if len(found[1]) <= MOST_ROWS:
+            self._answers.keep(key, *found)
+        return found
 
     def fetchall(self) -> list[Row]:
         """The rows that were not read yet."""

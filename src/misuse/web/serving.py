@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -34,9 +35,14 @@ def serve(settings: Settings, now: Callable[[], datetime], note: Callable[[str],
     from misuse.web.app import make_app
 
     where = address(settings)
-    note(f"the review room is at {where}; Ctrl-C ends it")
     app = make_app(settings, now, note)
-    threading.Thread(target=app.state.door.warm, daemon=True).start()
+    app.state.door.warm()
+    app.state.warmer.look()
+    gc.collect()
+    gc.freeze()  # what is there by now stays: a look through all of it would hold every page up for a tenth of a second
+    note(f"the review room is at {where}; Ctrl-C ends it")
+    ended = threading.Event()
+    threading.Thread(target=app.state.warmer.watch, args=(ended,), daemon=True).start()
     uvicorn.run(
         app,
         host=settings.web.host,
@@ -48,4 +54,5 @@ def serve(settings: Settings, now: Callable[[], datetime], note: Callable[[str],
         limit_concurrency=MOST_AT_ONCE,
         timeout_keep_alive=15,
     )
+    ended.set()
     return 0

@@ -48,7 +48,11 @@ def quality(visit: Visit) -> Answer:
     from misuse import safeguards, status
 
     today, now = local_day(visit.now, visit.settings.reporting_zone), visit.now
-    guards = visit.published.for_a_moment("guards", now, lambda: safeguards.listed(visit.settings, today))
+    with visit.desk.published() as con, visit.desk.book() as book:
+        names, checks = safeguards.live_sources(con), book.safeguard_checks()
+    guards = visit.published.for_a_moment(
+        "guards", now, lambda: safeguards.judged(visit.settings, today, checks, names)
+    )
     lines = visit.published.for_a_moment("status", now, lambda: status.status(visit.settings, now).lines)
     return Page(
         "quality.html",

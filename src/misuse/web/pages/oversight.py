@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
@@ -42,14 +43,16 @@ def audit(visit: Visit) -> Answer:
     )
     if wanted["case_ref"]:
         rows = _with_callers_own(visit, rows, wanted, before)
-    state = room_audit.verify(visit.desk, visit.query.get("head") or None)
+    head, is_asked = query.get("head") or None, query.get("check") == "now"
+    check = partial(room_audit.verify, visit.desk, head)
+    state = check() if head or is_asked else visit.published.lately("the record", visit.now, check)
     values = {
         "title": "Audit",
         "rows": rows,
         "state": state,
         "wanted": wanted,
         "at_once": AT_ONCE,
-        "head": query.get("head"),
+        "head": head,
     }
     return Page("audit.html", values)
 
