@@ -5,7 +5,12 @@ select
     coalesce(
         (select max(tasking_list.case_ref) from tasking_list where tasking_list.caller_id = callers.caller_id),
         (select max(cases.case_ref) from cases where cases.caller_id = callers.caller_id),
-        'K-' || upper(substr(callers.caller_id, 2, 10))
+        -- That of a caller without a case, unless it is the reference of another's.
+        case
+            when not exists (select 1 from cases where cases.case_ref = 'K-' || upper(substr(callers.caller_id, 2, 10)))
+                then 'K-' || upper(substr(callers.caller_id, 2, 10))
+        end,
+        'K-' || upper(left(sha256(callers.caller_id || '#2'), 10))
     ) as case_ref,
     (
         select list(changes.caller_id order by changes.caller_id)

@@ -21,6 +21,7 @@ import pytest
 from misuse import casebook, published_callers, review
 from misuse.casebook import KINDS
 from misuse.casebook.kinds import OWN_METHOD, PERMISSION_OF_KIND
+from misuse.casebook.state import case_reference
 from misuse.cli import run_command
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import (
@@ -432,6 +433,27 @@ def test_a_stop_entered_by_anybody_halts_at_once_and_overlays_lists_and_minutes(
     assert not care.lift_stop(at("rev"), caller, "seen, and safe", seen_run=at("rev").run_id)["is_still_stopped"]
     calls.open_calls(at("rev"), ref)
     cases.move(at("rev"), ref, "resume", ACT)
+
+
+def test_a_caller_stopped_since_the_run_never_has_anothers_case(at: At, settings: Settings, ref: str) -> None:
+    """Ids of callers are given again, and with them the references made of them."""
+    with at("rev").published() as con:
+        known = dict(con.execute("select caller_id, spell_id from caller_spells").fetchall())
+    with at("rev").book() as book:
+        held = {case["caller_id"] for case in book.cases().values()}
+        mine, other = sorted(known.keys() - held)[:2]
+        row = {"caller_id": other, "case_ref": case_reference(mine), "part": 1, "rank": 1, "spells": [known[other]]}
+        book.record(
+            "list_frozen", actor="cha", occurred_at=room_fixture.NOW, run_id="20260112-000000000000",
+            payload={"eligible": [row], "digest": "d", "as_of": "2026-01-12"},
+        )  # fmt: skip
+        assert book.cases()[case_reference(mine)]["caller_id"] == other
+    care.stop(at("cam"), mine, "heard screaming", is_urgent=True)
+    row = next(row for row in care.looks(at("hea")) if row["caller_id"] == mine)
+    assert row["is_since_run"]
+    assert row["case_ref"] == case_reference(mine, is_taken=True) != case_reference(mine)
+    care.stop(at("cam"), other, "heard screaming", is_urgent=True)
+    assert next(row for row in care.looks(at("hea")) if row["caller_id"] == other)["case_ref"] == case_reference(mine)
 
 
 def test_the_look_list_is_counted_as_it_is_listed(at: At, ref: str) -> None:

@@ -71,7 +71,7 @@ def _stopped_since(context: Context, con: Any) -> dict[str, bool]:
 # What a caller stopped since the run looks like on the look list until the next one.
 _LOOK_ROW = """
 select
-    windows.run_id, windows.as_of, 'K-' || upper(substr(callers.caller_id, 2, 10)) as case_ref, callers.caller_id,
+    windows.run_id, windows.as_of, callers.caller_id,
     callers.identity_kind, ['hard_stop', 'new_hard_stop'] as look_reasons, callers.coded_misuse_calls,
     callers.coded_misuse_calls as stopped_calls, 0 as doubtful_calls, 0 as misuse_calls, null as calls_d30,
     null as calls_prior_d30, true as is_stopped, callers.support_first, false as is_urgent, true as is_new,
@@ -86,13 +86,21 @@ order by callers.caller_id
 
 def _with_stops_since(context: Context, con: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The look list with whomever a stop entered since the run reaches, at its head; what is not reckoned is null."""
+    from misuse import casebook
+    from misuse.room import cases
+
     stops = _stopped_since(context, con)
     unseen = sorted(set(stops) - {row["caller_id"] for row in rows if row["is_stopped"]})
     if not unseen:
         return rows
     columns = dict.fromkeys(con.table("look_list").columns)
     found = _rows(con, _LOOK_ROW, {"callers": unseen, "duty_role": context.settings.duty_role})
-    added = [columns | row | {"is_urgent": stops[row["caller_id"]]} for row in found]
+    with casebook.opened(context.settings) as book:
+        references = {caller: cases.reference_for(con, book, caller) for caller in unseen}
+    added = [
+        columns | row | {"is_urgent": stops[row["caller_id"]], "case_ref": references[row["caller_id"]]}
+        for row in found
+    ]
     return added + [row for row in rows if row["caller_id"] not in unseen]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from misuse.casebook.state import case_reference
 from misuse.errors import StoreError
 from misuse.reports import queries
 from misuse.settings import Settings
@@ -75,7 +76,7 @@ class Changes:
 
     earlier_as_of: date
     entered: list[Row]  # rows of the tasking list
-    left: list[Row]  # caller_id, misuse_calls, rank as they were
+    left: list[Row]  # caller_id, misuse_calls, rank as they were; case_ref
     moved: list[tuple[Row, int]]  # the meeting's rows and their earlier ranks, in order of rank
     is_covered: bool  # the log reaches back to a whole earlier day
     is_first: bool  # no list was ever frozen for a meeting before
@@ -164,13 +165,8 @@ class Pack:
     def case_of(self, caller_id: str) -> str:
         """The case that a caller has, or the one it would get."""
         return next(
-            (str(row["case_ref"]) for row in self.tasking if row["caller_id"] == caller_id), case_ref(caller_id)
+            (str(row["case_ref"]) for row in self.tasking if row["caller_id"] == caller_id), case_reference(caller_id)
         )
-
-
-def case_ref(caller_id: str) -> str:
-    """The case that a caller without one would get."""
-    return f"K-{caller_id[1:11].upper()}"
 
 
 def read(published: Path, settings: Settings, now: datetime) -> Pack:
@@ -263,6 +259,7 @@ def _changes(
     day_end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(s.reporting_zone))
     before = {"before": day_end.astimezone(UTC).replace(tzinfo=None)}
     is_held = _ask(con, queries.EARLIER_CASES, before)[0]["cases"] > 0
+    references = _references(con)
     moved = [
         (row, rank_then[row["caller_id"]])
         for row in tasking
@@ -271,12 +268,19 @@ def _changes(
     return Changes(
         earlier_as_of=earlier_as_of,
         entered=[row for row in tasking if row["caller_id"] not in rank_then],
-        left=[row for row in earlier if row["caller_id"] not in listed],
+        left=[row | {"case_ref": references(row["caller_id"])} for row in earlier if row["caller_id"] not in listed],
         # Below the meeting's part every rank shifts with every call: that is noise.
         moved=[pair for pair in moved if pair[0]["part"] != WAITING],
         is_covered=first_day is not None and first_day <= earlier_as_of,
         is_first=not is_held and not any(row["is_new"] for row in tasking),
     )
+
+
+def _references(con: duckdb.DuckDBPyConnection) -> Callable[[str], str]:
+    """By a caller, the reference of the caller's case, or of the one that the caller would get."""
+    held = {str(row["caller_id"]): str(row["case_ref"]) for row in _ask(con, queries.CASES, {})}
+    taken = frozenset(held.values())
+    return lambda caller: held.get(caller) or case_reference(caller, is_taken=case_reference(caller) in taken)
 
 
 def _details(con: duckdb.DuckDBPyConnection, tasking: list[Row], scope: Row) -> dict[str, Detail]:

@@ -274,7 +274,7 @@ def _changes(pack: Pack) -> dict[str, Any]:
         else f"A{same}. New to the meeting, not on the last list frozen for it: {unseen}.",
         "rows": [
             {"name": "Entered", "count": wording.count(len(changes.entered)), "who": _some([f"{row['case_ref']} ({wording.count(row['misuse_calls_window'])})" for row in changes.entered])},
-            {"name": "Left", "count": wording.count(len(changes.left)), "who": _some([f"K-{row['caller_id'][1:11].upper()} (was rank {row['rank']})" for row in changes.left])},
+            {"name": "Left", "count": wording.count(len(changes.left)), "who": _some([f"{row['case_ref']} (was rank {row['rank']})" for row in changes.left])},
             {"name": "Moved, of this meeting’s", "count": wording.count(len(changes.moved)), "who": _some([f"{row['case_ref']} {was} → {row['rank']}" for row, was in changes.moved])},
         ],
     }  # fmt: skip

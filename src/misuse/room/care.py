@@ -231,15 +231,16 @@ def looks(desk: Desk) -> list[dict[str, Any]]:
         found = [{**row, "is_since_run": False} for row in rows(con, _LOOKS)]
         stopped = published_callers.stopped(con, book.live_stops())
         seen = _looked_at(con, book)
-    known = {row["caller_id"] for row in found if row["is_stopped"]}
+        known = {row["caller_id"] for row in found if row["is_stopped"]}
+        references = {caller: cases.reference_for(con, book, caller) for caller in stopped.keys() - known}
     added = [
         dict.fromkeys(found[0] if found else ()) | {
-            "caller_id": caller, "case_ref": f"K-{caller[1:11].upper()}", "look_reasons": ["hard_stop", "new_hard_stop"],
+            "caller_id": caller, "case_ref": references[caller], "look_reasons": ["hard_stop", "new_hard_stop"],
             "is_stopped": True, "is_urgent": urgent, "is_new": True, "is_since_run": True,
             "duty_role": desk.settings.duty_role,
         }
         for caller, urgent in sorted(stopped.items(), key=lambda item: (not item[1], item[0]))
-        if caller not in known
+        if caller in references
     ]  # fmt: skip
     rest = [row for row in found if row["caller_id"] not in {one["caller_id"] for one in added}]
     return [{**row, "seen_at": seen.get(row["caller_id"], row.get("acknowledged_at"))} for row in (*added, *rest)]

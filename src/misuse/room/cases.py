@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from misuse import explain, models, published_callers, review, rules
 from misuse.casebook import Casebook, Event
 from misuse.casebook.casefile import Casefile
+from misuse.casebook.state import case_reference
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import told
 from misuse.room.desk import Desk, rows
+from misuse.room.in_run import of_run
 from misuse.rules.kinds import Option
 
 if TYPE_CHECKING:
     import duckdb
 
-Value = TypeVar("Value")
 SPAN_DAYS = 90  # before and after an action, in which calls are compared
 _LISTED = "select * from tasking_list where caller_id = $caller_id"
 _LOOKED_AT = "select * from look_list where caller_id = $caller_id"
@@ -32,7 +32,7 @@ _WINDOW = "select window_to, as_of from windows where window_name = 'headline'"
 def caller_of(con: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> str:
     """The caller that a case is of in the published run."""
     spells = tuple(case["spells"])
-    found = _of_run(con, ("caller", *spells), lambda: _heir(con, spells, str(case["caller_id"])))
+    found = of_run(con, ("caller", *spells), lambda: _heir(con, spells, str(case["caller_id"])))
     return str(found or case["caller_id"])
 
 
@@ -44,30 +44,6 @@ def _heir(con: duckdb.DuckDBPyConnection, spells: Sequence[str], was: str) -> st
     return str(row[0]) if row else None
 
 
-# Who is whose in a run, by the run: a copy never changes, and each look would read every spell. Emptied when it is full.
-_IN_RUN: dict[tuple[str, ...], Any] = {}
-_MAKING = threading.RLock()  # twenty people at once look each thing up once
-_MOST_REMEMBERED = 5000
-
-
-def _of_run(con: duckdb.DuckDBPyConnection, asked: tuple[str, ...], ask: Callable[[], Value]) -> Value:
-    row = con.execute(_RUN).fetchone()
-    if row is None:
-        return ask()
-    key = (str(row), *asked)
-    with _MAKING:
-        if key not in _IN_RUN:
-            answer = ask()
-            if len(_IN_RUN) >= _MOST_REMEMBERED:
-                _IN_RUN.clear()
-            _IN_RUN[key] = answer
-        found: Value = _IN_RUN[key]
-        return found
-
-
-_RUN = "select path, (select max(finished_at) from runs) from duckdb_databases() where database_name = 'published'"
-
-
 def reference_of(desk: Desk, ref_or_caller: str) -> str:
     """The case's reference from itself or from its caller. Errors: InputError where there is no case."""
     name = ref_or_caller.strip()
@@ -77,11 +53,23 @@ def reference_of(desk: Desk, ref_or_caller: str) -> str:
         return name.upper()
     with desk.published() as con:
         caller = explain.resolve_caller(con, name)
-        spells = set(published_callers.spells_of(con, caller))
-    mine = [ref for ref, case in cases.items() if case["caller_id"] == caller or spells.intersection(case["spells"])]
-    if not mine:
+        found = _case_of(con, cases, caller)
+    if found is None:
         raise InputError("there is no case of that caller", next_step="cases open when a list is frozen for a meeting")
-    return max(mine, key=lambda ref: (cases[ref]["status"] != "closed", cases[ref]["opened_at"]))
+    return found
+
+
+def _case_of(con: duckdb.DuckDBPyConnection, cases: Mapping[str, Mapping[str, Any]], caller: str) -> str | None:
+    spells = set(published_callers.spells_of(con, caller))
+    mine = [ref for ref, case in cases.items() if case["caller_id"] == caller or spells.intersection(case["spells"])]
+    return max(mine, key=lambda ref: (cases[ref]["status"] != "closed", cases[ref]["opened_at"]), default=None)
+
+
+def reference_for(con: duckdb.DuckDBPyConnection, book: Casebook, caller: str) -> str:
+    """The reference of a caller's case, or the one that a case of the caller would get."""
+    known = book.cases()
+    is_taken = case_reference(caller) in known
+    return _case_of(con, known, caller) or case_reference(caller, is_taken=is_taken)
 
 
 def cases(desk: Desk) -> list[dict[str, Any]]:
@@ -178,12 +166,12 @@ def reach_of(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
     """The spells whose stops reach a caller."""
     if not published_callers.holds(con, "caller_spells"):
         return []
-    return list(_of_run(con, ("reach", caller), lambda: _reach(con, caller)))
+    return list(of_run(con, ("reach", caller), lambda: _reach(con, caller)))
 
 
 def _reach(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
     """Most callers are in reach of nobody else: then the caller's own spells are all, and no other row is read."""
-    shared = _of_run(con, ("shared reach",), lambda: _column(con, "room/shared_reaches", {}))
+    shared = of_run(con, ("shared reach",), lambda: _column(con, "room/shared_reaches", {}))
     if not shared.intersection(_column(con, "room/reaches_of_caller", {"caller_id": caller})):
         return published_callers.spells_of(con, caller)
     return [str(row[0]) for row in models.select(con, "room/reach_of_caller", {"caller_id": caller}).fetchall()]

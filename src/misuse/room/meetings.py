@@ -10,6 +10,7 @@ from typing import Any
 
 from misuse import pipeline, published_callers, review
 from misuse.casebook import Casebook, Event
+from misuse.casebook.state import case_reference
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases, told
 from misuse.room.actions import action_rows, bid_rows, frozen_list, still_open
@@ -148,7 +149,7 @@ def _row(
     stopped: set[str],
     reached: set[str],
 ) -> dict[str, Any]:
-    reference = row.get("case_ref") or f"K-{row['caller_id'][1:11].upper()}"
+    reference = row.get("case_ref") or case_reference(row["caller_id"])
     case = known.get(reference)
     mine = [event for event in events if event.case_ref == reference]
     prepared = [event for event in mine if event.kind == "case_prepared"]

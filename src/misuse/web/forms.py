@@ -47,6 +47,15 @@ def page(visit: Visit, title: str, fields: Sequence[Field], *, action: str, butt
     return Page("form.html", {**values, **more, "problem": visit.problem})
 
 
+def of_case(
+    visit: Visit, title: str, fields: Sequence[Field], act: str, *, button: str, part: str = "", **more: Any
+) -> Page:
+    """The form of an act on the case of the address; back leads to the case, or to a `part` of its page. `more` as `page`."""
+    ref = visit.path["ref"]
+    kept = {"caption": f"Case {ref}", "back": f"/cases/{ref}" + (f"#{part}" if part else "")}
+    return page(visit, title, fields, action=f"/cases/{ref}/{act}", button=button, **(kept | more))
+
+
 def filled(visit: Visit, fields: Sequence[Field]) -> list[Field]:
     """The fields with what was sent, where a form is shown again; passwords come back empty."""
     if visit.problem is None:

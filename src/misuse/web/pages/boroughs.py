@@ -116,7 +116,6 @@ def identified(visit: Visit) -> Answer:
 
 def task_page(visit: Visit) -> Answer:
     """The form that tasks a borough."""
-    ref = visit.path["ref"]
     known = [str(row["value"]) for row in visit.published.rows("tasking_choices") if row["kind"] == "borough"]
     choices = [("", "Choose"), *((name, words.place(name)) for name in known)]
     fields = (
@@ -128,14 +127,12 @@ def task_page(visit: Visit) -> Answer:
         Field("risk", "Risk", "area", "To the person, to officers, to others.", rows=2),
         Field("not_to_do", "What not to do", "area", "What would make it worse.", rows=2),
     )
-    return forms.page(
+    return forms.of_case(
         visit,
         "Task a borough",
         fields,
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/task",
+        "task",
         button="Send the tasking",
-        back=f"/cases/{ref}",
         intro=["One page, pseudonymous. An identified edition is made apart, for one named recipient."],
     )
 
@@ -162,15 +159,12 @@ _WITHHOLD = (
 
 def withhold_page(visit: Visit) -> Answer:
     """The form that withholds telling a borough."""
-    ref = visit.path["ref"]
-    return forms.page(
+    return forms.of_case(
         visit,
         "Withhold telling a borough",
         _WITHHOLD,
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/withhold",
+        "withhold",
         button="Withhold",
-        back=f"/cases/{ref}",
         intro=["Boroughs are told which units act in their area. This is the exception, under your name, and it ends."],
     )
 

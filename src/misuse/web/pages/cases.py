@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,13 +39,18 @@ def listing(visit: Visit) -> Answer:
 
 
 def go(visit: Visit) -> Answer:
-    """To the case that a reference or a caller id means; a posted form, so that nothing typed stands in an address."""
+    """To the case that a reference or a caller id means; a posted form, so that nothing typed stands in an address.
+
+    Whoever has no case is gone to by the caller's id: the reference made of it may be somebody else's.
+    """
     from misuse import explain
+    from misuse.room import cases
 
     text = forms.needed(visit, "ref", "Enter a case reference or a caller id")
+    with contextlib.suppress(InputError):
+        return Redirect("/cases/" + cases.reference_of(visit.desk, text))
     with visit.published.opened() as con:
-        caller = explain.resolve_caller(con, text)
-    return Redirect("/cases/K-" + caller[1:11].upper())
+        return Redirect("/cases/" + explain.resolve_caller(con, text))
 
 
 def page(visit: Visit) -> Answer:

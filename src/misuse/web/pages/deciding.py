@@ -59,16 +59,14 @@ def add_note(visit: Visit) -> Answer:
 def move_page(visit: Visit) -> Answer:
     """The form of one move, with what it needs."""
     move = _offered(visit)
-    ref = visit.path["ref"]
-    return forms.page(
+    label = move["label"] or move["move"].replace("_", " ").capitalize()
+    return forms.of_case(
         visit,
-        move["label"] or move["move"].replace("_", " ").capitalize(),
+        label,
         [*fields_of(move), Field("seen", "", "hidden", value=visit.form.text("seen") or str(move["seen"]))],
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/moves/{move['move']}",
-        button=move["label"] or move["move"].replace("_", " ").capitalize(),
-        back=f"/cases/{ref}",
-        back_text=f"Case {ref}",
+        f"moves/{move['move']}",
+        button=label,
+        back_text=f"Case {visit.path['ref']}",
         warning=None if move["may"] else move["why_not"],
         intro=[
             *_proposed(move),
@@ -158,16 +156,14 @@ def given(visit: Visit, move: Mapping[str, Any]) -> dict[str, Any]:
 
 def stop_page(visit: Visit) -> Answer:
     """The form that stops a caller."""
-    ref = visit.path["ref"]
-    return forms.page(
+    return forms.of_case(
         visit,
         "Stop: bar this caller from being treated as misuse",
         _STOP,
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/stop",
+        "stop",
         button="Stop now",
         danger=True,
-        back=f"/cases/{ref}" if access.may("read_case", visit.role) else "/",
+        **({} if access.may("read_case", visit.role) else {"back": "/"}),
         intro=["It takes effect at once and halts an open case. Nobody disappears by it: see the look list."],
     )
 
@@ -188,20 +184,17 @@ def lift_page(visit: Visit) -> Answer:
     """The form that lifts a stop."""
     from misuse import safeguards
 
-    ref = visit.path["ref"]
     rules = (("", "The stop that a person entered"), *((rule, rule.replace("_", " ")) for rule in safeguards.stops()))
     fields = (
         Field("rule", "Which stop", "choice", choices=rules),
         forms.reason("What you looked at, and what you found."),
     )
-    return forms.page(
+    return forms.of_case(
         visit,
         "Lift a stop",
         [*fields, Field("run", "", "hidden", value=visit.form.text("run") or visit.desk.run_id)],
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/lift",
+        "lift",
         button="Lift the stop",
-        back=f"/cases/{ref}",
     )
 
 
@@ -219,15 +212,12 @@ def lift(visit: Visit) -> Answer:
 
 def identity_page(visit: Visit) -> Answer:
     """The form that asks why somebody looks at an identity."""
-    ref = visit.path["ref"]
-    return forms.page(
+    return forms.of_case(
         visit,
         "Look at the identity",
         (forms.reason("Why you need it. Recorded with your name, before it is shown."),),
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/identity",
+        "identity",
         button="Show the identity",
-        back=f"/cases/{ref}",
         intro=["It shows the numbers, names and addresses that the log holds. Close the page when you are done."],
     )
 
@@ -245,15 +235,14 @@ def identity(visit: Visit) -> Answer:
 def meet_page(visit: Visit) -> Answer:
     """The form that records a precondition as met."""
     option, need = _need(visit)
-    ref = visit.path["ref"]
-    return forms.page(
+    return forms.of_case(
         visit,
         "Record a precondition as met",
         (Field("how", "How you know", "area", "What was done or seen, and when."),),
-        caption=f"Case {ref}: {option['title']}",
-        action=f"/cases/{ref}/meet/{visit.path['option']}/{visit.path['need']}",
+        f"meet/{visit.path['option']}/{visit.path['need']}",
         button="Record as met",
-        back=f"/cases/{ref}#options",
+        part="options",
+        caption=f"Case {visit.path['ref']}: {option['title']}",
         intro=[f"Precondition: {need}."],
     )
 

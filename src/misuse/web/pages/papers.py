@@ -22,15 +22,13 @@ ANSWERS = (("known", "Known to us"), ("plan_exists", "A plan exists"), ("hold_ta
 
 def pack_page(visit: Visit) -> Answer:
     """The form that makes an evidence pack."""
-    ref = visit.path["ref"]
-    return forms.page(
+    return forms.of_case(
         visit,
         "Make an evidence pack",
         (forms.reason("What it is for. It holds references of calls, so it is a look too."),),
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/pack",
+        "pack",
         button="Make the pack",
-        back=f"/cases/{ref}#papers",
+        part="papers",
         intro=[
             "The call schedule, workload, proof of who called and its limits, warnings with dates, what speaks against "
             "it, continuity, the limitation clock and the versions. Never a model's score.",
@@ -59,15 +57,13 @@ def pack_file(visit: Visit) -> Answer:
 
 def refer_page(visit: Visit) -> Answer:
     """The form of a support referral."""
-    ref = visit.path["ref"]
-    return forms.page(
+    return forms.of_case(
         visit,
         "Refer to the health liaison",
         _REFER,
-        caption=f"Case {ref}",
-        action=f"/cases/{ref}/refer",
+        "refer",
         button="Send the referral",
-        back=f"/cases/{ref}#papers",
+        part="papers",
         intro=["Back comes only one of three words: known, a plan exists, hold tasking."],
     )
 
