@@ -128,23 +128,25 @@ def _click(options: argparse.Namespace) -> list[Person]:
     ]
     for person in people:
         person.start()
+    current = (Path(options.home) / "published" / "current.duckdb").resolve()
+    again = current.with_stem(f"{current.stem}-again")
     if options.republish:
         time.sleep(options.seconds / 2)
-        _republish(Path(options.home) / "published")
+        again.hardlink_to(current)
+        _point(again)
     for person in people:
         person.join(options.seconds + 60)
+    if options.republish:
+        _point(current)
+        again.unlink()
     return people
 
 
-def _republish(published: Path) -> None:
-    """Move the pointer to another name of the copy that it points to."""
-    current = (published / "current.duckdb").resolve()
-    again = current.with_stem(f"{current.stem}-again")
-    if not again.exists():
-        again.hardlink_to(current)
-    beside = published / "current.duckdb.tmp"
-    beside.symlink_to(again.name)
-    beside.replace(published / "current.duckdb")
+def _point(copy: Path) -> None:
+    """Move the pointer, as a publication does."""
+    beside = copy.with_name("current.duckdb.tmp")
+    beside.symlink_to(copy.name)
+    beside.replace(copy.with_name("current.duckdb"))
 
 
 def _options() -> argparse.Namespace:

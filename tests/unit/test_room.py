@@ -527,6 +527,10 @@ def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Sett
     actions.debrief(at("cam"), "C1", ref, "spoken with")
     before = meetings.minutes(at("cha"), "C1")
     assert before["is_as_signed"] is None
+    waiting = meetings.not_reached(before)
+    assert waiting == [row["case_ref"] for row in before["rows"] if row["part"] < 4 and row["case_ref"] != ref]
+    meetings.leave(at("rev"), "C1", waiting[0], "its borough asks to wait")
+    assert meetings.not_reached(meetings.minutes(at("cha"), "C1")) == waiting[1:]
     signed = meetings.sign_minutes(at("cha"), "C1")
     for late in (
         lambda: meetings.decide(at("rev"), "C1", ref),

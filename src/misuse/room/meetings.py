@@ -310,6 +310,12 @@ def minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
     return held
 
 
+def not_reached(held: Mapping[str, Any]) -> list[str]:
+    """Cases of the meeting's parts that nobody decided, left or stopped."""
+    waiting = [row for row in held["rows"] if row["part"] < 4 and not row["decision"] and not row["why_not_taken"]]
+    return [str(row["case_ref"]) for row in waiting if not row["is_stopped_since"]]
+
+
 _SAID = {
     "decisions": (
         "event_id", "case_ref", "move", "to", "lane", "option", "owner", "review_date", "reason", "dissent", "by", "role", "at",

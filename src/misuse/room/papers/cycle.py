@@ -107,8 +107,9 @@ def minutes_pdf(desk: Desk, cycle_id: str) -> bytes:
         papers.table(
             ("Case", "Why"),
             [(row["case_ref"], row["why_not_taken"]) for row in left],
-            empty="Every case of the meeting's parts was decided or is still open to decision.",
+            empty="No case of the meeting's parts was left with a reason.",
         ),
+        papers.para(_not_reached(held)),
         papers.heading("Actions"),
         _actions(held),
         papers.heading("Debriefs"),
@@ -124,6 +125,13 @@ def minutes_pdf(desk: Desk, cycle_id: str) -> bytes:
         ),
     ]
     return _pdf(desk, "Minutes of the Tasking and Coordination Group", cycle_id, blocks)
+
+
+def _not_reached(held: dict[str, Any]) -> str:
+    waiting = ", ".join(meetings.not_reached(held))
+    if not waiting:
+        return "Every other case of the meeting's parts was decided, or is stopped."
+    return f"Not reached: {waiting}. Each stays as it was." if held["minutes"] else f"Not decided yet: {waiting}."
 
 
 def _sitting(desk: Desk, held: dict[str, Any]) -> papers.Block:

@@ -170,10 +170,9 @@ def minutes(visit: Visit) -> Answer:
     from misuse.room import meetings
 
     cycle_id = visit.path["cycle"]
-    return Page(
-        "minutes.html",
-        {"title": f"Minutes of {cycle_id}", "found": meetings.minutes(visit.desk, cycle_id), "cycle": cycle_id},
-    )
+    found = meetings.minutes(visit.desk, cycle_id)
+    values = {"title": f"Minutes of {cycle_id}", "found": found, "cycle": cycle_id}
+    return Page("minutes.html", values | {"not_reached": meetings.not_reached(found)})
 
 
 def sign(visit: Visit) -> Answer:
