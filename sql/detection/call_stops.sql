@@ -4,7 +4,9 @@
 with
 
 details as (
-    select call_key, content_digest, markers, lower(remarks) as remarks
+    select
+        call_key, content_digest, markers,
+        case when regexp_matches(lower(remarks), cast($codeword_pattern as varchar)) then lower(remarks) end as remarks
     from vault.call_details
     where markers is not null or regexp_matches(lower(remarks), cast($codeword_pattern as varchar))
 ),
@@ -23,20 +25,26 @@ detailed as (
 ),
 
 -- Staging parts a list of markers at ; and |. Logs part them otherwise too, and a missed marker is a missed victim.
+-- Lists are judged once each, of which there are few, and not once a call.
 marker_words as (
-    select call_key, received_at, token, unnest(string_split_regex(markers, '[;|,/&+\n\r\t]+')) as word
-    from detailed
-    where markers is not null
+    select markers, unnest(string_split_regex(markers, '[;|,/&+\n\r\t]+')) as word
+    from (select distinct markers from detailed where markers is not null) as lists
 ),
 
 -- A rule's word and a log's are one whatever stands between their parts: space, hyphen or underscore.
-marker_hits as (
-    select marker_words.* exclude (word), rules.* exclude (marker)
+judged_markers as (
+    select distinct marker_words.markers, rules.* exclude (marker)
     from marker_words
     inner join rule_hard_stops as rules
         on
             upper(trim(regexp_replace(marker_words.word, '[\s_-]+', ' ', 'g')))
             = upper(trim(regexp_replace(rules.marker, '[\s_-]+', ' ', 'g')))
+),
+
+marker_hits as (
+    select detailed.call_key, detailed.received_at, detailed.token, judged_markers.* exclude (markers)
+    from detailed
+    inner join judged_markers on detailed.markers = judged_markers.markers
 ),
 
 rule_traits as (

@@ -1,4 +1,23 @@
 -- A token is a nested keyed SHA-256, cut to 128 bits: the same key and value give the same token for ever,
 -- and without the key a list of all telephone numbers tells nothing.
 create or replace temp macro token_of(kind, value) as
-left(sha256(getvariable('token_key') || sha256(getvariable('token_key') || kind || chr(31) || value)), 32)::uuid
+left(sha256(getvariable('token_key') || sha256(getvariable('token_key') || kind || chr(31) || value)), 32)::uuid;
+
+-- What two addresses have in common whatever letter case, accents, spaces and stops they are written with.
+create or replace temp macro folded_place(given) as
+regexp_replace(upper(strip_accents(given)), '[^A-Z0-9]+', '', 'g');
+
+-- A person as a name and a birth date tell one; null where either is missing.
+create or replace temp macro folded_person(name, birth_date) as
+nullif(regexp_replace(upper(strip_accents(name)), '[^\p{L}\p{N}]+', '', 'g'), '')
+|| ' ' || nullif(regexp_replace(upper(birth_date), '[^A-Z0-9]+', '', 'g'), '');
+
+-- What may tie a call to another's: word is what must not be a word for no place. Nulls are no value.
+create or replace temp macro tie_values(home, postcode, location, person) as
+[
+    struct_pack(via := 'person', value := person, word := split_part(person, ' ', 1), is_home := true),
+    struct_pack(via := 'address', value := home || ' ' || postcode, word := home, is_home := true),
+    struct_pack(via := 'place', value := home || postcode, word := home, is_home := true),
+    struct_pack(via := 'place', value := home, word := home, is_home := true),
+    struct_pack(via := 'place', value := location, word := location, is_home := false)
+];

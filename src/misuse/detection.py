@@ -33,6 +33,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/fault_bursts",
     "detection/frequent_contacts",
     "detection/new_content",
+    "detection/tie_marks",
     "detection/marker_ties",
     "detection/rule_reach",
     "detection/stop_reach",
@@ -71,6 +72,7 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/tasking_candidates",
     "marts/look_list",
 )
+IDENTIFYING = frozenset({"detection/tie_marks"})  # temporary, so in no file that is not encrypted
 WIDE_MODELS = frozenset({"detection/calls"})
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
 MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
@@ -116,7 +118,9 @@ def detect(
             models.view(con, name)
             continue
         with models.sides_as_written(con) if name in WIDE_MODELS else nullcontext():
-            models.build(con, name, available)
+            models.build(con, name, available, temporary=name in IDENTIFYING)
+    for name in IDENTIFYING:
+        models.drop_temporary(con, models.relation_name(name))
 
 
 def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:

@@ -1,0 +1,49 @@
+-- One row per marked call of a rule that follows ties, and value by which others may be tied to it.
+-- Key: rule_id, call_key, via, value. Param: $end_at. Temporary, since a value identifies. Its own place or person ties
+-- a call; its number's address does on whichever call it was given.
+with
+
+marked as (
+    select
+        rules.*, hits.call_key, hits.received_at, coalesce(hits.token, hits.call_key) as line, numbers.reach_id
+    from call_stops as hits
+    inner join rule_patterns as rules on hits.rule_id = rules.rule_id and rules.pattern = 'ties'
+    left join caller_numbers as numbers
+        on hits.token = numbers.token and hits.received_at >= numbers.spell_from and hits.received_at < numbers.spell_to
+    where hits.is_stop
+),
+
+marked_lines as (
+    select call_key, content_digest, coalesce(number_token, premises_token, call_key) as line
+    from call_records
+    where
+        received_at < cast($end_at as timestamp)
+        and coalesce(number_token, premises_token, call_key) in (select line from marked)
+),
+
+folded as (
+    select
+        marked_lines.call_key, marked_lines.line, folded_place(details.subscriber_address) as home,
+        nullif(folded_place(details.subscriber_postcode), '') as postcode,
+        folded_place(details.incident_location) as location,
+        folded_person(details.person_name, details.birth_date) as person
+    from vault.call_details as details
+    inner join marked_lines
+        on details.call_key = marked_lines.call_key and details.content_digest = marked_lines.content_digest
+),
+
+told as (
+    select call_key, line, unnest(tie_values(home, postcode, location, person), recursive := true)
+    from folded
+),
+
+final as (
+    select distinct marked.*, told.via, told.value
+    from marked
+    inner join told on marked.line = told.line and (told.via = 'address' or marked.call_key = told.call_key)
+    where
+        length(told.value) >= 6
+        and told.word not in (select replace(words, ' ', '') from rule_lists where list_id = 'nowhere')
+)
+
+select * from final
