@@ -315,7 +315,9 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
             if stops:
                 book.record("stops_published", **by_run, payload={"stops": stops})
             case_reports.report(con, book, run_id, now)
-        publication.publish(con, settings, run_id, force=True)
+            # A copy that a disposal came after may hold, in its free blocks, what was disposed of.
+            base = publication.base(settings, book.published_digests(since_disposal=True))
+        publication.publish(con, settings, run_id, force=True, base=base)
     publication.collect(settings)
 
 

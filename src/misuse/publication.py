@@ -11,10 +11,10 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from misuse import outgoing
 from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError, is_out_of_room
 from misuse.schemas import PUBLISHED, UNDIGESTED, Relation
 from misuse.settings import Settings
@@ -26,24 +26,16 @@ if TYPE_CHECKING:
 # A run's copy may be collected between reading the pointer and opening it; the pointer then moved on.
 OPEN_ATTEMPTS = 5
 
-# Order on disk, where the key is not the best: what is asked together lies together.
-_ORDER = {
-    # A caller's calls lie together: read in 15 ms of a year's, not 130; a week's of everybody take 8, not 1.
-    "calls": ("caller_id", "received_at", "call_key"),
-    "caller_spells": ("caller_id", "spell_id"),
-    "caller_windows": ("window_name", "caller_id"),
-    "persistent_callers": ("rank",),
-    "tasking_list": ("rank",),
-    "demand_daily": ("local_date", "channel", "borough"),
-}
-
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────
 
 
-def publish(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str, *, force: bool = False) -> Path:
+def publish(
+    con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str, *, force: bool = False, base: Path | None = None
+) -> Path:
     """Copy the relations of schemas.PUBLISHED out of the warehouse `con` and point readers at the copy.
 
+    `base` is an earlier copy to go from, as this program published it.
     Errors: Refused where readers would go back to an earlier as-of, unless forced; StoreError where a
     relation is missing or of another shape; ResourceError where the disk is full.
     """
@@ -58,15 +50,24 @@ def publish(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str, *, 
     half = target.with_suffix(".duckdb.tmp")
     _discard(half)
     try:
-        _write(con, half)
-    except duckdb.Error as error:
+        outgoing.write(con, half, run_id, base)
+    except BaseException as error:
         _discard(half)
-        raise _write_error(run_id, error) from None
+        if isinstance(error, duckdb.Error) or is_out_of_room(error):
+            raise _write_error(run_id, error) from None
+        raise
     half.chmod(0o640)
     _sync(half)
     half.replace(target)
     _point(settings, target)
     return target
+
+
+def base(settings: Settings, digests: Mapping[str, str]) -> Path | None:
+    """The copy that readers see, for the next to go from, if it is by its digest what its run published; or None."""
+    current = settings.current_path.resolve()
+    known = digests.get(current.stem)
+    return current if known and current.is_file() and file_digest(current) == known else None
 
 
 def run_path(settings: Settings, run_id: str) -> Path:
@@ -76,38 +77,7 @@ def run_path(settings: Settings, run_id: str) -> Path:
     return settings.published_path / f"{run_id}.duckdb"
 
 
-def _write(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    con.execute("attach " + _literal(str(path)) + " as outgoing")
-    try:
-        for relation in PUBLISHED:
-            _typed(con.table(relation.name), relation).create("outgoing." + relation.name)
-        # In one transaction, or each of some hundred comments waits for the disk.
-        con.execute("; ".join(["begin", *chain.from_iterable(map(_comments, PUBLISHED)), "commit"]))
-        con.execute("checkpoint outgoing")
-    finally:
-        con.execute("detach outgoing")
-
-
-def _typed(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:
-    """Just the declared columns, in their order and types, sorted for compression and quick ranges."""
-    import duckdb
-
-    columns = [duckdb.ColumnExpression(c.name).cast(duckdb.sqltype(c.type)).alias(c.name) for c in relation.columns]
-    return rows.select(*columns).order(", ".join(_ORDER.get(relation.name, relation.key)))
-
-
-def _comments(relation: Relation) -> Iterator[str]:
-    yield "comment on table outgoing." + relation.name + " is " + _literal(relation.comment)
-    for column in relation.columns:
-        name = relation.name + "." + column.name
-        yield "comment on column outgoing." + name + " is " + _literal(column.comment)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _write_error(run_id: str, error: Exception) -> MisuseError:
+def _write_error(run_id: str, error: BaseException) -> MisuseError:
     if is_out_of_room(error):
         return ResourceError(f"no room to publish run {run_id}", next_step="free disk space, then misuse run")
     return StoreError(
@@ -144,7 +114,7 @@ def store_frame(con: duckdb.DuckDBPyConnection, name: str, frame: polars.DataFra
     con.register("incoming_frame", frame)
     try:
         con.execute("drop table if exists " + relation.name)
-        _typed(con.table("incoming_frame"), relation).create(relation.name)
+        outgoing.typed(con.table("incoming_frame"), relation).create(relation.name)
     finally:
         con.unregister("incoming_frame")
 
@@ -262,9 +232,9 @@ def _open(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection | None:
 
     con = duckdb.connect(":memory:", config={"temp_directory": "", "python_enable_replacements": "false"})
     try:
-        con.execute("attach " + _literal(str(path)) + " as published (read_only)")
+        con.execute("attach " + outgoing.literal(str(path)) + " as published (read_only)")
         con.execute(_SANDBOX)
-        con.execute("set memory_limit = " + _literal(settings.memory_limit))
+        con.execute("set memory_limit = " + outgoing.literal(settings.memory_limit))
         if settings.threads:
             con.execute("set threads = " + str(settings.threads))
         con.execute("set lock_configuration = true")

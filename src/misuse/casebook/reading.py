@@ -85,6 +85,16 @@ class Reading:
         with self._connection() as con:
             return read(con, *kinds, newest=most, **of)
 
+    def published_digests(self, *, since_disposal: bool = False) -> dict[str, str]:
+        """The SHA-256 of each run's copy as it was published, by run; if asked only of copies since the last disposal."""
+        found: dict[str, str] = {}
+        for event in self.entries("run_published", "disposed"):
+            if event.kind == "disposed" and since_disposal:
+                found.clear()
+            elif "published_sha256" in event.data:
+                found[str(event.run_id)] = str(event.data["published_sha256"])
+        return found
+
     def events(self, reader: str = "") -> list[dict[str, Any]]:
         """Every event for export, its payload opened beside the text that the digest covers.
 

@@ -145,11 +145,7 @@ def audit(context: Context) -> int:
         heads = [*(context.options.head or []), *_heads_of_runs(context)]
         faults = book.faults(heads)
         head, events, anchors = book.head(), book.count(), len(book.anchors())
-        published = {
-            str(event.run_id): str(event.data["published_sha256"])
-            for event in book.entries("run_published")
-            if "published_sha256" in event.data
-        }
+        published = book.published_digests()
     if context.wants_json:
         told = [{"event_id": broken.event_id, "why": broken.why} for broken in faults]
         context.print_json(
