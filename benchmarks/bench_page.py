@@ -13,13 +13,14 @@ BEGIN, END = "<!-- from benchmarks.bench -->", "<!-- to here -->"
 Sizes = dict[str, dict[str, Any]]
 
 
-def tables(sizes: Sizes) -> str:
-    """Everything that was measured, in Markdown."""
+def tables(sizes: Sizes, kept: Sizes) -> str:
+    """Everything that was measured, in Markdown, beside the run that `benchmarks/baseline.json` keeps."""
     parts = []
     for size, figures in sizes.items():
         parts += [_heading(size, figures), _contenders(figures), _steps(figures), _stores(figures)]
-    if {"1M", "10M"} <= sizes.keys():
-        parts.append(_growth(sizes))
+    parts += [_growth(sizes, large) for large in ("10M", "10M-5y") if {"1M", large} <= sizes.keys()]
+    if sizes.keys() & kept.keys():
+        parts.append(_beside_kept(sizes, kept))
     return "\n\n".join(parts) + "\n"
 
 
@@ -80,21 +81,36 @@ def _stores(figures: dict[str, Any]) -> str:
     return f"Stores afterwards: {sizes}."
 
 
-def _growth(sizes: Sizes) -> str:
-    small, large = sizes["1M"], sizes["10M"]
+def _growth(sizes: Sizes, size: str) -> str:
+    small, large = sizes["1M"], sizes[size]
     rows = []
     for name in [name for name in ("whole", "night") if name in small and name in large]:
         clock, busy = (large[name][column] / small[name][column] for column in ("seconds", "processor_seconds"))
         rows.append(f"| {name} | {clock:.1f} | {busy:.1f} |")
-    return "### From 1M to 10M\n\n| | times the seconds | times the processor time |\n|---|---|---|\n" + "\n".join(rows)
+    head = f"### From 1M to {size}\n\n| | times the seconds | times the processor time |\n|---|---|---|\n"
+    return head + "\n".join(rows)
 
 
-def write(sizes: Sizes) -> None:
+def _beside_kept(sizes: Sizes, kept: Sizes) -> str:
+    """The same in two runs: what one run's figures are worth."""
+    rows = []
+    for size in [size for size in sizes if size in kept]:
+        now, before = sizes[size], kept[size]
+        for name in [name for name in ("whole", "night") if name in now and name in before]:
+            pairs = [(run["machine"]["commit"], run[name]) for run in (before, now)]
+            cells = [f"{commit}: {cost['seconds']:,.0f} s, {cost['processor_seconds']:,.0f} s" for commit, cost in pairs]
+            ratio = now[name]["processor_seconds"] / before[name]["processor_seconds"]
+            rows.append(f"| {size}, {name} | {' | '.join(cells)} | {ratio:.2f} |")
+    head = "| | kept run: commit, clock, processor | this run | processor, times the kept |\n|---|---|---|---|\n"
+    return "### Two runs\n\n" + head + "\n".join(rows)
+
+
+def write(sizes: Sizes, kept: Sizes) -> None:
     """Put the tables between the page's marks, and draw the picture."""
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{tables(sizes)}\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{tables(sizes, kept)}\n{END}{after}", encoding="utf-8")
     PICTURE.write_text(_picture(sizes), encoding="utf-8")
 
 

@@ -1,5 +1,5 @@
--- The kept table of calls is brought up to date: what differs comes as it is now, what is no call any more goes.
--- Param: $end_at.
+-- Brings the kept table of calls, of one row per call, up to date. Key: call_key. Param: $end_at.
+-- What differs comes as it is now; what is no call any more goes.
 delete from calls where call_key in (select call_key from differing_calls);
 
 delete from calls
