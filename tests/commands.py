@@ -9,6 +9,8 @@ import contextlib
 import io
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from misuse.cli import run_command
@@ -20,3 +22,20 @@ def misuse(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run_command(words, {**os.environ, "MISUSE_HOME": str(home)})
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def another_writes(home: Path) -> Iterator[None]:
+    """Another process holds the home's writer lock."""
+    code = (
+        "import sys; from pathlib import Path; from misuse import warehouse; from misuse.settings import Settings\n"
+        "with warehouse.writer(Settings(home=Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(home)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline()
+        try:
+            yield
+        finally:
+            other.kill()

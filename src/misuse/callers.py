@@ -177,8 +177,7 @@ def link(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], model: l
     The vault is attached; without a model people's decisions alone link. The spells are those just found, or the last
     run's.
     """
-    if not holds(con, "number_spells"):
-        con.execute(_LAST_SPELLS)
+    _find_last_spells(con)
     cuts = model.cuts if model else NO_CUTS
     values = {**parameters, "identity_model": model.digest if model else "", "review_weight": cuts.review}
     for name in LINK_MODELS:
@@ -188,6 +187,12 @@ def link(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], model: l
     con.register("grouped_spells", frame)
     con.execute(_KEEP_GROUPS)
     con.unregister("grouped_spells")
+
+
+def _find_last_spells(con: duckdb.DuckDBPyConnection) -> None:
+    """Where no spells were just found, number_spells is the last run's."""
+    if not holds(con, "number_spells"):
+        con.execute(_LAST_SPELLS)
 
 
 def holds(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
@@ -287,8 +292,7 @@ order by callers.caller_id
 
 def holdings(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
     """Who held the numbers that passed on, as the casebook keeps it: see `Casebook.publish_holders`."""
-    if not holds(con, "number_spells"):
-        con.execute(_LAST_SPELLS)
+    _find_last_spells(con)
     return models.select(con, "identities/holdings", {}).fetchall()
 
 

@@ -83,11 +83,9 @@ def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:
     with casebook.opened(settings) as book:
         shown = book.holders().held()
     with warehouse.opened(settings, with_vault=True) as con:
-        now = callers.holdings(con)
-        theirs = renamed([spell for _, spell, *_ in shown], shown, now) | renamed(spells, shown, now)
-        if any(spell not in theirs or theirs[spell] != (spell,) for spell in spells) or any(
-            set(found).intersection(spells) and name not in spells for name, found in theirs.items()
-        ):
+        mine, names = set(spells), {*spells, *(spell for _, spell, *_ in shown)}
+        theirs = renamed(names, shown, callers.holdings(con))
+        if any(found != (name,) for name, found in theirs.items() if mine.intersection((name, *found))):
             raise Refused(
                 "the last run was not published, and it tells of other holders of these numbers than the published list",
                 next_step="misuse run, then put them away",

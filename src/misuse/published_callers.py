@@ -85,30 +85,21 @@ def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) 
     spells = sorted({spell for stop in stops for spell in stop.spells})
     urgent = sorted({spell for stop in stops if stop.is_urgent for spell in stop.spells})
     found = models.select(con, "identities/reached_callers", {"spells": spells, "urgent_spells": urgent}).fetchall()
+    kept = sorted({spell for stop in stops for spell in stop.kept})
+    urgent = sorted({spell for stop in stops if stop.is_urgent for spell in stop.kept})
+    if kept:
+        found += con.execute(_HOLDING, {"spells": kept, "urgent_spells": urgent}).fetchall()
     for caller_id, is_urgent in found:
         reached[caller_id] = bool(is_urgent) or reached.get(caller_id, False)
-    for stop in stops:
-        for (caller_id,) in con.execute(_HOLDING, {"spells": list(stop.kept)}).fetchall() if stop.kept else ():
-            reached[caller_id] = stop.is_urgent or reached.get(caller_id, False)
     return reached
 
 
-def reached_by(con: duckdb.DuckDBPyConnection, spells: Iterable[str]) -> list[str]:
-    """The spells that a stop on these reaches besides: whoever may be the same person."""
-    named = sorted(spells)
-    if not named or not holds(con, "caller_spells"):
-        return []
-    found = con.execute(_REACHED, {"spells": named}).fetchall()
-    return sorted({str(spell) for (spell,) in found} - set(named))
-
-
 _PUBLISHED = "select distinct caller_id from caller_spells where list_contains($callers, caller_id)"
-_HOLDING = "select distinct caller_id from caller_spells where list_contains($spells, spell_id)"
-_REACHED = """
-select distinct others.spell_id
+_HOLDING = """
+select caller_id, bool_or(list_contains($urgent_spells, spell_id)) as is_urgent
 from caller_spells
-inner join caller_spells as others on caller_spells.reach_id = others.reach_id
-where list_contains($spells, caller_spells.spell_id)
+where list_contains($spells, spell_id)
+group by caller_id
 """
 
 

@@ -24,6 +24,7 @@ from misuse.casebook import keeping
 from misuse.cli import run_command
 from misuse.errors import LockHeld, MisuseError, Refused, ResourceError, StoreError, UsageError
 from misuse.settings import SQL_ROOT
+from tests.commands import another_writes
 from tests.logs import COLUMNS, NOW, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import LAYOUT
 
@@ -327,17 +328,8 @@ def test_a_backup_never_lies_in_its_own_home_nor_nowhere(settings, tmp_path):
 
 
 def test_no_backup_while_a_run_writes(settings, outside):
-    code = (
-        "import sys; from pathlib import Path; from misuse import warehouse; from misuse.settings import Settings\n"
-        "with warehouse.writer(Settings(home=Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, str(settings.home)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        with pytest.raises(LockHeld):
-            taken(settings, outside)
-        other.kill()
+    with another_writes(settings.home), pytest.raises(LockHeld):
+        taken(settings, outside)
     assert list(outside.iterdir()) == []
 
 

@@ -20,6 +20,7 @@ from misuse import casebook, intake, vault, warehouse
 from misuse.cli import run_command
 from misuse.errors import LockHeld, MisuseError, Refused, ResourceError, StoreError, UsageError
 from misuse.vault import keys, rotation
+from tests.commands import another_writes
 from tests.logs import COLUMNS, NOW, random_rows, settings_for, write_csv
 
 NEW = "n" * 64
@@ -177,17 +178,8 @@ def test_a_copy_that_is_not_the_same_is_never_put_in_place(settings, monkeypatch
 
 
 def test_while_another_process_writes_nothing_rotates(settings):
-    code = (
-        "import sys; from pathlib import Path; from misuse import warehouse; from misuse.settings import Settings\n"
-        "with warehouse.writer(Settings(home=Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, str(settings.home)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        with pytest.raises(LockHeld):
-            rotate(settings)
-        other.kill()
+    with another_writes(settings.home), pytest.raises(LockHeld):
+        rotate(settings)
 
 
 def test_copies_that_the_old_key_opens_go_with_it(settings):

@@ -224,9 +224,7 @@ def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holde
 
 
 def _read(con: sa.Connection, current: Sequence[Holding] | None) -> Holders:
-    published_by: dict[str, list[int]] = {}
-    for event in read(con, PUBLISHED):
-        published_by.setdefault(str(event.run_id), []).append(event.event_id)
+    published_by = _published_by(con)
     shown = _shown(con, published_by)
     history: dict[str, list[_Row]] = {}
     standing: list[Holding] = []
@@ -239,6 +237,14 @@ def _read(con: sa.Connection, current: Sequence[Holding] | None) -> Holders:
     at = shown if current is None else max((at for times in published_by.values() for at in times), default=0)
     found = Holders(history, now, published_by, _ends(con) if published_by else {}, at)
     return replace(found, put_away=_put_away(con, found))
+
+
+def _published_by(con: sa.Connection) -> dict[str, list[int]]:
+    """The publications of every run, in order."""
+    found: dict[str, list[int]] = {}
+    for event in read(con, PUBLISHED):
+        found.setdefault(str(event.run_id), []).append(event.event_id)
+    return found
 
 
 def _shown(con: sa.Connection, published_by: Mapping[str, Sequence[int]]) -> int:
@@ -325,7 +331,7 @@ def keep(con: sa.Connection, event: Event, found: Change) -> None:
     """Keep what an event published: holders as they changed, and the hits; those of before the shown run go."""
     import sqlalchemy as sa
 
-    shown = max((told.event_id for told in read(con, PUBLISHED) if told.run_id == con.info.get(SHOWN)), default=0)
+    shown = max(_published_by(con).get(str(con.info.get(SHOWN)), ()), default=0)
     held = {(row[0], row[1], row[2]) for row in con.execute(sa.text(_STANDING_HITS))}
     steps: tuple[tuple[str, Iterable[Sequence[str | None]]], ...] = (
         (_CLOSE, (row[:2] for row in found.closed)),
@@ -356,10 +362,7 @@ def hits(con: sa.Connection, caller_id: str, rule_id: str) -> list[str]:
     """The hits by which a rule stops a caller in the run that is shown."""
     import sqlalchemy as sa
 
-    published_by: dict[str, list[int]] = {}
-    for event in read(con, PUBLISHED):
-        published_by.setdefault(str(event.run_id), []).append(event.event_id)
-    values = {"caller": caller_id, "rule": rule_id, "shown": _shown(con, published_by)}
+    values = {"caller": caller_id, "rule": rule_id, "shown": _shown(con, _published_by(con))}
     return [hit for (hit,) in con.execute(sa.text(_HITS_OF), values)]
 
 

@@ -91,14 +91,15 @@ def _acknowledgements(con: sa.Connection, holders: Holders) -> list[Row]:
     """A look counts for those alone who surely are the people looked at."""
     looks = {str(event.caller_id): event for event in read(con, "look_acknowledged")}
     rows = [
-        (caller, event.at, event.data.get("urgent_stops_seen"), sorted(_looked_at(event, holders)))
+        (
+            caller,
+            event.at,
+            event.data.get("urgent_stops_seen"),
+            sorted(holders.sure_of(event, spells.known_spells(event))),
+        )
         for caller, event in sorted(looks.items())
     ]
     return [row for row in rows if row[3]]
-
-
-def _looked_at(event: Event, holders: Holders) -> Sequence[str]:
-    return holders.sure_of(event, spells.known_spells(event))
 
 
 def _last_cycle(con: sa.Connection, as_of: date | None, holders: Holders) -> list[Row]:
@@ -106,9 +107,7 @@ def _last_cycle(con: sa.Connection, as_of: date | None, holders: Holders) -> lis
     if found is None:
         return []
     day, event = found
-    rows = [(row["caller_id"], day, _listed(row, event, holders)) for row in event.data["eligible"]]
+    rows = [
+        (row["caller_id"], day, list(holders.all_of(event, state.row_spells(row)))) for row in event.data["eligible"]
+    ]
     return [row for row in rows if row[2]]
-
-
-def _listed(row: Mapping[str, Any], event: Event, holders: Holders) -> list[str]:
-    return list(holders.all_of(event, state.row_spells(row)))

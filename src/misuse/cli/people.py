@@ -21,7 +21,7 @@ def stop(context: Context) -> int:
         spells = published_callers.spells_of(con, caller_id)
         payload = {"reason": options.reason, "is_urgent": options.urgent, "spells": spells, **rule}
         if not options.lift:
-            payload["reached"] = published_callers.reached_by(con, spells)
+            payload["reached"] = care.others_in_reach(con, caller_id)
         with casebook.opened(context.settings) as book:
             kind = "stop_lifted" if options.lift else "stop_entered"
             book.record(kind, actor=context.actor, occurred_at=context.now, caller_id=caller_id, payload=payload)

@@ -140,13 +140,18 @@ def stop(desk: Desk, caller: str, reason: str, *, is_urgent: bool = False) -> di
         caller_id = explain.resolve_caller(con, caller)
         spells = published_callers.spells_of(con, caller_id)
         before = {ref for ref, case in book.cases().items() if case["status"] == "halted"}
-        reached_spells = published_callers.reached_by(con, spells)
-        payload = {"reason": reason, "is_urgent": is_urgent, "spells": spells, "reached": reached_spells}
+        others = others_in_reach(con, caller_id)
+        payload = {"reason": reason, "is_urgent": is_urgent, "spells": spells, "reached": others}
         book.record("stop_entered", actor=desk.actor, occurred_at=desk.now, caller_id=caller_id, payload=payload)
         reached = sorted({caller_id, *published_callers.stopped(con, _of(book, spells))})
         halt_reached(book, con, reached, actor=desk.actor, now=desk.now)
         halted = sorted(ref for ref, case in book.cases().items() if case["status"] == "halted" and ref not in before)
     return {"caller_id": caller_id, "reached": reached, "halted": halted}
+
+
+def others_in_reach(con: Any, caller: str) -> list[str]:
+    """The spells that a stop on the caller reaches besides the caller's own: whoever may be the same person."""
+    return sorted(set(cases.reach_of(con, caller)).difference(published_callers.spells_of(con, caller)))
 
 
 def _of(book: Casebook, spells: Sequence[str]) -> list[Any]:
