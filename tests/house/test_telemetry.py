@@ -13,6 +13,7 @@ from tests.house import tree
 STARTERS = {
     "flows/children.py": "gives QUIET_ENVIRONMENT",
     "flows/serve.py": "through flows/children.py",
+    "src/misuse/sources/workbook.py": "gives no environment at all, and loads nothing that sends",
     "src/misuse/notify.py": "the user's own hook, with the environment of the command, which is quiet",
 }
 # Importing these sends, or looks for somewhere to send.

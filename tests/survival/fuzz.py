@@ -137,9 +137,7 @@ class Reader:
         return told
 
     def _file(self, number: int) -> dict[str, Any]:
-        from misuse import sources
         from misuse.errors import MisuseError
-        from misuse.progress import Silent
 
         path, form, what = rubbish.make(self.folder, self.seed, number)
         told: dict[str, Any] = {"what": what}
@@ -148,16 +146,36 @@ class Reader:
                 return told | self._ingested(path, form)
             if number % 10 == 1:
                 self._drafted(path)
-            found = sources.read(self.con, path, self.layouts[form], scratch=self.scratch, now=NOW, tracker=Silent())
-            accepted = (self.con.execute("select count(*) from parsed_rows").fetchone() or (0,))[0]
-            rejected = (self.con.execute("select count(*) from rejected_raw").fetchone() or (0,))[0]
-            if found.rows != accepted + rejected:
-                told["trouble"] = f"{found.rows} rows, {accepted} accepted, {rejected} rejected"
-            return told | {"taken": 1, "rows": found.rows, "accepted": accepted, "rejected": rejected}
+            return told | self._read(path, form)
         except MisuseError as error:
             return told | {"refused": 1, "trouble": _badly_said(error, path)}
         finally:
             path.unlink(missing_ok=True)
+
+    def read(self, form: str, content: bytes) -> dict[str, Any]:
+        """What comes of a file of these bytes, given as one of that format; `said`: with which words it was refused."""
+        from misuse.errors import MisuseError
+
+        path = self.folder / f"made.{form}"
+        path.write_bytes(content)
+        try:
+            return self._read(path, form)
+        except MisuseError as error:
+            return {"refused": 1, "trouble": _badly_said(error, path), "said": str(error)}
+        finally:
+            path.unlink()
+
+    def _read(self, path: Path, form: str) -> dict[str, Any]:
+        from misuse import sources
+        from misuse.progress import Silent
+
+        found = sources.read(self.con, path, self.layouts[form], scratch=self.scratch, now=NOW, tracker=Silent())
+        accepted = (self.con.execute("select count(*) from parsed_rows").fetchone() or (0,))[0]
+        rejected = (self.con.execute("select count(*) from rejected_raw").fetchone() or (0,))[0]
+        told: dict[str, Any] = {"taken": 1, "rows": found.rows, "accepted": accepted, "rejected": rejected}
+        if found.rows != accepted + rejected:
+            told["trouble"] = f"{found.rows} rows, {accepted} accepted, {rejected} rejected"
+        return told | {"reasons": dict(found.rejected)}
 
     def _drafted(self, path: Path) -> None:
         """`source draft` on whatever it is."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import zipfile
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from misuse.errors import InputError
+from misuse.sources import workbook
 from misuse.sources.columns import find, required_columns, resolve
 from misuse.sources.grammar import Grammar
 from misuse.sources.layout import Layout
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_Found = TypeVar("_Found")
 KEYS_LOOKED_AT = 10_000
 
 _KEYS = """
@@ -154,6 +155,8 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
         relation = con.read_parquet(str(link))
         types = dict(zip(relation.columns, (str(kind) for kind in relation.types), strict=True))
         mapped = resolve(path, layout, relation.columns)
+        plain_columns = _plain_columns(path, types, mapped.values())
+        _refuse_bomb(con, path, link, layout, {name: types[name] for name in plain_columns})
         columns = {asked: f"c{n}" for n, asked in enumerate(mapped)}
         texts = [_as_text(mapped[asked], types[mapped[asked]]).alias(name) for asked, name in columns.items()]
         rows = keep(con, relation.project(*texts))
@@ -164,14 +167,17 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
         raise InputError(f"{path} does not hold the rows it says it holds", next_step="ask for the file again")
 
     def fetch_json(reasons: dict[int, str], add: Add) -> None:
+        rows = con.read_parquet(str(link), file_row_number=True)
+        con.register("parquet_rows", rows.project("file_row_number", *map(duckdb.ColumnExpression, plain_columns)))
         found = con.execute(
-            "select file_row_number + 1, to_json(r) from read_parquet($path, file_row_number = true) as r"
+            "select file_row_number + 1, to_json(r) from parquet_rows as r"
             " where file_row_number + 1 in (select unnest($numbers))",
-            {"path": str(link), "numbers": list(reasons)},
+            {"numbers": list(reasons)},
         )
         while batch := found.fetchmany(10_000):
             for number, text in batch:
                 add(number, reasons[number], text[:LONGEST_RAW])
+        con.unregister("parquet_rows")
 
     return RawFile(rows, tuple(relation.columns), columns, is_typed=True, fetch=fetch_json)
 
@@ -185,6 +191,50 @@ def _refuse_truncated(path: Path, plain: Path) -> None:
                 f"{path} is a truncated Parquet file",
                 next_step="wait for the transfer to end, or ask for the file again",
             )
+
+
+def _plain_columns(path: Path, types: Mapping[str, str], mapped: Collection[str]) -> list[str]:
+    """Columns of values and of lists of values. Errors: InputError where the layout asks for one of records within records."""
+    nested = {
+        name for name, kind in types.items() if kind.startswith(("STRUCT", "MAP", "UNION")) or kind.count("[") > 1
+    }
+    if found := nested.intersection(mapped):
+        raise InputError(
+            f"{path}: its column '{min(found)}' holds records within records", next_step="ask for it as plain columns"
+        )
+    return [name for name in types if name not in nested]
+
+
+def _refuse_bomb(
+    con: duckdb.DuckDBPyConnection, path: Path, link: Path, layout: Layout, types: Mapping[str, str]
+) -> None:
+    """Errors: InputError for a file that grows beyond all proportion. One value of its dictionary may stand in every row."""
+    limit = max(FREE_SIZE, link.stat().st_size * layout.max_uncompressed_ratio)
+    sizes = [_bytes_in(name, kind) for name, kind in types.items() if kind.startswith(("VARCHAR", "BLOB"))]
+    unpacked = con.execute(_UNPACKED, {"path": str(link)}).fetchone()
+    if unpacked and unpacked[0] <= limit and sizes:
+        unpacked = con.read_parquet(str(link)).aggregate([functools.reduce(operator.add, sizes)]).fetchone()
+    if unpacked and unpacked[0] > limit:
+        raise InputError(
+            f"{path} unpacks to over {layout.max_uncompressed_ratio} times its size",
+            next_step="if that is right, raise max_uncompressed_ratio in its [sources] table",
+        )
+
+
+# Pages, and a byte a value: a run of equal values is one entry of a page, however long.
+_UNPACKED = "select coalesce(sum(total_uncompressed_size + num_values), 0) from parquet_metadata($path)"
+
+
+def _bytes_in(name: str, kind: str) -> duckdb.Expression:
+    """The bytes of a column of texts, or of lists of texts, in all rows."""
+    from duckdb import CoalesceOperator, ColumnExpression, ConstantExpression, FunctionExpression, LambdaExpression
+
+    length = "octet_length" if kind.startswith("BLOB") else "strlen"
+    column = ColumnExpression(name)
+    each = FunctionExpression(length, ColumnExpression("x") if kind.endswith("]") else column)
+    size = FunctionExpression("list_sum", FunctionExpression("list_transform", column, LambdaExpression("x", each)))
+    total = FunctionExpression("sum", size if kind.endswith("]") else each)
+    return CoalesceOperator(total, ConstantExpression(0))
 
 
 def _as_text(name: str, kind: str) -> duckdb.Expression:
@@ -248,54 +298,13 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: L
 
 def fullest_sheet(path: Path, plain: Path, layout: Layout) -> str:
     """The sheet with the most rows, where the first is empty or all but empty; else nothing."""
-
-    def rows_of(book: Any) -> dict[str, int]:
-        return {name: int(book.load_sheet(name, header_row=None).height) for name in book.sheet_names}
-
-    rows = _in_book(path, plain, layout, rows_of)
+    rows = workbook.heights(path, plain, layout.max_uncompressed_ratio)
     first, fullest = next(iter(rows), ""), max(rows, key=lambda name: rows[name], default="")
     return fullest if rows and rows[first] < 3 and rows[fullest] > max(1, rows[first]) else ""
 
 
 def _sheet(path: Path, plain: Path, layout: Layout) -> pa.Table:
-    """The sheet's cells, all as text, its header row among them."""
-    import pyarrow as pa
-
-    def load(book: Any) -> pa.Table:
-        if layout.sheet and layout.sheet not in book.sheet_names:
-            raise InputError(
-                f"{path} has no sheet '{layout.sheet}'", next_step=f"it has {', '.join(book.sheet_names[:5])}"
-            )
-        sheet = book.load_sheet(layout.sheet or 0, header_row=None, dtypes="string")
-        return pa.table(sheet.to_arrow())
-
-    return _in_book(path, plain, layout, load)
-
-
-def _in_book(path: Path, plain: Path, layout: Layout, take: Callable[[Any], _Found]) -> _Found:
-    """What `take` finds in the workbook, once its size is seen to be sane."""
-    import fastexcel
-    import pyarrow as pa
-
-    try:
-        with zipfile.ZipFile(plain) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > max(FREE_SIZE, plain.stat().st_size * layout.max_uncompressed_ratio):
-            raise InputError(
-                f"{path} unpacks to over {layout.max_uncompressed_ratio} times its size",
-                next_step="if that is right, raise max_uncompressed_ratio in its [sources] table",
-            )
-        return take(fastexcel.read_excel(str(plain)))
-    except zipfile.BadZipFile:
-        raise InputError(
-            f"{path} cannot be read as XLSX: it is truncated or damaged",
-            next_step="wait for the transfer to end, or ask for the file again",
-        ) from None
-    except (fastexcel.FastExcelError, pa.ArrowInvalid) as error:
-        raise InputError(
-            f"{path} cannot be read as XLSX ({type(error).__name__})",
-            next_step="open and save it again, or ask for it again",
-        ) from None
+    return workbook.cells(path, plain, layout.sheet, layout.max_uncompressed_ratio)
 
 
 def _cell_text(column: pa.ChunkedArray) -> Any:
