@@ -115,7 +115,7 @@ def main() -> int:
         serving.wait(20)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{held['processor']}, {held['cores']} cores; Python {held['python']}; commit {held['commit']}, ", end="")
-    print(f"load before {held['load_before']}. Ready after {start:.1f} s. ", end="")
+    print(f"load before {held['load_before']}, niceness {held['niceness']}. Ready after {start:.1f} s. ", end="")
     return _tell(people, options, used.ru_utime + used.ru_stime)
 
 

@@ -64,13 +64,13 @@ class Holders:
     published_by: dict[str, list[int]]
     ends: dict[str, str]
     at: int  # the publication that is now, or every one there is
+    named: dict[str, str]  # the number of every spell of the history
     put_away: list[tuple[int, tuple[Meant, ...]]] = field(default_factory=list)
 
     @cached_property
     def _numbers(self) -> dict[str, str]:
         """The number of every spell of one that ever passed on."""
-        told = {row[0]: number for number, rows in self.history.items() for row in rows}
-        return told | {row[1]: number for number, rows in self.now.items() for row in rows}
+        return self.named | {row[1]: number for number, rows in self.now.items() for row in rows}
 
     @cached_property
     def _publications(self) -> list[int]:
@@ -217,25 +217,23 @@ def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holde
         return _read(con, current)
     with MAKING:
         if key not in _REMEMBERED or not key[0]:
-            found = _read(con, None)
+            known = next((held for at, held in _REMEMBERED.items() if key[0] and at[0] == key[0]), None)
+            found = _read(con, None, known)
             _REMEMBERED.clear()
             _REMEMBERED[key] = found
         return _REMEMBERED[key]
 
 
-def _read(con: sa.Connection, current: Sequence[Holding] | None) -> Holders:
+def _read(con: sa.Connection, current: Sequence[Holding] | None, known: Holders | None = None) -> Holders:
+    """As `taken`; `known` was taken of the same publications, whichever run was shown."""
     published_by = _published_by(con)
     shown = _shown(con, published_by)
-    history: dict[str, list[_Row]] = {}
-    standing: list[Holding] = []
-    for number, spell, since, until, from_event, to_event in _all(con):
-        row = (spell, since, until, from_event, to_event)
-        history.setdefault(number, []).append(row)
-        if _stood(row, shown):
-            standing.append((number, spell, since, until))
-    now = _by_number(standing if current is None else current)
+    history = known.history if known else _history(con)
+    named = known.named if known else {row[0]: number for number, rows in history.items() for row in rows}
+    standing = ((number, *row[:3]) for number, rows in history.items() for row in rows if _stood(row, shown))
+    now = known.now if known and known.at == shown else _by_number(standing if current is None else current)
     at = shown if current is None else max((at for times in published_by.values() for at in times), default=0)
-    found = Holders(history, now, published_by, _ends(con) if published_by else {}, at)
+    found = Holders(history, now, published_by, _ends(con) if published_by else {}, at, named)
     return replace(found, put_away=_put_away(con, found))
 
 
@@ -244,6 +242,13 @@ def _published_by(con: sa.Connection) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for event in read(con, PUBLISHED):
         found.setdefault(str(event.run_id), []).append(event.event_id)
+    return found
+
+
+def _history(con: sa.Connection) -> dict[str, list[_Row]]:
+    found: dict[str, list[_Row]] = {}
+    for number, spell, since, until, from_event, to_event in _all(con):
+        found.setdefault(number, []).append((spell, since, until, from_event, to_event))
     return found
 
 
@@ -409,9 +414,8 @@ def _digest_of_texts(*rows: str) -> str:
 
 def _escaped(text: str) -> str:
     """JSON with what is not plain ASCII escaped as `canonical` has it."""
-    if text.isascii() and "\\" not in text:
-        return text
-    return json.dumps(json.loads(f"[{text}]"), separators=(",", ":"))[1:-1]
+    is_plain = text.isascii() and "\\" not in text
+    return text if is_plain else json.dumps(json.loads(f"[{text}]"), separators=(",", ":"))[1:-1]
 
 
 _OPENED_TEXT = """

@@ -244,10 +244,10 @@ class KeptStop:
     spells: tuple[str, ...]
 
 
-def kept_stops(con: sa.Connection, holders: Holders | None = None) -> list[KeptStop]:
+def kept_stops(con: sa.Connection, holders: Holders | None = None, *, rule_id: str | None = None) -> list[KeptStop]:
     """What runs published, and whom an entered stop reached at once, less what was lifted since of these and of carried ones.
 
-    A marked call's stop stays here when it is lifted: which hits a lift speaks of, the models know.
+    Of one rule alone where it is named: no rule's stops bear on another's. A marked call's stop stays here when it is lifted: which hits a lift speaks of, the models know.
     """
     holders = holders or taken(con)
     calls: set[tuple[str, str]] = set()
@@ -255,6 +255,8 @@ def kept_stops(con: sa.Connection, holders: Holders | None = None) -> list[KeptS
     for event in read(con, "stops_published", "stop_entered", "stop_lifted"):
         if event.kind != "stop_lifted":
             for stop in _published(event):
+                if rule_id not in (None, stop["rule_id"]):
+                    continue
                 key = (stop["rule_id"], stop["hit"], bool(stop["is_silent_only"]))
                 on = stopped(event, stop["spells"], holders).spells
                 held = found.setdefault(key, Stopped({})).spells

@@ -101,7 +101,7 @@ def live_stops(con: sa.Connection, holders: Holders | None = None) -> list[LiveS
                 on.lift(event, holders)
     live: dict[frozenset[str], Event] = {}
     kept: dict[frozenset[str], set[str]] = {}
-    published = {stop.hit: stop.spells for stop in kept_stops(con, holders) if stop.rule_id == PERSON}
+    published = {stop.hit: stop.spells for stop in kept_stops(con, holders, rule_id=PERSON)}
     for event, on in entered:
         left = on.now
         if on.is_lifted:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 256 * 1024
 # How many at once. Python runs one at a time: more would each take longer, and a password takes all cores by itself.
-AT_ONCE = {"pages": 4, "acts": 4, "papers": 1, "sign-ins": 1}
+AT_ONCE = {"pages": 8, "acts": 4, "papers": 1, "sign-ins": 1}
 
 
 def make_app(settings: Settings, now: Callable[[], datetime], note: Callable[[str], object] = str) -> Starlette:
