@@ -201,7 +201,7 @@ def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path 
     """Settings from a parsed misuse.toml. Unknown keys are named, with the nearest known one."""
     where = str(config_path or "misuse.toml")
     _known(document, ("settings", "schedule", "limits", "rates", "rights", "web", "campaigns", "sources"), where, "")
-    plain = dict(document.get("settings", {}))
+    plain = _table(document.get("settings", {}), where, "settings")
     names = [f.name for f in dataclasses.fields(Settings)]
     for reserved in _NOT_PLAIN:
         names.remove(reserved)
@@ -248,11 +248,16 @@ def _sources(value: Any, where: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _section(kind: Any, document: Any, where: str, name: str) -> Any:
-    if not isinstance(document, dict):
-        raise UsageError(f"{where}: [{name}] must be a table")
+    _table(document, where, name)
     _known(document, [f.name for f in dataclasses.fields(kind)], where, name)
     defaults = kind()
     return kind(**{k: _typed(v, getattr(defaults, k), where, f"{name}.{k}") for k, v in document.items()})
+
+
+def _table(document: Any, where: str, name: str) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise UsageError(f"{where}: [{name}] must be a table")
+    return document
 
 
 def _known(document: Mapping[str, Any], names: Any, where: str, table: str) -> None:
@@ -268,11 +273,17 @@ def _known(document: Mapping[str, Any], names: Any, where: str, table: str) -> N
 
 def _typed(value: Any, default: Any, where: str, key: str) -> Any:
     kind = type(default)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    is_whole_enough = kind is float and isinstance(value, int)
+    if isinstance(value, bool) is not (kind is bool) or not (isinstance(value, kind) or is_whole_enough):
         raise UsageError(f"{where}: '{key}' must be {kind.__name__}, as its default {default!r} is")
-    return value
+    most = _MOST.get(key.rpartition("_")[2], 2**31 - 1)
+    if kind in (int, float) and not 0 <= value <= most:
+        raise UsageError(f"{where}: '{key}' must be between 0 and {most:,}", next_step=f"its default is {default!r}")
+    return kind(value) if is_whole_enough else value
+
+
+# A hundred years: reckoned with more, a date is none. And `nan`, which TOML has, is over no limit.
+_MOST = {"days": 36_500, "months": 1_200, "hours": 876_000, "minutes": 52_560_000}
 
 
 def _sensible(settings: Settings, where: str) -> None:
@@ -288,9 +299,6 @@ def _sensible(settings: Settings, where: str) -> None:
     ):
         if getattr(settings, key) < 1:
             raise UsageError(f"{where}: 'settings.{key}' must be at least 1")
-    for key in ("handler_hour_pounds", "unit_hour_pounds", "handler_hours_a_year"):
-        if getattr(settings.rates, key) < 0:
-            raise UsageError(f"{where}: 'rates.{key}' cannot be below nought")
     for key in ("idle_minutes", "longest_hours"):
         if getattr(settings.web, key) < 1:
             raise UsageError(f"{where}: 'web.{key}' must be at least 1")

@@ -216,7 +216,7 @@ def _arrivals(settings: Settings, found: _Published | str | None, now: datetime)
 def _expected_hours(settings: Settings, source: str, is_known: bool) -> float | None:
     """How often a file of the source should come; None where nobody expects one."""
     declared = settings.sources.get(source, {}).get("expected_every_hours")
-    if isinstance(declared, int | float) and not isinstance(declared, bool):
+    if isinstance(declared, int | float) and not isinstance(declared, bool) and 0 <= declared <= 1_000_000:
         return float(declared) or None
     is_fed = is_known or (settings.inbox_path / source).is_dir()
     return USUAL_HOURS if is_fed and scheduler_path(settings).exists() else None

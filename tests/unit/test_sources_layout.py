@@ -66,6 +66,11 @@ COLUMNS: dict[str, Any] = {"call_id": "id", "received_at": "at", "cli": "phone"}
         ({"orders": [{"name": "a", "earlier": "x"}]}, "'later' in [sources.x.orders] is missing"),
         ({"reject_limit": 5}, "between 0 and 1"),
         ({"expected_every_hours": True}, "must be a number"),
+        ({"expected_every_hours": float("nan")}, "must be a number from 0"),
+        ({"expected_every_hours": float("inf")}, "must be a number from 0"),
+        ({"reject_limit": float("nan")}, "must be a number from 0"),
+        ({"skip_rows": 10**12}, "whole number from 0 to 1,000,000"),
+        ({"max_uncompressed_ratio": 10**30}, "whole number from 0"),
     ],
 )
 def test_every_mistake_is_named(change: dict[str, Any], says: str) -> None:

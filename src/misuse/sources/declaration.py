@@ -9,6 +9,8 @@ from typing import Any
 
 from misuse.errors import LayoutError
 
+_MOST = 1_000_000
+
 
 @dataclass(frozen=True)
 class Table:
@@ -80,10 +82,10 @@ class Table:
         return value
 
     def whole(self, key: str, default: int) -> int:
-        """A whole number of nought or more."""
+        """A whole number of nought or more, at most a million: lines are skipped one by one."""
         value = self.document.get(key, default)
-        if type(value) is not int or value < 0:
-            raise self.wrong(key, "must be a whole number, 0 or more")
+        if type(value) is not int or not 0 <= value <= _MOST:
+            raise self.wrong(key, f"must be a whole number from 0 to {_MOST:,}")
         return value
 
     def number(self, key: str) -> float | None:
@@ -91,8 +93,8 @@ class Table:
         value = self.document.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise self.wrong(key, "must be a number, 0 or more")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+            raise self.wrong(key, f"must be a number from 0 to {_MOST:,}")
         return float(value)
 
     def choice(self, key: str, choices: Sequence[str], default: str) -> str:
