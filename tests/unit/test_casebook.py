@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime
 from itertools import pairwise
@@ -203,6 +203,32 @@ def test_a_head_noted_with_another_key_is_no_head(book: Casebook, path: Path) ->
     forged = chain.note_head(path, "x" * 64, book.entries()[-1])
     assert forged is None
     assert book.verify() is not None
+
+
+SPOILT = (
+    b'{"at":"2026","event_id":6,"head":"\xff","why":"run"}',
+    b"\xff\xfe\x00",
+    b"\x80" * 5000,
+    b"[" * 100_000,
+    b'{"at":"2026","event_id":"6","head":"x","why":"run"}',
+    b'{"at":"2026","event_id":6,"head":7,"why":"run"}',
+    b'{"at":null,"event_id":true,"head":"x","why":"run"}',
+    b"null",
+)
+
+
+@pytest.mark.parametrize("where", [chain.head_path, chain.anchors_path])
+@pytest.mark.parametrize("line", SPOILT, ids=lambda line: str(line[:12]))
+def test_a_noted_head_that_was_spoilt_is_told_and_stops_nothing(
+    book: Casebook, path: Path, where: Callable[[Path], Path], line: bytes
+) -> None:
+    fill(book)
+    book.anchor("run", AT, "r1")
+    assert book.faults() == []
+    where(path).write_bytes(line + b"\n")
+    assert book.faults()
+    record(book, "sql_run", payload={"statement": "select 1"})
+    assert book.faults(), "it stays known"
 
 
 def test_a_run_notes_the_head_outside(book: Casebook, path: Path) -> None:

@@ -166,12 +166,14 @@ def anchors_of_head(casebook: Path, key: str | None) -> list[Anchor]:
 
 def _anchor(line: str) -> Anchor:
     with contextlib.suppress(TypeError):
-        return Anchor(**_document(line))
+        found = Anchor(**_document(line))
+        if type(found.event_id) is int and all(type(text) is str for text in (found.head, found.at, found.why)):
+            return found
     return Anchor(1, "", "at an unknown time", "a line that cannot be read")
 
 
 def _document(line: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         found = json.loads(line)
         if isinstance(found, dict):
             return found
@@ -179,4 +181,6 @@ def _document(line: str) -> dict[str, Any]:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line] if path.exists() else []
+    """A file's lines; bytes that are no text stay in them as signs, so that their lines are not as they were."""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return [line for line in text.splitlines() if line]
