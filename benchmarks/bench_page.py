@@ -98,7 +98,9 @@ def _beside_kept(sizes: Sizes, kept: Sizes) -> str:
         now, before = sizes[size], kept[size]
         for name in [name for name in ("whole", "night") if name in now and name in before]:
             pairs = [(run["machine"]["commit"], run[name]) for run in (before, now)]
-            cells = [f"{commit}: {cost['seconds']:,.0f} s, {cost['processor_seconds']:,.0f} s" for commit, cost in pairs]
+            cells = [
+                f"{commit}: {cost['seconds']:,.0f} s, {cost['processor_seconds']:,.0f} s" for commit, cost in pairs
+            ]
             ratio = now[name]["processor_seconds"] / before[name]["processor_seconds"]
             rows.append(f"| {size}, {name} | {' | '.join(cells)} | {ratio:.2f} |")
     head = "| | kept run: commit, clock, processor | this run | processor, times the kept |\n|---|---|---|---|\n"

@@ -303,22 +303,24 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
     with _run_opened(settings, run_id) as (con, values):
         ledger.publish(con, run_id, now)
         models.build(con, "marts/runs", values)
-        by_run: dict[str, Any] = {"actor": "pipeline", "occurred_at": now, "run_id": run_id}
-        # First, or a crash might lose an id that somebody has read, or a stop that somebody relies on.
-        sets, stops = callers.new_sets(con), callers.new_stops(con)
         with casebook.opened(settings) as book:
-            held, hits = callers.holdings(con), callers.standing_hits(con)
-            versions = ledger.versions(con, run_id)
-            book.publish_holders(held, hits, occurred_at=now, run_id=run_id, versions=versions)
-            if sets:
-                book.record("callers_published", **by_run, payload={"sets": sets})
-            if stops:
-                book.record("stops_published", **by_run, payload={"stops": stops})
-            case_reports.report(con, book, run_id, now)
+            _tell_casebook(con, book, run_id, now)
             # A copy that a disposal came after may hold, in its free blocks, what was disposed of.
             base = publication.base(settings, book.published_digests(since_disposal=True))
         publication.publish(con, settings, run_id, force=True, base=base)
     publication.collect(settings)
+
+
+def _tell_casebook(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, run_id: str, now: datetime) -> None:
+    """What of the run people will rely on: first, or a crash might lose an id that somebody has read, or a stop."""
+    by_run: dict[str, Any] = {"actor": "pipeline", "occurred_at": now, "run_id": run_id}
+    held, hits = callers.holdings(con), callers.standing_hits(con)
+    book.publish_holders(held, hits, occurred_at=now, run_id=run_id, versions=ledger.versions(con, run_id))
+    if sets := callers.new_sets(con):
+        book.record("callers_published", **by_run, payload={"sets": sets})
+    if stops := callers.new_stops(con):
+        book.record("stops_published", **by_run, payload={"stops": stops})
+    case_reports.report(con, book, run_id, now)
 
 
 def report(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:
