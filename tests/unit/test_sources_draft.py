@@ -10,7 +10,7 @@ import json
 import random
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 from misuse import sources
 from misuse.errors import InputError
 from misuse.progress import Silent
+from misuse.sources import guess
 from misuse.sources.layout import Layout, from_declaration
 
 NOW = datetime(2026, 1, 1)
@@ -170,6 +171,26 @@ def test_a_draft_reads_the_file_it_was_made_from(
     assert [at for at in found if at] == [row[0] for row in expected_at]
     assert not any(str(row.get("CALLER_NUMBER", row.get("Caller Number", "07700900"))) in text for row in rows)
     assert not any(street in text for street in STREETS)
+
+
+def test_no_format_that_reads_a_value_is_passed_over() -> None:
+    """Whatever a format writes, with and without an offset, may be read by it: strptime alone decides then."""
+    known = dict.fromkeys((*guess._STAMPS, *guess._DATES, *guess._PAIRS))
+    moments = [
+        datetime(2025, 11, 30, 23, 5, 9, 120000, UTC),
+        datetime(2024, 2, 29, 0, 0, 0, 0, timezone(-timedelta(hours=3, minutes=30))),
+    ]
+    missed = [
+        (fmt, text)
+        for fmt in known
+        for moment in moments
+        for text in (moment.strftime(fmt), moment.strftime(fmt).lower(), moment.strftime(fmt).replace("+0000", "Z"))
+        if guess.parses(text, fmt) and not guess.may_parse(text, fmt)
+    ]
+    assert missed == []
+    ours = [fmt for fmt in known if guess.may_parse("30/11/2025 23:05:09", fmt)]
+    assert "%d/%m/%Y %H:%M:%S" in ours
+    assert len(ours) < len(known) / 50, "it must save what it is for"
 
 
 def test_epoch_milliseconds_in_json_lines(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

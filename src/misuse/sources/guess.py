@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 from misuse.sources.shapes import is_absent, is_name_or_address, is_strong_number, may_be_number
@@ -41,6 +41,33 @@ def parses(value: str, fmt: str) -> bool:
     return True
 
 
+def may_parse(value: str, fmt: str) -> bool:
+    """Has the value the signs that the format has? False where `parses` is, and it costs a thousandth.
+
+    Python compiles a format anew whenever five others came between, and there are over a thousand to try.
+    """
+    held, own = _signs(value), _signs(fmt)
+    if held[:2] != own[:2]:  # strokes and commas are in no part of a format
+        return False
+    has_zone, has_words = "%z" in fmt, bool(_WORDS.search(fmt))
+    is_plain = not has_zone and not has_words
+    if any(count < least or (is_plain and count > least) for count, least in zip(held[2:], own[2:], strict=True)):
+        return False
+    has_letters = bool(_LETTER.search(value))
+    if has_zone and not has_letters:  # no Z: then a sign before the offset
+        return not has_words and ("+" in value or held[2] > own[2])
+    return has_letters if has_words else has_zone or not has_letters
+
+
+@lru_cache(maxsize=8192)
+def _signs(text: str) -> tuple[int, ...]:
+    return tuple(map(text.count, "/,-:."))
+
+
+_WORDS = re.compile(r"%[bBaAp]|T|AM")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
 @dataclass(frozen=True)
 class Formats:
     """Time formats that read a column; `is_ambiguous` when the day and the month cannot be told apart."""
@@ -65,7 +92,7 @@ def time_formats(values: Sequence[str], *, prefers_month: bool, candidates: Sequ
         return Formats(("%Y-%m-%d",), 1.0)
     pool = candidates or (*_STAMPS, *_DATES)
     probes = [distinct[n * len(distinct) // 12] for n in range(min(12, len(distinct)))]
-    alive = [fmt for fmt in pool if any(parses(probe, fmt) for probe in probes)]
+    alive = [fmt for fmt in pool if any(may_parse(probe, fmt) and parses(probe, fmt) for probe in probes)]
     reads = {fmt: {v for v in distinct if parses(v, fmt)} for fmt in alive}
     chosen: list[str] = []
     done: set[str] = set()
