@@ -44,6 +44,7 @@ MEANINGS = {
     "settings.bootstrap_replicates": "resamples behind each interval",
     "settings.seed": "seed of the resamples, so that a rerun gives the same interval",
     "settings.keep_published": "published copies and reports kept, the newest first",
+    "settings.published_gigabytes": "the most that published copies may take together; the current one stays",
     "settings.keep_rejected_days": "days for which rejected rows are kept in the vault, to be mended",
     "settings.keep_taken_days": "days for which logs taken from the inbox are kept; the vault holds what they hold",
     "settings.sql_seconds": "time limit of `misuse sql`",

@@ -177,9 +177,16 @@ def run_history(settings: Settings) -> list[dict[str, Any]]:
 
 
 def collect(settings: Settings) -> list[Path]:
-    """Remove all but the last few copies, and what a crash left half-made; never the one readers see."""
-    current = settings.current_path.resolve()
-    old = [path for path in _copies(settings)[: -settings.keep_published] if path != current]
+    """Remove all but the last few copies, of these the oldest while they take more than they may together, and what a
+    crash left half-made; never the one readers see.
+    """
+    copies, current = _copies(settings), settings.current_path.resolve()
+    room = settings.published_gigabytes * 1_000_000_000 - (current.stat().st_size if current in copies else 0)
+    kept = {current}
+    for path in reversed(copies[-settings.keep_published :]):
+        room -= path.stat().st_size if path != current else 0
+        kept |= {path} if room >= 0 else set()
+    old = [path for path in copies if path not in kept]
     left = [path for path in settings.published_path.glob("*.duckdb.tmp*") if not path.is_symlink()]
     for path in (*old, *left):
         path.unlink()

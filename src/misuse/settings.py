@@ -111,6 +111,7 @@ class Settings:
     bootstrap_replicates: int = 2000
     seed: int = 20051208  # the date of the report that this work starts from
     keep_published: int = 5
+    published_gigabytes: int = 50  # the most that published copies may take together
     keep_rejected_days: int = 90
     keep_taken_days: int = 30  # logs taken from the inbox, which hold what the vault holds
     sql_seconds: int = 60
@@ -296,6 +297,7 @@ def _sensible(settings: Settings, where: str) -> None:
         "number_gap_days",
         "bootstrap_replicates",
         "keep_published",
+        "published_gigabytes",
     ):
         if getattr(settings, key) < 1:
             raise UsageError(f"{where}: 'settings.{key}' must be at least 1")

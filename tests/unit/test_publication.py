@@ -258,6 +258,22 @@ def test_another_process_reads_while_new_copies_are_published(
     assert int(told.split()[0]) > 0
 
 
+def test_copies_take_no_more_room_than_they_may(settings: Settings) -> None:
+    settings.published_path.mkdir(parents=True)
+    for number in range(5):
+        path = settings.published_path / f"run-{number}.duckdb"
+        with path.open("wb") as file:
+            file.truncate(600_000_000)  # of holes: it takes no room
+        os.utime(path, (number, number))
+    settings.current_path.symlink_to("run-1.duckdb")
+    assert publication.collect(replace(settings, published_gigabytes=3)) == []
+    gone = publication.collect(replace(settings, published_gigabytes=2))
+    assert [path.stem for path in gone] == ["run-0", "run-2"]
+    gone = publication.collect(replace(settings, published_gigabytes=1))
+    assert [path.stem for path in gone] == ["run-3", "run-4"]
+    assert settings.current_path.exists()
+
+
 def test_old_copy_stays_readable_for_who_holds_it(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     publication.publish(con, settings, invented.RUN_ID)
     with publication.opened(settings) as held:
