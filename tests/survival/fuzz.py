@@ -6,7 +6,6 @@ whole of `ingest` into stores, every tenth through `source draft`, every eighth 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import random
@@ -121,7 +120,8 @@ class Reader:
     def feed(self, number: int) -> dict[str, Any]:
         """One trial; what came of it."""
         started = time.monotonic()
-        told: dict[str, Any] = {"number": number, "what": "misuse.toml"}
+        self.what = "misuse.toml"
+        told: dict[str, Any] = {"number": number}
         try:
             told |= self._declaration(number) if number % 8 == 7 else self._file(number)
         except Exception as error:  # noqa: BLE001 - just this must not happen
@@ -130,6 +130,7 @@ class Reader:
             told["trouble"] = (
                 f"{type(error).__name__}: {''.join(traceback.format_tb(error.__traceback__)[-3:])[-600:]} {error!s:.300}"
             )
+        told.setdefault("what", self.what)
         told["seconds"] = round(time.monotonic() - started, 2)
         told["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if told["seconds"] > LONGEST:
@@ -139,13 +140,13 @@ class Reader:
     def _file(self, number: int) -> dict[str, Any]:
         from misuse.errors import MisuseError
 
-        path, form, what = rubbish.make(self.folder, self.seed, number)
-        told: dict[str, Any] = {"what": what}
+        path, form, self.what = rubbish.make(self.folder, self.seed, number)
+        told: dict[str, Any] = {"what": self.what}
         try:
             if number % 100 == 0:
                 return told | self._ingested(path, form)
             if number % 10 == 1:
-                self._drafted(path)
+                self.draft(path)
             return told | self._read(path, form)
         except MisuseError as error:
             return told | {"refused": 1, "trouble": _badly_said(error, path)}
@@ -177,13 +178,16 @@ class Reader:
             told["trouble"] = f"{found.rows} rows, {accepted} accepted, {rejected} rejected"
         return told | {"reasons": dict(found.rejected)}
 
-    def _drafted(self, path: Path) -> None:
-        """`source draft` on whatever it is."""
+    def draft(self, path: Path) -> str | None:
+        """`source draft` on whatever it is; `MisuseError` where it declined with a message."""
         from misuse.errors import MisuseError
         from misuse.sources.draft import draft
 
-        with contextlib.suppress(MisuseError):
+        try:
             draft(path, "calls", self.con, scratch=self.scratch)
+        except MisuseError:
+            return "MisuseError"
+        return None
 
     def _ingested(self, path: Path, form: str) -> dict[str, Any]:
         """All the way in, held against the sum rule, and out again."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +62,23 @@ def _ways(held: dict[str, Any]) -> str:
 
 
 def _troubles(held: dict[str, Any]) -> str:
-    found = [f"- {trouble[:300]}" for trouble in held["troubles"][:20]]
+    counted = Counter(map(short, held["troubles"]))
+    found = [f"- {trouble}" + (f" ({times} times)" if times > 1 else "") for trouble, times in counted.most_common(20)]
     return "Troubles:\n\n" + "\n".join(found) if found else "No trouble was found."
+
+
+def short(trouble: str) -> str:
+    """A trouble's kind in a line, without the places of any machine."""
+    lines = [line.strip() for line in trouble.splitlines() if line.strip()]
+    where, _, rest = lines[0].partition(": ")
+    if "File " not in rest:
+        return lines[0][:200]
+    return f"{re.sub(r'^file [0-9]+.*', 'a file', where)}: {rest.partition(':')[0]}: {lines[-1][:120]}"
 
 
 def write(held: dict[str, Any]) -> None:
     """Keep the outcome, and put its tables between the page's marks."""
+    held = held | {"troubles": [short(trouble) for trouble in held["troubles"]]}
     OUTCOME.write_text(json.dumps(held, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

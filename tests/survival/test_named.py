@@ -88,5 +88,30 @@ def test_another_workbook_is_read_after_one_that_was_refused(reader: fuzz.Reader
     assert reader.read("xlsx", named.written("xlsx"))["accepted"] == 3
 
 
+# Each was a traceback of the reader or of `source draft` in a run of `make survive`.
+FOUND = {
+    "a first field over 128 kB": ("csv", b'"' + b"x" * 200_000 + b'",received\n1,2025-06-01 10:00:00\n'),
+    "nothing but a field over 128 kB": ("csv", b"x" * 200_000 + b"\n"),
+    "lists without end first, jsonl": ("jsonl", b"[" * 100_000 + b"\n" + named.written("jsonl")),
+    "objects without end first, jsonl": ("jsonl", b'{"a":' * 100_000 + b"\n" + named.written("jsonl")),
+    "objects without end last, unterminated": ("jsonl", named.written("jsonl") + b'{"a":' * 100_000),
+    "a zip of a version that is none": ("xlsx", b""),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_a_traceback_once_is_read_or_refused(reader: fuzz.Reader, name: str, tmp_path: Path) -> None:
+    form, content = FOUND[name]
+    if form == "xlsx":
+        content = named.written("xlsx")
+        at = content.index(b"PK\x01\x02")
+        content = content[: at + 6] + b"\xf0" + content[at + 7 :]  # the version needed to unpack its first entry
+    told = reader.read(form, content)
+    assert "Next:" in told["said"] if "said" in told else told["rows"] == told["accepted"] + told["rejected"]
+    path = tmp_path / f"made.{form}"
+    path.write_bytes(content)
+    assert reader.draft(path) in (None, "MisuseError")
+
+
 def test_every_case_is_told(tmp_path: Path) -> None:
     assert set(COMES_OF) == set(named.CASES)

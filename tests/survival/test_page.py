@@ -47,3 +47,10 @@ def test_two_workers_tried_ways_are_counted_once():
     one = trials.Tally(ways={"run": 4}, tried={"run": {"1 before", "2 after"}})
     one.add(trials.Tally(ways={"run": 4, "ingest": 2}, tried={"run": {"1 before"}}))
     assert survive.outcome(one, fuzz.Tally())["trials"]["ways"] == {"run": [2, 4], "ingest": [0, 2]}
+
+
+def test_a_trouble_is_told_in_a_line_without_places():
+    told = 'file 651 (csv flip): IndexError:   File "x/draft.py", line 40, in draft\n    sniff(path)\n list index out of range'
+    assert page.short(told) == "a file: IndexError: list index out of range"
+    assert page.short(page.short(told)) == page.short(told)
+    assert page.short("run {}: a call is lost\n more") == "run {}: a call is lost"

@@ -295,15 +295,19 @@ def _first_record(path: Path, head: bytes, start: int, layout: Layout) -> tuple[
             f"{path}: its first line is not UTF-8", next_step="set encoding, for instance 'cp1252'"
         ) from None
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE
-    rows = list(
-        csv.reader(
-            io.StringIO(text, newline=""),
-            delimiter=layout.delimiter,
-            quotechar=layout.quote or None,
-            quoting=quoting,
-            skipinitialspace=True,
-        )
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=layout.delimiter,
+        quotechar=layout.quote or None,
+        quoting=quoting,
+        skipinitialspace=True,
     )
+    try:
+        rows = list(reader)
+    except csv.Error:  # a field of more than 128 kB
+        raise InputError(
+            f"{path}: its first line is no header", next_step="check format and quote in its layout"
+        ) from None
     return (rows[0] if rows else [""]), end
 
 

@@ -99,7 +99,7 @@ def _reads(line: bytes) -> bool:
 def _is_object(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -111,7 +111,7 @@ def _rows(text: str, delimiter: str, most: int = 400) -> list[list[str]]:
             if len(rows) >= most:
                 break
     except csv.Error:
-        return rows
+        pass  # what was read before it tells enough
     return [row for row in rows if row] or [[""]]
 
 

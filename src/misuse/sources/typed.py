@@ -135,7 +135,7 @@ def column_names(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
 def _keys(line: str) -> list[str]:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if not isinstance(found, dict):
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import zipfile
@@ -81,7 +82,7 @@ def _room(path: Path, plain: Path, ratio: int) -> int:
     try:
         with zipfile.ZipFile(plain) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
         raise InputError(
             f"{path} cannot be read as XLSX: it is truncated or damaged",
             next_step="wait for the transfer to end, or ask for the file again",
