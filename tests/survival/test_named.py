@@ -95,6 +95,7 @@ FOUND = {
     "lists without end first, jsonl": ("jsonl", b"[" * 100_000 + b"\n" + named.written("jsonl")),
     "objects without end first, jsonl": ("jsonl", b'{"a":' * 100_000 + b"\n" + named.written("jsonl")),
     "objects without end last, unterminated": ("jsonl", named.written("jsonl") + b'{"a":' * 100_000),
+    "a header of three hundred thousand columns": ("tsv", b"a\t" * 300_000 + b"b\n1\t2\n"),
     "a zip of a version that is none": ("xlsx", b""),
 }
 

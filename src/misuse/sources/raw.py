@@ -29,6 +29,7 @@ Fetch = Callable[[dict[int, str], Callable[[int, str, bytes | str], None]], None
 FLUSH_BYTES = 16 << 20
 COPY = 4 << 20
 LONG_VALUE = 10_000
+MOST_COLUMNS = 2_000  # no log has a tenth; matching names to more takes minutes
 
 
 @dataclass
@@ -268,6 +269,10 @@ def header(path: Path, plain: Path, layout: Layout) -> tuple[tuple[str, ...], in
     if start >= len(head):
         raise InputError(f"{path} holds no header and no rows", next_step="ask the source to send it again")
     first, end = _first_record(path, head, start, layout)
+    if len(first) > MOST_COLUMNS:
+        raise InputError(
+            f"{path}: its first line has {len(first):,} columns", next_step="check delimiter and quote in its layout"
+        )
     if not layout.header:
         names = layout.column_names or tuple(str(n + 1) for n in range(len(first) - layout.trailing_delimiter))
         return names, start
