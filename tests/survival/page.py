@@ -62,7 +62,7 @@ def _ways(held: dict[str, Any]) -> str:
 
 
 def _troubles(held: dict[str, Any]) -> str:
-    counted = Counter(map(short, held["troubles"]))
+    counted = Counter(re.sub(r"(\w*Error)\b", r"`\1`", short(trouble)) for trouble in held["troubles"])
     found = [f"- {trouble}" + (f" ({times} times)" if times > 1 else "") for trouble, times in counted.most_common(20)]
     return "Troubles:\n\n" + "\n".join(found) if found else "No trouble was found."
 
