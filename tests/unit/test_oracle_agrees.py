@@ -263,7 +263,9 @@ def share(found: float | None, top: int, bottom: int) -> None:
     assert found == (pytest.approx(top / bottom) if bottom else None)
 
 
-TABLES = sorted({models.relation_name(name) for name in detection.MODELS} | {"estimates"})
+TABLES = sorted(
+    {models.relation_name(name) for name in detection.MODELS if name not in detection.IDENTIFYING} | {"estimates"}
+)
 
 
 def contents(con: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
