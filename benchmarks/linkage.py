@@ -98,8 +98,8 @@ def linked(spells: pl.DataFrame, pairs: pl.DataFrame, cuts: identity.Cuts) -> id
         .join(spells.select(record_b="record", other="spell"), on="record_b")
         .filter((pl.col("record_a") != pl.col("record_b")) | (pl.col("one") < pl.col("other")))
     )
-    ends = [links[name].to_numpy().astype(np.int64) for name in ("one", "other")]
-    return identity.group(spells.height, *ends, links["weight"].to_numpy(), cuts=cuts)
+    one, other = (links[name].to_numpy().astype(np.int64) for name in ("one", "other"))
+    return identity.group(spells.height, one, other, links["weight"].to_numpy(), cuts=cuts)
 
 
 def measured(records: pl.DataFrame, seed: int = 1) -> dict[str, Any]:

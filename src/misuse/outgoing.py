@@ -52,7 +52,7 @@ def write(con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base: Path | 
     put_in = _put_in_before(con, base)
     is_from_base = base is not None and put_in is not None and _begun_from(con, path, base)
     if not is_from_base:
-        con.execute("attach " + literal(str(path)) + " as outgoing")
+        _attach(con, path)
     try:
         by_difference = [r for r in PUBLISHED if is_from_base and r.name in BY_DIFFERENCE]
         changed = {relation.name: _put_in_what_differs(con, relation) for relation in by_difference}
@@ -72,12 +72,20 @@ def write(con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base: Path | 
 
 def typed(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:
     """Just the declared columns, in their order and types, sorted for compression and quick ranges."""
-    return _declared(rows, relation).order(", ".join(_ORDER.get(relation.name, relation.key)))
+    return _declared(rows, relation).order(_order(relation))
 
 
 def literal(text: str) -> str:
     """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _order(relation: Relation) -> str:
+    return ", ".join(_ORDER.get(relation.name, relation.key))
+
+
+def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute("attach " + literal(str(path)) + " as outgoing")
 
 
 def _declared(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:
@@ -101,7 +109,7 @@ def _comments(relation: Relation) -> Iterator[str]:
 def _begun_from(con: duckdb.DuckDBPyConnection, path: Path, base: Path) -> bool:
     """Attach a copy of the base as `outgoing`; False, and nothing attached, where another release wrote it."""
     shutil.copyfile(base, path)
-    con.execute("attach " + literal(str(path)) + " as outgoing")
+    _attach(con, path)
     if _is_as_declared(con):
         return True
     con.execute("detach outgoing")
@@ -122,7 +130,7 @@ def _put_in_what_differs(con: duckdb.DuckDBPyConnection, relation: Relation) -> 
     if is_little:
         con.execute(BY_DIFFERENCE[relation.name])
         differing = arriving.join(con.table("differing_rows"), key + " = row_key", how="semi")
-        differing.order(", ".join(_ORDER.get(relation.name, relation.key))).insert_into(target)
+        differing.order(_order(relation)).insert_into(target)
     con.execute("drop view arriving_rows; drop view standing_rows")
     models.drop_temporary(con, "differing_rows")
     return changed if is_little else None

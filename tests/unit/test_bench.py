@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,14 +31,19 @@ def test_a_median_is_taken_figure_by_figure() -> None:
 
 
 @pytest.mark.parametrize(("times", "is_slower"), [(9.0, False), (10.0, False), (11.6, False), (11.8, True)])
-def test_a_sixth_over_the_baseline_is_slower(
-    times: float, is_slower: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = tmp_path / "baseline.json"
-    kept.write_text(json.dumps({"sizes": {"1M": figures(10.0)}}), encoding="utf-8")
-    monkeypatch.setattr(bench, "BASELINE", kept)
-    assert bool(bench.slower({"1M": figures(times)})) is is_slower
-    assert not bench.slower({"10M": figures(100.0)})
+def test_a_sixth_over_the_baseline_is_slower(times: float, is_slower: bool) -> None:
+    kept = {"1M": figures(10.0)}
+    assert bool(bench.slower({"1M": figures(times)}, kept)) is is_slower
+    assert not bench.slower({"10M": figures(100.0)}, kept)
+
+
+def test_another_machine_is_told_apart_from_a_slower_commit() -> None:
+    now = figures(20.0)
+    assert bench.slower({"1M": now}, {"1M": figures(10.0)})[0][1]
+    now["machine"]["cores"] = 64
+    ((sentence, is_same),) = bench.slower({"1M": now}, {"1M": figures(10.0)})
+    assert not is_same
+    assert sentence.endswith("on another machine")
 
 
 def test_the_tables_say_multiples_of_the_bare_load() -> None:
