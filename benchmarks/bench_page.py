@@ -18,7 +18,8 @@ def tables(sizes: Sizes, kept: Sizes) -> str:
     parts = []
     for size, figures in sizes.items():
         parts += [_heading(size, figures), _contenders(figures), _steps(figures), _stores(figures)]
-    parts += [_growth(sizes, large) for large in ("10M", "10M-5y") if {"1M", large} <= sizes.keys()]
+    pairs = (("1M", "10M"), ("1M", "10M-5y"), ("10M", "30M"), ("10M", "100M"))
+    parts += [_growth(sizes, small, large) for small, large in pairs if {small, large} <= sizes.keys()]
     if sizes.keys() & kept.keys():
         parts.append(_beside_kept(sizes, kept))
     return "\n\n".join(parts) + "\n"
@@ -44,12 +45,15 @@ def _row(name: str, cost: dict[str, float], load: dict[str, float]) -> str:
     return f"| {name} | {cells} | {ratio} |"
 
 
+_NO_SCRIPT = "| pandas script | did not finish | | more than the machine has | | | |"
+
+
 def _contenders(figures: dict[str, Any]) -> str:
     load = figures["raw"]["load"]
     rows = [
         _row("bare load, checkpointed", load, load),
         _row("bare group-by", figures["raw"]["group-by"], load),
-        _row("pandas script", figures["script"], load),
+        _row("pandas script", figures["script"], load) if "script" in figures else _NO_SCRIPT,
         _row("**whole job**", _at_most(figures["whole"], figures["steps"]), load),
     ]
     if "night" in figures:
@@ -81,13 +85,13 @@ def _stores(figures: dict[str, Any]) -> str:
     return f"Stores afterwards: {sizes}."
 
 
-def _growth(sizes: Sizes, size: str) -> str:
-    small, large = sizes["1M"], sizes[size]
+def _growth(sizes: Sizes, fewer: str, more: str) -> str:
+    small, large = sizes[fewer], sizes[more]
     rows = []
     for name in [name for name in ("whole", "night") if name in small and name in large]:
         clock, busy = (large[name][column] / small[name][column] for column in ("seconds", "processor_seconds"))
         rows.append(f"| {name} | {clock:.1f} | {busy:.1f} |")
-    head = f"### From 1M to {size}\n\n| | times the seconds | times the processor time |\n|---|---|---|\n"
+    head = f"### From {fewer} to {more}\n\n| | times the seconds | times the processor time |\n|---|---|---|\n"
     return head + "\n".join(rows)
 
 
@@ -125,7 +129,8 @@ def _picture(sizes: Sizes) -> str:
     values = []
     for size, figures in sizes.items():
         millions = figures["rows"] / 1e6
-        contenders = {"bare load": figures["raw"]["load"], "pandas script": figures["script"]} | figures["steps"]
+        script = {"pandas script": figures["script"]} if "script" in figures else {}
+        contenders = {"bare load": figures["raw"]["load"]} | script | figures["steps"]
         for name, cost in contenders.items():
             who = name if name in ("bare load", "pandas script") else "whole job"
             values.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -32,11 +33,18 @@ def here(work: Callable[[], object]) -> Cost:
     return Cost(time.perf_counter() - started, time.process_time() - busy, _peak(), (_written() - written) / 1e6)
 
 
-def child(words: Sequence[str], environment: dict[str, str] | None = None) -> tuple[Cost, str]:
-    """The cost of `python WORDS…` in a process of its own, and what it printed."""
+def child(
+    words: Sequence[str], environment: dict[str, str] | None = None, most_bytes: int | None = None
+) -> tuple[Cost, str]:
+    """The cost of `python WORDS…` in a process of its own, and what it printed.
+
+    On Linux it gets no more than `most_bytes` of memory. Errors: SystemExit where it does not end well.
+    """
     started = time.perf_counter()
     command = [sys.executable, *words]
     with subprocess.Popen(command, env=environment or dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
+        if most_bytes and sys.platform == "linux":
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (most_bytes, most_bytes))
         printed = process.stdout.read() if process.stdout else ""
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

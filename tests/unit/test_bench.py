@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,13 @@ def test_the_tables_say_multiples_of_the_bare_load() -> None:
     assert "| **whole job** | 14.0 | 28.0 | 300 | 140 | 7.0 | 7.0 |" in text
     assert "| whole | 10.0 | 10.0 |" in text
     assert "| 10M, whole | abc: 112 s, 224 s | abc: 140 s, 280 s | 1.25 |" in text
+
+
+def test_a_script_that_no_memory_suffices_for_is_said_to_have_failed(tmp_path: Path) -> None:
+    log = tmp_path / "none.csv"
+    assert bench._scripted(tmp_path, log) is None
+    unfinished = {name: value for name, value in figures(7.0).items() if name != "script"}
+    assert "| pandas script | did not finish |" in bench_page.tables({"1M": unfinished}, {})
 
 
 def test_the_page_is_what_the_kept_output_prints() -> None:
