@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+KIBIBYTE = 1024  # which Linux counts memory in
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -51,7 +53,10 @@ def child(
     if process.returncode:
         raise SystemExit(f"{' '.join(words[:3])} ended with {process.returncode}")
     cost = Cost(
-        time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3, used.ru_oublock * 512 / 1e6
+        time.perf_counter() - started,
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss * KIBIBYTE / 1e6,
+        used.ru_oublock * 512 / 1e6,
     )
     return cost, printed
 
@@ -74,7 +79,7 @@ def _forget_peak() -> None:
 
 
 def _peak() -> float:
-    return _line(Path("/proc/self/status"), "VmHWM") / 1e3
+    return _line(Path("/proc/self/status"), "VmHWM") * KIBIBYTE / 1e6
 
 
 def _written() -> float:

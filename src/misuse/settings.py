@@ -115,7 +115,7 @@ class Settings:
     keep_rejected_days: int = 90
     keep_taken_days: int = 30  # logs taken from the inbox, which hold what the vault holds
     sql_seconds: int = 60
-    memory_limit: str = "3GB"
+    memory_limit: str = "2600MB"
     threads: int = 0  # 0: as many as the machine has
     protective_marking: str = "OFFICIAL-SENSITIVE"
     handling: str = "Police use only. Pseudonymous personal data: do not forward. Identities by permission only."
