@@ -408,7 +408,7 @@ def told(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
         for relation in PUBLISHED:
             if relation.name not in UNDIGESTED:
                 names = ", ".join(name for name in relation.column_names if name != "run_id")
-                found[relation.name] = con.execute(f"select {names} from {relation.name} order by all").fetchall()
+                found[relation.name] = con.table(relation.name).project(names).order(names).fetchall()
     return found
 
 

@@ -228,7 +228,7 @@ def test_a_vault_row_under_the_wrong_batch_is_noticed_and_put_right(tmp_path):
     )
     with warehouse.opened(settings, with_vault=True) as con:
         assert ingest.sweep(con) == 0
-        con.execute(f"update vault.call_details set batch_id = '{second.batch_id}'")
+        con.execute("update vault.call_details set batch_id = $batch_id", {"batch_id": second.batch_id})
         assert ingest.sweep(con) == 1
         assert ingest.sweep(con) == 0
         held = con.execute("select batch_id from vault.call_details").fetchall()
@@ -311,7 +311,7 @@ def test_a_row_that_passes_to_another_batch_takes_its_place_there(tmp_path):
     )
     withdraw(settings, first)
     for table, place in (("call_records", 6), ("superseded_call_records", 7)):
-        held = f"select batch_id, row_number from {table} where row_number > 5"
+        held = "select batch_id, row_number from " + table + " where row_number > 5"
         assert answer(settings, held) == [(second.batch_id, place)]
 
 

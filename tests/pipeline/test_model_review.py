@@ -305,7 +305,7 @@ def test_a_replaced_model_and_its_words_go_in_time_but_one_to_go_back_to(setting
     assert retention.retain(settings, NOW).replaced_models == 0
     with warehouse.opened(settings, with_vault=True) as con:
         for table in ("models", "terms"):
-            held = con.execute(f"select distinct model_digest from vault.identity_{table}").fetchall()
+            held = con.table("vault.identity_" + table).project("model_digest").distinct().fetchall()
             assert {digest for (digest,) in held} == set(made[2:]), table
     accept(settings, digest=made[2])
     assert in_force(settings) == made[2]

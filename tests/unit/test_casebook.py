@@ -685,8 +685,8 @@ def test_opening_it_again_leaves_the_locks_of_an_open_one(staffed: Casebook, pat
     assert staffed.users()
     with Casebook.open(path) as again:
         assert again.users()
-    other = f"import sqlite3; con = sqlite3.connect({str(path)!r}); con.execute('select 1 from events').fetchall(); con.close()"
-    subprocess.run([sys.executable, "-c", other], check=True)
+    other = "import sqlite3, sys; con = sqlite3.connect(sys.argv[1]); con.execute('select 1 from events').fetchall(); con.close()"
+    subprocess.run([sys.executable, "-c", other, str(path)], check=True)
     assert path.with_name(path.name + "-wal").exists()
     stop(staffed)
     assert staffed.live_stops()

@@ -358,12 +358,12 @@ def test_an_event_is_of_the_run_whose_copy_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        f"update holders set spell_id = '{D}' where spell_id = '{C}' and until_event is null",
-        f"insert into holders values ('{A}', '{D}', '2026-01-05T00:00:00.000000', null, 1, null)",
+        "update holders set spell_id = '" + D + "' where spell_id = '" + C + "' and until_event is null",
+        "insert into holders values ('" + A + "', '" + D + "', '2026-01-05T00:00:00.000000', null, 1, null)",
         "update holders set until_event = 1 where until_event is null",
         "delete from holders where until_event is not null",
-        f"insert into stop_hits values ('{CALLER}', 'child', 'another', 1, null)",
-        f"insert into stop_hits values ('{CALLER}', 'child', 'h', 2, null)",
+        "insert into stop_hits values ('" + CALLER + "', 'child', 'another', 1, null)",
+        "insert into stop_hits values ('" + CALLER + "', 'child', 'h', 2, null)",
         "delete from stop_hits",
     ],
 )
@@ -373,7 +373,7 @@ def test_verify_finds_what_was_changed_of_holders_and_hits(book: Casebook, tmp_p
     assert book.verify() is None
     with sqlite3.connect(tmp_path / "casebook.sqlite") as con:
         for (name,) in con.execute("select name from sqlite_master where type = 'trigger'").fetchall():
-            con.execute(f"drop trigger {name}")
+            con.execute("drop trigger " + name)
         con.execute(change)
     broken = book.verify()
     assert broken is not None

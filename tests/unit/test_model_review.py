@@ -90,8 +90,8 @@ def test_a_hit_that_was_lifted_is_not_carried_but_others_and_where_it_was_not_ar
 
 
 def fill(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
-    con.execute(f"create or replace temp table {table} ({columns})")
-    con.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
+    con.execute("create or replace temp table " + table + " (" + columns + ")")
+    con.executemany("insert into " + table + " values (" + ", ".join("?" * len(rows[0])) + ")", rows)
 
 
 def test_holdings_are_of_numbers_that_passed_on_and_open_at_the_end(con: duckdb.DuckDBPyConnection) -> None:
