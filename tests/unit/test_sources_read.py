@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misuse import sources
-from misuse.errors import InputError
+from misuse.errors import InputError, ResourceError
 from misuse.progress import Silent
 from misuse.sources.layout import Layout, from_declaration
 from misuse.sources.reading import SourceRead
@@ -323,6 +323,15 @@ def test_a_file_that_cannot_be_taken_is_named(
 def test_a_missing_file_is_named(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.csv cannot be opened"):
         read_file(con, tmp_path / "gone.csv", layout_of())
+
+
+def test_want_of_memory_is_no_fault_of_the_file(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_bytes(ROWS)
+    con.execute("set memory_limit = '1MB'")
+    with pytest.raises(ResourceError, match=r"calls\.csv was not read: disk or memory ran out") as caught:
+        read_file(con, path, layout_of())
+    assert "memory_limit" in str(caught.value.next_step)
 
 
 def test_what_is_copied_is_private(tmp_path: Path) -> None:

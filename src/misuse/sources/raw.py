@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from misuse.errors import InputError
+from misuse.errors import InputError, MisuseError, ResourceError, is_out_of_room
 from misuse.sources.columns import resolve
 from misuse.sources.grammar import Grammar
 from misuse.sources.layout import Layout
@@ -237,8 +237,13 @@ def null_spellings(words: Sequence[str]) -> list[str]:
     return sorted({form.strip() for form in spelled} | {""})
 
 
-def unreadable(path: Path, error: Exception) -> InputError:
+def unreadable(path: Path, error: Exception) -> MisuseError:
     """The error for a file that DuckDB gave up on: never its own words, which can quote a row."""
+    if is_out_of_room(error):
+        return ResourceError(
+            f"{path} was not read: disk or memory ran out",
+            next_step="free some, or raise settings.memory_limit, then again",
+        )
     return InputError(
         f"{path} cannot be read as declared ({type(error).__name__})",
         next_step="check format, delimiter, quote and encoding in its layout with 'misuse source check'",
