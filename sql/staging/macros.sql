@@ -22,6 +22,11 @@ create or replace temp macro ends_in_offset(x) as (
     or (contains(x, ':') and (contains(x, '+') or x like '%:%-%'))
 );
 
+-- An offset over fifteen hours, or of more than 59 minutes, is no zone's: DuckDB would reckon with it all the same.
+create or replace temp macro has_no_such_offset(x) as (
+    strlen(x) > 19 and regexp_matches(x, '([+-](1[5-9]|[2-9][0-9])(:?[0-9][0-9]){0,2}|[+-][0-9][0-9]:?[6-9][0-9])$')
+);
+
 create or replace temp macro starts_with_digit(x) as (ascii(x) between 48 and 57);
 
 -- DuckDB reads 'epoch' and 'infinity' as times; no log means them.
@@ -51,7 +56,7 @@ create or replace temp macro excel_local(x) as (
 create or replace temp macro read_given(x, epoch, takes_zoned, zoned) as (
     case
         when epoch in ('seconds', 'milliseconds', 'microseconds') then epoch_instant(x, epoch)
-        when epoch = '' and takes_zoned and ends_in_offset(x)
+        when epoch = '' and takes_zoned and ends_in_offset(x) and not has_no_such_offset(x)
             then timezone('UTC', coalesce(
                     try_strptime(case when right(x, 1) = 'Z' then left(x, length(x) - 1) || '+00:00' else x end, zoned),
                     case when starts_with_digit(x) then try_cast(x as timestamptz) end
@@ -63,7 +68,7 @@ create or replace temp macro read_local(x, epoch, takes_iso, takes_plain, plain)
     case
         when epoch = 'excel' then excel_local(x)
         when epoch = '' then coalesce(
-                case when takes_iso and starts_with_digit(x) then try_cast(x as timestamp) end,
+                case when takes_iso and starts_with_digit(x) and not has_no_such_offset(x) then try_cast(x as timestamp) end,
                 case when takes_plain and is_no_special(x) then try_strptime(x, plain) end
             )
     end

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -62,7 +63,9 @@ class FileOutcome:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """SHA-256 of a file's bytes. Errors: InputError for one that cannot be read, or whose name the ledger cannot keep."""
+    if (shown := os.fsencode(path).decode("utf-8", "backslashreplace")) != str(path):
+        raise InputError(f"the name of {shown} is no text in UTF-8", next_step="rename the file, then try again")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

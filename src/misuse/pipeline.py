@@ -365,9 +365,9 @@ def run(
     """
     seconds: dict[str, float] = {}
     with writer(settings):
-        files, file_errors = take_inbox(settings, now, actor, tracker)
         run_id = ""
         try:
+            files, file_errors = take_inbox(settings, now, actor, tracker)
             run_id = begin(settings, as_of, now, actor, force=force)
             for name in STEPS if run_id else ():
                 started = time.perf_counter()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from misuse import ingest, intake, models, quality, synth, warehouse
+from misuse import ingest, intake, models, pipeline, quality, synth, warehouse
 from misuse.errors import CheckFailed, InputError, KeyCollision, LockHeld, MisuseError, StoreError, UsageError
 from tests.logs import COLUMNS, NOW, SOURCE, random_rows, settings_for, write_csv
 
@@ -411,6 +414,30 @@ def test_the_inbox_is_taken_in_and_emptied(tmp_path):
     assert errors == []
     assert [path.name for _, path in intake.inbox_files(settings)] == []
     assert len(list((settings.inbox_path / "calls" / "taken").iterdir())) == 1
+
+
+def test_a_name_that_is_no_text_keeps_no_other_out(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    good = write_csv(settings.inbox_path / "calls" / "night.csv", random_rows(15, 20))
+    bad = good.with_name(os.fsdecode(b"caf\xe9.csv"))
+    shutil.copy(good, bad)
+    outcomes, errors = intake.take_inbox(settings, NOW, "tester")
+    assert [outcome.accepted for outcome in outcomes] == [20]
+    assert [path for _, path in intake.inbox_files(settings)] == [bad]
+    assert r"caf\xe9.csv" in str(errors[0])
+    assert str(errors[0]).isascii()
+
+
+def test_a_run_that_fails_at_the_inbox_is_a_failed_run(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    take(settings, write_csv(tmp_path / "log.csv", random_rows(15, 20)))
+    (settings.home / "keys" / "vault.key").unlink()
+    write_csv(settings.inbox_path / "calls" / "night.csv", random_rows(16, 20))
+    with pytest.raises(MisuseError):
+        pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+    told = json.loads((settings.home / "last_run.json").read_text())
+    assert told["status"] == "failed"
+    assert "vault key" in told["error"]
 
 
 def test_a_growing_file_waits(tmp_path, monkeypatch):

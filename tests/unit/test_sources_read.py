@@ -174,6 +174,24 @@ def test_parquet_keeps_its_types(con: duckdb.DuckDBPyConnection, tmp_path: Path)
     assert (rows[0]["qualifiers"], rows[0]["talk_seconds"]) == ("A;B", 90)
 
 
+@pytest.mark.parametrize("strange", ["a.b", 'a"."b', 'x"y', "*", "", "x), (select 1) --"])
+def test_a_parquet_column_of_any_name_is_that_column(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, strange: str
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "calls.parquet"
+    at = [datetime(2025, 6, 1, 10)] * 2
+    pq.write_table(
+        pa.table({"id": ["1", None], "at": at, "from.number": [DRAMA_NUMBER] * 2, strange: ["x", "y"]}), path
+    )
+    layout = layout_of(format="parquet", columns={**COLUMNS, "cli": "from.number"})
+    _result, rows, rejected = read_file(con, path, layout)
+    assert [row["cli"] for row in rows] == [DRAMA_NUMBER]
+    assert numbers(rejected) == [(2, "no_call_id")]
+
+
 def test_xlsx_with_real_dates(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     import xlsxwriter
 
@@ -300,6 +318,7 @@ def test_header_alone_is_no_error(read: Reader) -> None:
         ("a.csv", ROWS.split(b"\n", 1)[1], {}, "not laid out"),
         ("a.csv", ROWS.replace(b"phone", b"at"), {"columns": {"call_id": "id", "received_at": "at"}}, "more than one"),
         ("a.csv", ROWS.decode().encode("utf-16"), {}, "UTF-16"),
+        ("a.csv", ROWS.decode().encode("utf-16-le"), {"encoding": "utf-16"}, "byte order mark"),
         ("a.csv", b"PAR1" + ROWS, {}, "is parquet"),
         ("a.parquet", ROWS, {"format": "parquet"}, "not parquet"),
         ("a.parquet", b"PAR1" + ROWS, {"format": "parquet"}, "truncated Parquet"),

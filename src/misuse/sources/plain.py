@@ -139,7 +139,12 @@ def _right_kind(path: Path, head: bytes, layout: Layout) -> None:
         raise InputError(
             f"{path} is {found}, though {said}", next_step="correct 'format', or unpack or re-export the file"
         )
-    is_utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    is_utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if layout.encoding == "utf-16" and not is_utf16:
+        raise InputError(
+            f"{path} does not begin with a byte order mark, though {said} in utf-16",
+            next_step="set encoding = 'utf-16-le' or 'utf-16-be', whichever its sender writes, or what else it is in",
+        )
     if is_utf16 and not layout.encoding.startswith("utf-16"):
         raise InputError(f"{path} is UTF-16, though {said} in {layout.encoding}", next_step="set encoding = 'utf-16'")
 

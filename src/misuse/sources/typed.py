@@ -152,7 +152,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
     link = scratch / "input.parquet"
     link.symlink_to(plain.resolve())
     try:
-        relation = con.read_parquet(str(link))
+        relation = con.read_parquet(str(link)).set_alias(_FILE)
         types = dict(zip(relation.columns, (str(kind) for kind in relation.types), strict=True))
         mapped = resolve(path, layout, relation.columns)
         plain_columns = _plain_columns(path, types, mapped.values())
@@ -167,8 +167,8 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
         raise InputError(f"{path} does not hold the rows it says it holds", next_step="ask for the file again")
 
     def fetch_json(reasons: dict[int, str], add: Add) -> None:
-        rows = con.read_parquet(str(link), file_row_number=True)
-        con.register("parquet_rows", rows.project("file_row_number", *map(duckdb.ColumnExpression, plain_columns)))
+        rows = con.read_parquet(str(link), file_row_number=True).set_alias(_FILE)
+        con.register("parquet_rows", rows.project("file_row_number", *map(_column, plain_columns)))
         found = con.execute(
             "select file_row_number + 1, to_json(r) from parquet_rows as r"
             " where file_row_number + 1 in (select unnest($numbers))",
@@ -213,7 +213,8 @@ def _refuse_bomb(
     sizes = [_bytes_in(name, kind) for name, kind in types.items() if kind.startswith(("VARCHAR", "BLOB"))]
     unpacked = con.execute(_UNPACKED, {"path": str(link)}).fetchone()
     if unpacked and unpacked[0] <= limit and sizes:
-        unpacked = con.read_parquet(str(link)).aggregate([functools.reduce(operator.add, sizes)]).fetchone()
+        file = con.read_parquet(str(link)).set_alias(_FILE)
+        unpacked = file.aggregate([functools.reduce(operator.add, sizes)]).fetchone()
     if unpacked and unpacked[0] > limit:
         raise InputError(
             f"{path} unpacks to over {layout.max_uncompressed_ratio} times its size",
@@ -225,12 +226,22 @@ def _refuse_bomb(
 _UNPACKED = "select coalesce(sum(total_uncompressed_size + num_values), 0) from parquet_metadata($path)"
 
 
+_FILE = "file"
+
+
+def _column(name: str) -> duckdb.Expression:
+    """A file's column by its very name: by itself DuckDB takes one with a dot, quote or star in it apart."""
+    from duckdb import ColumnExpression
+
+    return ColumnExpression(_FILE, name)
+
+
 def _bytes_in(name: str, kind: str) -> duckdb.Expression:
     """The bytes of a column of texts, or of lists of texts, in all rows."""
     from duckdb import CoalesceOperator, ColumnExpression, ConstantExpression, FunctionExpression, LambdaExpression
 
     length = "octet_length" if kind.startswith("BLOB") else "strlen"
-    column = ColumnExpression(name)
+    column = _column(name)
     each = FunctionExpression(length, ColumnExpression("x") if kind.endswith("]") else column)
     size = FunctionExpression("list_sum", FunctionExpression("list_transform", column, LambdaExpression("x", each)))
     total = FunctionExpression("sum", size if kind.endswith("]") else each)
@@ -239,9 +250,9 @@ def _bytes_in(name: str, kind: str) -> duckdb.Expression:
 
 def _as_text(name: str, kind: str) -> duckdb.Expression:
     """A typed column as the text that the staging models read."""
-    from duckdb import CaseExpression, ColumnExpression, ConstantExpression, FunctionExpression
+    from duckdb import CaseExpression, ConstantExpression, FunctionExpression
 
-    column = ColumnExpression(name)
+    column = _column(name)
     text = column.cast("VARCHAR")
     if kind == "TIMESTAMP WITH TIME ZONE":
         in_utc = FunctionExpression("timezone", ConstantExpression("UTC"), column).cast("VARCHAR")
