@@ -68,7 +68,9 @@ create or replace temp macro read_local(x, epoch, takes_iso, takes_plain, plain)
     case
         when epoch = 'excel' then excel_local(x)
         when epoch = '' then coalesce(
-                case when takes_iso and starts_with_digit(x) and not has_no_such_offset(x) then try_cast(x as timestamp) end,
+                case
+                    when takes_iso and starts_with_digit(x) and not has_no_such_offset(x) then try_cast(x as timestamp)
+                end,
                 case when takes_plain and is_no_special(x) then try_strptime(x, plain) end
             )
     end

@@ -5,17 +5,20 @@ Saved queries are files of sql/queries: a question, parameters with defaults, on
 
 from __future__ import annotations
 
+import contextlib
 import re
+import resource
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import models, publication
-from misuse.errors import MisuseError, ResourceError, UsageError
+from misuse.errors import MisuseError, ResourceError, UsageError, is_out_of_room
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ MASK = "***"
 # What the program itself made up for a person may stay: an auditor asks whose calls were read.
 _PSEUDONYM = re.compile(r"'(?:c[0-9a-f]{16}|K-[0-9A-F]{10})'")
 DIGITS = "######"
+ROOM = 1 << 30  # bytes that fetched rows may take, over the engine's memory limit
+GRACE = 10.0  # seconds over its limit after which the command ends a statement that heeds no interruption
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def run_sql(
 
     limit = settings.sql_seconds if limit_seconds is None else limit_seconds
     started = time.perf_counter()
-    with publication.opened(settings) as con:
+    with publication.opened(settings) as con, _bounded(con):
         path = str(settings.published_path.resolve())
         run_id = _run_id(con)
         timer = threading.Timer(limit, con.interrupt)
@@ -132,16 +137,8 @@ def run_sql(
             timer.start()
             found = con.execute(statement, bound)
             columns, rows = found.description or [], found.fetchall()
-        except duckdb.InterruptException:
-            raise ResourceError(
-                f"stopped after {limit:g} seconds", next_step="narrow it by date or caller, or raise --seconds"
-            ) from None
-        except duckdb.OutOfMemoryException:
-            raise ResourceError(
-                "the statement needs more memory than it may have", next_step="aggregate first"
-            ) from None
-        except duckdb.Error as error:
-            raise _mistake(error, path) from None
+        except (duckdb.Error, MemoryError, RuntimeError) as error:
+            raise _mistake(error, path, limit) from None
         finally:
             timer.cancel()
     return Result(
@@ -195,8 +192,44 @@ def _bound(statement: duckdb.Statement, text: str, given: Mapping[str, Any]) -> 
     return {name: _given(name, given[name], defaults.get(name)) if name in given else defaults[name] for name in wanted}
 
 
-def _mistake(error: Exception, path: str) -> MisuseError:
+@contextlib.contextmanager
+def _bounded(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Hold this process to the engine's memory limit and room for rows: the engine counts neither what is fetched from it
+    nor a text that one function makes."""
+    found = con.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchone()
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = _data_bytes() + (found[0] if found else 0) + ROOM
+    was = soft if soft != resource.RLIM_INFINITY else most
+    resource.setrlimit(resource.RLIMIT_DATA, (min(most, was), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _data_bytes() -> int:
+    """Bytes of memory that this process holds for itself."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmData:"))
+
+
+def too_long(limit: float) -> ResourceError:
+    """What is said of a statement that did not end in its time."""
+    return ResourceError(
+        f"stopped after {limit:g} seconds", next_step="narrow it by date or caller, or raise --seconds"
+    )
+
+
+def _mistake(error: Exception, path: str, limit: float) -> MisuseError:
     """DuckDB's own words, which on published data quote nothing that identifies, without any path."""
+    if type(error).__name__ == "InterruptException" or "INTERRUPT Error" in str(
+        error
+    ):  # in fetching, within another's words
+        return too_long(limit)
+    if is_out_of_room(error):
+        return ResourceError("the statement needs more memory than it may have", next_step="aggregate first")
+    if isinstance(error, RuntimeError):
+        raise error
     words = str(error).replace(path, "published")
     words = re.sub(r"(?<![\w.])(?:/[\w.@+-]+){2,}/?", "a path", words).strip()
     if "PermissionException" in type(error).__name__:

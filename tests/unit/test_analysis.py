@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -10,6 +13,7 @@ import polars as pl
 import pytest
 
 from misuse import analysis
+from misuse.cli import run_command
 from misuse.errors import ResourceError, StoreError, UsageError
 from misuse.settings import SQL_ROOT, Settings
 from tests import published_fixture
@@ -147,6 +151,40 @@ def test_greedy_statement_is_stopped_and_spills_nothing(settings: Settings) -> N
         "current.duckdb",
         f"{published_fixture.RUN_ID}.duckdb",
     }
+
+
+def test_what_the_engine_does_not_count_is_bounded_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with pytest.raises(ResourceError, match="more memory"):
+        analysis.run_sql(settings, "select length(repeat('x', 3000000000))")
+    monkeypatch.setattr(analysis, "ROOM", 0)
+    tight = Settings(home=settings.home, memory_limit="200MB")
+    with pytest.raises(ResourceError, match="more memory"):
+        analysis.run_sql(tight, "select a, a + 1 from range(100000000) r(a)")
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_rows_that_never_end_are_stopped_and_no_mistake(settings: Settings) -> None:
+    with pytest.raises(ResourceError, match=r"stopped after 0\.3 seconds"):
+        analysis.run_sql(settings, "select * from range(100000000)", limit_seconds=0.3)
+
+
+def test_a_statement_that_heeds_no_interruption_is_ended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[int] = []
+    is_ended = threading.Event()
+
+    def endless(*_: object, **__: object) -> analysis.Result:
+        assert is_ended.wait(30)
+        return analysis.Result((), [], "", 0.0)
+
+    monkeypatch.setattr(analysis, "GRACE", 0.1)
+    monkeypatch.setattr(analysis, "run_sql", endless)
+    monkeypatch.setattr(os, "_exit", lambda code: (ended.append(code), is_ended.set()))
+    run_command(["sql", "--seconds", "1", "select 1"], {"MISUSE_HOME": str(settings.home)})
+    assert ended == [ResourceError.exit_code]
+    assert "stopped after 1 seconds" in capsys.readouterr().err
 
 
 def test_mistake_is_explained_without_paths(settings: Settings) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from misuse.cli.context import Context, published
-from misuse.errors import UsageError
+from misuse.errors import ResourceError, UsageError
 
 
 def tasking_list(context: Context) -> int:
@@ -262,7 +264,13 @@ def sql(context: Context) -> int:
         book.record(
             "sql_run", actor=context.actor, occurred_at=context.now, payload={"statement": analysis.masked(text)}
         )
-    result = analysis.run_sql(context.settings, text, parameters={**defaults, **given}, limit_seconds=seconds)
+    giving_up = threading.Timer(seconds + analysis.GRACE, _give_up, (context, analysis.too_long(seconds)))
+    giving_up.daemon = True
+    giving_up.start()
+    try:
+        result = analysis.run_sql(context.settings, text, parameters={**defaults, **given}, limit_seconds=seconds)
+    finally:
+        giving_up.cancel()
     if context.wants_json:
         context.print_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
     elif options.csv:
@@ -272,6 +280,12 @@ def sql(context: Context) -> int:
     else:
         context.table(result.columns, result.rows)
     return 0
+
+
+def _give_up(context: Context, error: ResourceError) -> None:
+    """End this process, since a function at work on one long value heeds no interruption; nothing is open for writing."""
+    context.note(f"misuse: {error}")
+    os._exit(error.exit_code)
 
 
 def _statement(context: Context) -> tuple[str, dict[str, Any]]:
@@ -290,7 +304,11 @@ def _statement(context: Context) -> tuple[str, dict[str, Any]]:
         raise UsageError(
             f"no file and no saved query is named {options.file}", next_step="misuse sql --saved lists them"
         )
-    return path.read_text(encoding="utf-8"), {}
+    try:
+        return path.read_text(encoding="utf-8"), {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{path} cannot be read: {why}", next_step="save the statement as text in UTF-8") from None
 
 
 def resolve(con: Any, text: str) -> str:
