@@ -32,6 +32,7 @@ MASK = "***"
 _PSEUDONYM = re.compile(r"'(?:c[0-9a-f]{16}|K-[0-9A-F]{10})'")
 DIGITS = "######"
 ROOM = 1 << 30  # bytes that fetched rows may take, over the engine's memory limit
+_STATUS = Path("/proc/self/status")
 GRACE = 10.0  # seconds over its limit after which the command ends a statement that heeds no interruption
 
 
@@ -195,7 +196,10 @@ def _bound(statement: duckdb.Statement, text: str, given: Mapping[str, Any]) -> 
 @contextlib.contextmanager
 def _bounded(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Hold this process to the engine's memory limit and room for rows: the engine counts neither what is fetched from it
-    nor a text that one function makes."""
+    nor a text that one function makes. Linux alone tells what is held already, and bounds it."""
+    if not _STATUS.exists():
+        yield
+        return
     found = con.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchone()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = _data_bytes() + (found[0] if found else 0) + ROOM
@@ -209,7 +213,7 @@ def _bounded(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def _data_bytes() -> int:
     """Bytes of memory that this process holds for itself."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmData:"))
 
 
@@ -222,9 +226,8 @@ def too_long(limit: float) -> ResourceError:
 
 def _mistake(error: Exception, path: str, limit: float) -> MisuseError:
     """DuckDB's own words, which on published data quote nothing that identifies, without any path."""
-    if type(error).__name__ == "InterruptException" or "INTERRUPT Error" in str(
-        error
-    ):  # in fetching, within another's words
+    # An interruption while rows are fetched comes within another error's words.
+    if type(error).__name__ == "InterruptException" or "INTERRUPT Error" in str(error):
         return too_long(limit)
     if is_out_of_room(error):
         return ResourceError("the statement needs more memory than it may have", next_step="aggregate first")
