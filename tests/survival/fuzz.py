@@ -221,7 +221,7 @@ class Reader:
 
 def _badly_said(error: Any, path: Path) -> str:
     """What is wrong with a message: it says nothing, or quotes the file."""
-    text = str(error)
+    text = str(error).replace(path.name, "")
     if not text.strip() or len(text) > 2000:
         return f"a message of {len(text)} characters"
     return "" if "Osfarrow" not in text and "0770" not in text else "a message that quotes a row"

@@ -300,6 +300,16 @@ def test_header_alone_is_no_error(read: Reader) -> None:
     assert read(b"\n", format="jsonl")[0].rows == 0
 
 
+def test_a_parquet_column_whose_name_is_no_text_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "calls.parquet"
+    con.execute(
+        "copy (select 'A1' as id, '2025-06-01 10:00:00' as at, '' as phone) to '" + str(path) + "' (format parquet)"
+    )
+    path.write_bytes(path.read_bytes().replace(b"phone", b"ph\xf3ne"))
+    with pytest.raises(InputError, match="a column whose name is no text in UTF-8"):
+        read_file(con, path, layout_of(format="parquet"))
+
+
 @pytest.mark.parametrize(
     ("name", "data", "keys", "says"),
     [

@@ -122,7 +122,7 @@ def column_names(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
     if layout.format == "parquet":
         _refuse_truncated(path, plain)
         try:
-            return tuple(con.read_parquet(str(plain)).columns)
+            return _names(path, con.read_parquet(str(plain)))
         except duckdb.Error as error:
             raise unreadable(path, error) from None
     names: dict[str, None] = {}
@@ -153,8 +153,9 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
     link.symlink_to(plain.resolve())
     try:
         relation = con.read_parquet(str(link)).set_alias(_FILE)
-        types = dict(zip(relation.columns, (str(kind) for kind in relation.types), strict=True))
-        mapped = resolve(path, layout, relation.columns)
+        names = _names(path, relation)
+        types = dict(zip(names, (str(kind) for kind in relation.types), strict=True))
+        mapped = resolve(path, layout, names)
         plain_columns = _plain_columns(path, types, mapped.values())
         _refuse_bomb(con, path, link, layout, {name: types[name] for name in plain_columns})
         columns = {asked: f"c{n}" for n, asked in enumerate(mapped)}
@@ -179,7 +180,17 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
                 add(number, reasons[number], text[:LONGEST_RAW])
         con.unregister("parquet_rows")
 
-    return RawFile(rows, tuple(relation.columns), columns, is_typed=True, fetch=fetch_json)
+    return RawFile(rows, names, columns, is_typed=True, fetch=fetch_json)
+
+
+def _names(path: Path, file: duckdb.DuckDBPyRelation) -> tuple[str, ...]:
+    """The columns of a Parquet file. Errors: InputError where a name's bytes are none of a text."""
+    try:
+        return tuple(file.columns)
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} has a column whose name is no text in UTF-8", next_step="ask for the file again"
+        ) from None
 
 
 def _refuse_truncated(path: Path, plain: Path) -> None:
