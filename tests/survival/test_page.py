@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from misuse.errors import InputError
 from tests.survival import __main__ as survive
 from tests.survival import fuzz, page, trials
 
@@ -54,3 +56,8 @@ def test_a_trouble_is_told_in_a_line_without_places():
     assert page.short(told) == "a file: IndexError: list index out of range"
     assert page.short(page.short(told)) == page.short(told)
     assert page.short("run {}: a call is lost\n more") == "run {}: a call is lost"
+
+
+@pytest.mark.parametrize(("said", "is_quoted"), [("10770.jsonl is empty", False), ("row 3 has 07700 900123", True)])
+def test_a_row_in_a_message_is_found_and_a_file_name_is_none(said, is_quoted):
+    assert bool(fuzz._badly_said(InputError(said), Path("inbox/10770.jsonl"))) is is_quoted
