@@ -66,6 +66,7 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes. Errors: InputError for one that cannot be read, or whose name the ledger cannot keep."""
     if (shown := os.fsencode(path).decode("utf-8", "backslashreplace")) != str(path):
         raise InputError(f"the name of {shown} is no text in UTF-8", next_step="rename the file, then try again")
+    sources.refuse_pipe(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import duckdb
     import polars
 
-# A run's copy may be collected between reading the pointer and opening it; the pointer then moved on.
-OPEN_ATTEMPTS = 5
+# A run's copy may be collected between reading the pointer and opening it; the pointer then moved on, and may again where
+# twenty read at once on two processors. Where nothing is published an attempt costs next to nothing.
+OPEN_ATTEMPTS = 50
 
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────

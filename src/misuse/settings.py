@@ -187,6 +187,8 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
             document = tomllib.loads(found.read_text(encoding="utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{found} is not valid TOML: {error}", next_step="mend the line it names") from None
+        except RecursionError:
+            raise UsageError(f"{found} is nested without end", next_step="mend its brackets") from None
     settings = from_document(document, home=home_path(environ, working_directory), config_path=found)
     return dataclasses.replace(
         settings,

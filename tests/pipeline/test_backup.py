@@ -289,6 +289,15 @@ def test_a_link_in_a_backup_is_not_followed(settings, outside):
         checked(path, settings)
 
 
+@pytest.mark.parametrize("name", ["vault.duckdb", "manifest.json"])
+def test_a_pipe_in_a_backup_is_not_waited_for(settings, outside, name):
+    path = taken(settings, outside)
+    (path / name).unlink()
+    os.mkfifo(path / name)
+    with pytest.raises(StoreError, match=r"no plain file|no whole backup"):
+        checked(path, settings)
+
+
 @pytest.mark.parametrize("name", ["vault", "token", "casebook"])
 def test_another_key_opens_nothing(settings, outside, tmp_path, name):
     path, safe = taken(settings, outside), escrowed(settings, tmp_path / "safe")
@@ -300,8 +309,14 @@ def test_another_key_opens_nothing(settings, outside, tmp_path, name):
 
 def test_without_keys_nothing_is_put_back(settings, outside, tmp_path):
     path = taken(settings, outside)
-    with pytest.raises(StoreError, match="vault key was not given"):
+    with pytest.raises(StoreError, match="casebook key was not given"):
         put_back(settings, path, None)
+    safe = escrowed(settings, tmp_path / "safe")
+    (safe / "casebook.key").unlink()
+    with pytest.raises(
+        StoreError, match="casebook key was not given"
+    ):  # whoever made the backup fit may have made this
+        put_back(settings, path, safe)
     (tmp_path / "bare").mkdir()
     with pytest.raises(UsageError, match="holds none of"):
         put_back(settings, path, tmp_path / "bare")

@@ -405,6 +405,15 @@ def test_one_files_error_keeps_no_other_out(tmp_path):
     assert taken.accepted == 20
 
 
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (refused,) = intake.ingest_files(
+        settings_for(tmp_path / "home"), [tmp_path / "pipe.csv"], "calls", actor="t", now=NOW
+    )
+    assert isinstance(refused, InputError)
+    assert "is a pipe" in str(refused)
+
+
 def test_the_inbox_is_taken_in_and_emptied(tmp_path):
     settings = settings_for(tmp_path / "home")
     write_csv(settings.inbox_path / "calls" / "night.csv", random_rows(15, 20))

@@ -175,6 +175,13 @@ def test_what_is_no_table_is_refused_by_name(tmp_path: Path, table: str, value: 
     assert f"[{table}] must" in refused(lambda: program_settings.load({}, tmp_path, path))
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 50_000, "x = " + "{a = " * 50_000])
+def test_brackets_without_end_in_the_settings_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "misuse.toml"
+    path.write_text(text, encoding="utf-8")
+    assert "nested without end" in refused(lambda: program_settings.load({}, tmp_path, path))
+
+
 def test_the_greatest_numbers_of_the_settings_can_be_reckoned_with(tmp_path: Path) -> None:
     most, path = program_settings._MOST, tmp_path / "misuse.toml"
     for table, key in NUMBERS:

@@ -237,6 +237,16 @@ def test_reader_gets_the_next_copy_when_the_first_is_collected_under_it(
         )
 
 
+def test_reader_goes_on_while_copies_are_collected_under_it(
+    con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication.publish(con, settings, invented.RUN_ID)
+    opening, collected = publication._open_current, iter(range(20))
+    monkeypatch.setattr(publication, "_open_current", lambda s: None if next(collected, 20) < 20 else opening(s))
+    with publication.opened(settings) as copy:
+        assert copy.execute("select count(*) from runs").fetchone()
+
+
 def test_another_process_reads_while_new_copies_are_published(
     con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import shutil
 import stat
@@ -20,22 +21,28 @@ CHUNK = 1 << 20
 def copy(source: Path, target: Path) -> tuple[int, str]:
     """Copy one regular file into a new one of mode 0600; its bytes and SHA-256. Nothing that a link leads to is copied."""
     digest, size = hashlib.sha256(), 0
-    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(reading, "rb") as old:
-        if not stat.S_ISREG(os.fstat(reading).st_mode):
-            raise StoreError(f"{source} is no plain file", next_step="take it out of there, then try again")
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-            while chunk := old.read(CHUNK):
-                digest.update(chunk)
-                size += new.write(chunk)
-            new.flush()
-            os.fsync(new.fileno())
+    writing = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with _plain(source) as old, os.fdopen(os.open(target, writing, 0o600), "wb") as new:
+        while chunk := old.read(CHUNK):
+            digest.update(chunk)
+            size += new.write(chunk)
+        new.flush()
+        os.fsync(new.fileno())
     return size, digest.hexdigest()
+
+
+def _plain(path: Path) -> io.BufferedReader:
+    """A regular file, open for reading; nothing else is waited for, a pipe that nobody writes to least of all."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise StoreError(f"{path} is no plain file", next_step="take it out of there, then try again")
+    return file
 
 
 def digest_of(path: Path) -> tuple[int, str]:
     """A regular file's bytes and SHA-256."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+    with _plain(path) as file:
         return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 

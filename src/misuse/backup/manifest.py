@@ -74,7 +74,7 @@ def read(folder: Path) -> tuple[Manifest, str]:
     """A backup's manifest and its seal. Errors: StoreError for none, a damaged one, or one of a newer program."""
     path = folder / NAME
     try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
             raise _no_backup(folder)
         document = json.loads(path.read_text(encoding="utf-8"))
         seal, digest = str(document.pop("seal")), str(document.pop("digest"))

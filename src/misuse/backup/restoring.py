@@ -77,6 +77,26 @@ def _casebook_key(settings: Settings, escrow: Path | None) -> str:
     return keys.read(path, "the casebook key") if path.exists() else ""
 
 
+def _refuse_unsealed(settings: Settings, escrow: Path | None) -> None:
+    if escrow is not None:
+        _keys_in(escrow)
+    if not _casebook_key(settings, escrow):
+        raise StoreError(
+            "the casebook key was not given, and without it nobody can tell whether the backup was changed",
+            next_step="add --keys FOLDER, the escrowed copy of keys/ with all three, or set MISUSE_CASEBOOK_KEY",
+        )
+
+
+def _keys_in(escrow: Path) -> list[str]:
+    present = [name for name in KEYS if (escrow / f"{name}.key").exists()]
+    if not present:
+        raise UsageError(
+            f"{escrow} holds none of {', '.join(f'{name}.key' for name in KEYS)}",
+            next_step="name the folder with the escrowed copy of keys/",
+        )
+    return present
+
+
 def restore(
     backup: Path,
     settings: Settings,
@@ -97,6 +117,7 @@ def restore(
     """
     home = settings.home
     _refuse_a_home(home)
+    _refuse_unsealed(settings, escrow)
     found = checked(backup, settings, escrow)
     if now.date() > found.last_day and not is_late_wanted:
         raise Refused(
@@ -155,13 +176,7 @@ def _filled(backup: Path, found: Manifest, half: Path, escrow: Path | None) -> N
 
 
 def _keys_from(escrow: Path, half: Path) -> None:
-    present = [name for name in KEYS if (escrow / f"{name}.key").exists()]
-    if not present:
-        raise UsageError(
-            f"{escrow} holds none of {', '.join(f'{name}.key' for name in KEYS)}",
-            next_step="name the folder with the escrowed copy of keys/",
-        )
-    for name in present:
+    for name in _keys_in(escrow):
         keys.write(half / "keys" / f"{name}.key", keys.read(escrow / f"{name}.key", f"the {name} key"))
 
 

@@ -4,6 +4,7 @@ from misuse.sources.check import CheckReport, check, unsupported_figures, unsupp
 from misuse.sources.draft import draft
 from misuse.sources.layout import Layout, built_in, doubt_codes, load_layout, misuse_codes, source_names
 from misuse.sources.parse import Keying
+from misuse.sources.plain import refuse_pipe
 from misuse.sources.reading import SourceRead, read
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "load_layout",
     "misuse_codes",
     "read",
+    "refuse_pipe",
     "source_names",
     "unsupported_figures",
     "unsupported_safeguards",

@@ -39,11 +39,18 @@ def private_file(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
+def refuse_pipe(path: Path) -> None:
+    """Errors: InputError for what is read once, or never ends: a log is read more than once."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a pipe or a device, not a file", next_step="save its contents to a file first")
+
+
 def make_plain(path: Path, layout: Layout, scratch: Path) -> Path:
     """The file unpacked and in UTF-8: itself where it is so already, else a private copy in `scratch`.
 
     Errors: InputError for a file that is missing, empty, truncated, or of another kind than declared.
     """
+    refuse_pipe(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
