@@ -113,7 +113,7 @@ def make_night(log: Path, calls_a_day: int) -> Path:
     night = log.with_name("night.csv")
     days = -(-NIGHT_CALLS // calls_a_day)
     values = {"log": str(log), "days": days, "calls": NIGHT_CALLS, "corrections": NIGHT_CORRECTIONS}
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"temp_directory": str(log.with_suffix(".tmp"))}) as con:
         con.execute(_NIGHT.replace("$night", str(night)), values)
     return night
 

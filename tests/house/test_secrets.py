@@ -1,4 +1,4 @@
-"""Committed files hold no key, no address of a package index and no path of somebody's machine."""
+"""Committed files are texts, and hold no key, no address of a package index and no path of somebody's machine."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ INDEX = re.compile(
 SECRET = re.compile(
     "-----BEGIN [A-Z ]*PRIVATE " + r"KEY|\bAKIA[0-9A-Z]{16}\b|\bghp_\w{20,}|https?://[^\s/\"'{}:]+:[^\s/\"'{}@]+@"
 )
+KINDS = {".py", ".sql", ".md", ".toml", ".txt", ".csv", ".json", ".html", ".js", ".css", ".svg", ".typ", ".lock"}
+WITHOUT_KIND = {".ci/run", ".gitignore", "LICENSE", "Makefile"}
+
+
+def test_nothing_but_texts_is_committed() -> None:
+    """A store, or what a store spilled into the working folder, may hold anything."""
+    found = [s.name for s in tree.sources() if s.path.suffix not in KINDS and s.name not in WITHOUT_KIND]
+    assert not found, tree.told(found, "no text of a known kind")
 
 
 def test_no_paths_of_a_machine() -> None:
