@@ -45,6 +45,8 @@ SIZES = {
     "30M": (82_200, YEAR),
     "100M": (274_000, YEAR),
 }
+# What DuckDB may take where the default does not suffice for a log in one file: under 16 GB in all.
+MEMORY_LIMITS = {"30M": "8GB", "100M": "12GB"}
 NIGHT_CALLS, NIGHT_CORRECTIONS = 20_000, 200
 SLOWER = 7 / 6
 
@@ -118,12 +120,13 @@ def make_night(log: Path, calls_a_day: int) -> Path:
     return night
 
 
-def one_round(folder: Path, log: Path, night: Path) -> Iterator[Figures]:
+def one_round(folder: Path, log: Path, night: Path, memory_limit: str) -> Iterator[Figures]:
     """Each contender once, in a process of its own, on one log: first without the night, then with it."""
     home = folder / "home"
+    job = ["-m", "benchmarks.whole_job", *(("--memory-limit", memory_limit) if memory_limit else ()), str(home)]
     raw = json.loads(measured.child(["-m", "benchmarks.raw_engine", str(folder), str(log)])[1])
     script = _scripted(folder, log)
-    whole, told = measured.child(["-m", "benchmarks.whole_job", str(home), str(log)])
+    whole, told = measured.child([*job, str(log)])
     sizes = {
         "warehouse": home / "warehouse.duckdb",
         "vault": home / "vault.duckdb",
@@ -139,7 +142,7 @@ def one_round(folder: Path, log: Path, night: Path) -> Iterator[Figures]:
         "stores_megabytes": {name: round(path.stat().st_size / 1e6) for name, path in sizes.items()},
     }
     yield figures
-    nightly, told = measured.child(["-m", "benchmarks.whole_job", str(home), str(night)])
+    nightly, told = measured.child([*job, str(night)])
     shutil.rmtree(home)
     yield figures | {"night": nightly.as_json(), "night_steps": json.loads(told.splitlines()[-1])}
 
@@ -176,10 +179,11 @@ def measure(size: str, repeat: int, folder: Path, logs: Path | None) -> Iterator
     whole: list[Figures] = []
     for n in range(repeat):
         print(f"{size}: round {n + 1} of {repeat} …", file=sys.stderr, flush=True)
-        for figures in one_round(folder, log, night):
+        limit = MEMORY_LIMITS.get(size, "")
+        for figures in one_round(folder, log, night, limit):
             found: Figures = medians([*whole, figures]) if n == repeat - 1 else {}
             if found:
-                yield found | {"rounds": repeat}
+                yield found | {"rounds": repeat} | ({"memory_limit": limit} if limit else {})
         whole.append(figures)
 
 

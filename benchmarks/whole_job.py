@@ -8,6 +8,7 @@ It calls the steps that `misuse run` calls, in its order, and prints what each c
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import shutil
@@ -34,9 +35,11 @@ def deliver(home: Path, log: Path) -> None:
     os.utime(target, (LONG_AGO, LONG_AGO))
 
 
-def job(home: Path, log: Path) -> dict[str, measured.Cost]:
-    """Every step's cost."""
+def job(home: Path, log: Path, memory_limit: str | None = None) -> dict[str, measured.Cost]:
+    """Every step's cost, with the default memory limit unless another is given."""
     own = settings.load({"MISUSE_HOME": str(home)}, Path.cwd())
+    if memory_limit:
+        own = dataclasses.replace(own, memory_limit=memory_limit)
     now = datetime.now(UTC).replace(tzinfo=None)
     deliver(home, log)
     taken: list[object] = []
@@ -66,8 +69,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("home", type=Path)
     parser.add_argument("log", type=Path)
+    parser.add_argument("--memory-limit", help="instead of the default")
     options = parser.parse_args()
-    costs = job(options.home, options.log)
+    costs = job(options.home, options.log, options.memory_limit)
     print(json.dumps({name: cost.as_json() for name, cost in costs.items()}))
 
 

@@ -54,6 +54,13 @@ def test_the_tables_say_multiples_of_the_bare_load() -> None:
     assert "| 10M, whole | abc: 112 s, 224 s | abc: 140 s, 280 s | 1.25 |" in text
 
 
+def test_a_raised_memory_limit_is_said() -> None:
+    assert "memory_limit" not in bench_page.tables({"1M": figures(7.0)}, {})
+    assert "load before 0.1, `memory_limit` 8GB." in bench_page.tables(
+        {"30M": figures(7.0) | {"memory_limit": bench.MEMORY_LIMITS["30M"]}}, {}
+    )
+
+
 def test_a_script_that_no_memory_suffices_for_is_said_to_have_failed(tmp_path: Path) -> None:
     log = tmp_path / "none.csv"
     assert bench._scripted(tmp_path, log) is None
