@@ -45,8 +45,8 @@ SIZES = {
     "30M": (82_200, YEAR),
     "100M": (274_000, YEAR),
 }
-# What DuckDB may take where the default does not suffice for a log in one file: under 16 GB in all.
-MEMORY_LIMITS = {"30M": "8GB", "100M": "12GB"}
+# What DuckDB may take instead of the default: under 16 GB in all.
+MEMORY_LIMITS = {"100M": "12GB"}
 NIGHT_CALLS, NIGHT_CORRECTIONS = 20_000, 200
 SLOWER = 7 / 6
 

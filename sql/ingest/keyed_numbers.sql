@@ -1,9 +1,7 @@
--- One row per distinct telephone number as logged, with its tokens: made once a number, not once a call. Key: cli.
+-- One row per row of number_forms, with the tokens of its number. Key: as there.
 -- Params: $is_premises (the source's callers are premises, not numbers).
 select
-    cli,
-    e164,
-    number_kind,
+    *,
     case when e164 is not null and not $is_premises then token_of('number', e164) end as number_token,
     case
         when number_kind in ('malformed', 'placeholder') and not $is_premises

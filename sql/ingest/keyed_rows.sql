@@ -1,24 +1,16 @@
 -- One row per record of the file at the door, with its keys; reason says why it cannot go in. Key: row_number.
 -- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers).
--- Read straight off the parsing, so that a record is written once. The content digest covers every field, so that two
+-- Read straight off the parsing, so that a record is written once. A number's kind is null where it waits to be parsed alone. The content digest covers every field, so that two
 -- rows are the same only when all of them are. What stood in a code's column and is none leaves it here.
 with
 
 parsed as (
-    select * from staged_rows
-),
-
-forms as (
     select * from keyed_numbers
 ),
 
 keyed as (
     select
         parsed.*,
-        forms.e164,
-        coalesce(forms.number_kind, 'absent') as number_kind,
-        forms.number_token,
-        forms.cli_token,
         regexp_replace(upper(trim(parsed.premises)), '[\s,]+', ' ', 'g') as premises_folded,
         case
             when parsed.ended_at >= parsed.answered_at
@@ -26,11 +18,11 @@ keyed as (
                 then date_diff('second', parsed.answered_at, parsed.ended_at)
         end as derived_talk_seconds
     from parsed
-    left join forms on parsed.cli = forms.cli
 )
 
 select
     keyed.* exclude (talk_seconds, derived_talk_seconds, premises_folded) replace (
+        case when cli is null then 'absent' else number_kind end as number_kind,
         code_only(coalesce(channel, '999')) as channel,
         code_only(cli_status) as cli_status,
         code_only(opening_code) as opening_code,

@@ -1,16 +1,16 @@
--- One row per distinct telephone number as logged. Key: cli.
+-- One row per row of logged_numbers, with what its telephone number as logged, cli, is. Key: as there.
 -- Params: the numbering plan of the source's region ($country_code, $national_prefix, $international_prefix,
 -- $is_set_wise and one pattern a kind of line, as libphonenumber has them).
--- Kind is null where the string is odd: src/misuse/numbers.py parses those one by one.
+-- Kind is null where there is none, or it is odd: src/misuse/numbers.py parses those one by one.
 with
 
 logged as (
     select
-        cli,
+        *,
         regexp_replace(cli, '[ \-().]', '', 'g') as compact,
         -- Digits of another script are parsed one by one: to say that they repeat takes reading them.
         case when regexp_full_match(cli, '[[:ascii:]]*') then regexp_replace(cli, '\D', '', 'g') end as typed
-    from distinct_cli
+    from logged_numbers
 ),
 
 -- What follows the country's code, where the string is written with it: +44…, 0044…, 44….
@@ -31,8 +31,7 @@ abroad as (
 -- The digits as libphonenumber would take them for a national number, where the form leaves no doubt.
 national as (
     select
-        cli,
-        typed,
+        *,
         case
             -- The national prefix behind the code, as in +44 (0)20….
             when after_code is not null and $national_prefix <> '' and starts_with(after_code, $national_prefix)
@@ -48,8 +47,7 @@ national as (
 
 matched as (
     select
-        cli,
-        digits,
+        *,
         coalesce(
             regexp_full_match(typed, '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}')
             or typed in ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210'), false
@@ -60,7 +58,7 @@ matched as (
 
 -- The order of the kinds is libphonenumber's own.
 select
-    cli,
+    * exclude (compact, typed, after_code, digits, is_placeholder, is_general),
     case when is_general and not is_placeholder then '+' || $country_code || digits end as e164,
     case
         when is_placeholder then 'placeholder'

@@ -142,7 +142,7 @@ def _put_in_calls(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) 
     (calls,) = con.execute("select count(*) from calls").fetchone() or (0,)
     values = {**available, "most_calls": calls // 10}
     con.execute("create or replace temp view kept_calls as from calls")
-    models.build(con, "detection/differing_calls", values, temporary=True, over="detection/calls")
+    models.build(con, "detection/differing_calls", values, temporary=True, over={"calls": "detection/calls"})
     (differing,) = con.execute("select count(*) from differing_calls").fetchone() or (0,)
     is_little: bool = differing <= values["most_calls"]
     if is_little:

@@ -11,29 +11,35 @@ if TYPE_CHECKING:
     import duckdb
 
 _TEMPORARY = (
-    "staged_rows", "rejected_raw", "distinct_cli", "number_forms", "keyed_numbers", "repeated_keys",
+    "staged_rows", "rejected_raw", "number_forms", "odd_numbers", "repeated_keys",
     "candidates", "verdicts", "landing_superseded", "replaced_batch", "displaced", "rehomed", "orphaned", "restored",
 )  # fmt: skip
 
 
 def of_source(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> sources.Keying:
     """How rows get their keys as they are parsed: calls, numbers, contents, and codes that are codes."""
-    return sources.Keying("ingest/keyed_rows", parameters, lambda: _key_numbers(con, region, parameters))
+    return sources.Keying(
+        "ingest/keyed_rows",
+        {"number_forms": "staging/number_forms", "keyed_numbers": "ingest/keyed_numbers"},
+        {**parameters, **dataclasses.asdict(numbers.plan(region))},
+        lambda: _parse_odd_numbers(con, region, parameters),
+    )
 
 
-def _key_numbers(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> None:
-    """The temporary table keyed_numbers, from the numbers of `raw_rows`: what each is, and its tokens."""
-    con.execute(_DISTINCT_NUMBERS)
-    models.build(con, "staging/number_forms", dataclasses.asdict(numbers.plan(region)), temporary=True)
-    _parse_odd_numbers(con, region)
-    models.build(con, "ingest/keyed_numbers", parameters, temporary=True)
+def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> None:
+    odd = [row[0] for row in con.execute(_ODD_NUMBERS).fetchall()]
+    if not odd:
+        return
+    parsed = numbers.parse_many(odd, region)
+    con.execute(_NUMBER_FORMS, {"cli": odd, "e164": [p.e164 for p in parsed], "kind": [p.kind for p in parsed]})
+    models.build(con, "ingest/keyed_numbers", parameters, temporary=True, relation="odd_numbers")
+    models.script(con, "ingest/put_in_odd_numbers", {})
 
 
-_DISTINCT_NUMBERS = """
-create or replace temp table distinct_cli as
-select distinct raw_cli as cli
-from raw_rows
-where raw_cli is not null
+_ODD_NUMBERS = "select distinct cli from staged_rows where number_kind is null"
+_NUMBER_FORMS = """
+create or replace temp table number_forms as
+select unnest($cli) as cli, unnest($e164::varchar[]) as e164, unnest($kind) as number_kind
 """
 
 
@@ -56,18 +62,6 @@ def judge_rows(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> No
     for relation, name in views.items():
         models.view(con, name, temporary=True, relation=relation)
     models.build(con, "ingest/landing_superseded", {}, temporary=True)
-
-
-def _parse_odd_numbers(con: duckdb.DuckDBPyConnection, region: str) -> None:
-    odd = [row[0] for row in con.execute("select cli from number_forms where number_kind is null").fetchall()]
-    if not odd:
-        return
-    parsed = numbers.parse_many(odd, region)
-    con.execute("delete from number_forms where number_kind is null")
-    con.execute(
-        "insert into number_forms select unnest($cli), unnest($e164::varchar[]), unnest($kind)",
-        {"cli": odd, "e164": [p.e164 for p in parsed], "kind": [p.kind for p in parsed]},
-    )
 
 
 _DROP_VIEWS = (

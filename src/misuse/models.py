@@ -69,19 +69,22 @@ def build(
     *,
     temporary: bool = False,
     relation: str = "",
-    over: str = "",
+    over: Mapping[str, str] | None = None,
 ) -> None:
     """Make, or make anew, the table of the model's name, or of another one given.
 
-    `over` names a model that this one reads and that is not kept: both run as one pass.
+    `over` names relations that are not kept, each of a model that reads those before it: all run as one pass.
     """
     opening = "create or replace temp table " if temporary else "create or replace table "
-    sql = opening + (relation or relation_name(name)) + " as\n" + (_over(over, name) if over else text(name))
+    sql = opening + (relation or relation_name(name)) + " as\n" + _over(over or {}, name)
     con.execute(sql, parameters(con, sql, available))
 
 
-def _over(under: str, name: str) -> str:
-    return "with " + relation_name(under) + " as (\n" + text(under) + "\n)\nselect * from (\n" + text(name) + "\n)"
+def _over(under: Mapping[str, str], name: str) -> str:
+    if not under:
+        return text(name)
+    passed = ",\n".join(relation + " as (\n" + text(model) + "\n)" for relation, model in under.items())
+    return "with " + passed + "\nselect * from (\n" + text(name) + "\n)"
 
 
 @contextmanager

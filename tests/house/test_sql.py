@@ -54,7 +54,7 @@ MADE_IN_PYTHON = {
 # What Python hands to models: a file's rows, the estimates as reckoned, the batch at the door, a table of the last run's, two
 # sides of a comparison.
 HANDED_IN = {
-    "raw_rows", "order_pairs", "distinct_cli", "estimate_rows", "landing_calls", "kept_calls", "arriving_rows", "standing_rows",
+    "raw_rows", "order_pairs", "logged_numbers", "estimate_rows", "landing_calls", "kept_calls", "arriving_rows", "standing_rows",
 }  # fmt: skip
 CHECK_FIELDS = ("Door: (?:landing|publication)", "Severity: (?:fail|warn)", "Limits: ", "Finding: ", "Next: ")
 

@@ -56,8 +56,8 @@ def test_the_tables_say_multiples_of_the_bare_load() -> None:
 
 def test_a_raised_memory_limit_is_said() -> None:
     assert "memory_limit" not in bench_page.tables({"1M": figures(7.0)}, {})
-    assert "load before 0.1, `memory_limit` 8GB." in bench_page.tables(
-        {"30M": figures(7.0) | {"memory_limit": bench.MEMORY_LIMITS["30M"]}}, {}
+    assert "load before 0.1, `memory_limit` 12GB." in bench_page.tables(
+        {"100M": figures(7.0) | {"memory_limit": bench.MEMORY_LIMITS["100M"]}}, {}
     )
 
 

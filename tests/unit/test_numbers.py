@@ -166,7 +166,7 @@ def nasty(region: str, count: int, seed: int = 2005) -> list[str]:
 def forms(sample: list[str], region: str) -> list[tuple[str, str | None, str | None]]:
     """What the SQL makes of each string; the kind is None where it leaves it to the library."""
     con = duckdb.connect()
-    con.execute("create table distinct_cli as select unnest($sample) as cli", {"sample": sample})
+    con.execute("create table logged_numbers as select unnest($sample) as cli", {"sample": sample})
     rows = models.select(con, "staging/number_forms", dataclasses.asdict(numbers.plan(region))).fetchall()
     con.close()
     assert len(rows) == len(sample)
@@ -262,7 +262,7 @@ def test_a_normal_log_goes_by_the_rules_and_quickly(tmp_path) -> None:
 def test_a_million_distinct_numbers_take_seconds(capsys) -> None:
     con = duckdb.connect(config={"threads": 2})
     con.execute(
-        "create table distinct_cli as "
+        "create table logged_numbers as "
         "select case i % 4 when 0 then '+44 71' when 1 then '071' when 2 then '0044 71' else '4471' end "
         "|| lpad((i * 37 % 100000000)::varchar, 8, '0') as cli from range(1000000) as numbered (i)"
     )

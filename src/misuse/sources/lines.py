@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import duckdb
 
 USABLE = "usable"
-_DISTINCT = "create or replace temp table distinct_cli as select distinct cli from parsed_rows where cli is not null"
+_DISTINCT = "create or replace temp table logged_numbers as select distinct cli from parsed_rows where cli is not null"
 _ODD = "select cli from number_forms where number_kind is null"
 _COUNTS = """
 select coalesce(number_forms.number_kind, odd_kinds.kind, 'absent') as kind, count(*) as calls
@@ -35,6 +35,6 @@ def number_counts(con: duckdb.DuckDBPyConnection, region: str) -> dict[str, int]
     counted = dict.fromkeys((USABLE, *numbers.UNUSABLE_KINDS), 0)
     for kind, calls in con.execute(_COUNTS).fetchall():
         counted[kind if kind in numbers.UNUSABLE_KINDS else USABLE] += int(calls)
-    for table in ("distinct_cli", "number_forms", "odd_kinds"):
+    for table in ("logged_numbers", "number_forms", "odd_kinds"):
         models.drop_temporary(con, table)
     return counted

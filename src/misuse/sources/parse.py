@@ -166,14 +166,16 @@ def staging_parameters(layout: Layout, now: datetime, *, is_typed: bool, folds_s
 
 @dataclass(frozen=True)
 class Keying:
-    """What a row is to have besides what its layout gives it: a model that reads `staged_rows`, made in one pass with it.
+    """What a row is to have besides what its layout gives it: a model made in one pass with the parsing.
 
-    `prepare` makes what the model needs, from the temp view `raw_rows`.
+    `under` are the relations between, by their models; the first reads the parsing as `logged_numbers`. `complete` mends
+    `staged_rows` where one pass does not suffice.
     """
 
     model: str
+    under: Mapping[str, str]
     parameters: Mapping[str, Any]
-    prepare: Callable[[], None]
+    complete: Callable[[], None]
 
 
 def parse(
@@ -188,10 +190,10 @@ def parse(
     make_raw_rows(con, path, layout, raw)
     values = staging_parameters(layout, now, is_typed=raw.is_typed, folds_spaces=_folds_spaces(layout, raw))
     if keying:
-        keying.prepare()
         values |= keying.parameters
-        with models.sides_as_written(con):
-            models.build(con, keying.model, values, temporary=True, relation="staged_rows", over="staging/staged_rows")
+        over = {"logged_numbers": "staging/staged_rows", **keying.under}
+        models.build(con, keying.model, values, temporary=True, relation="staged_rows", over=over)
+        keying.complete()
     else:
         models.build(con, "staging/staged_rows", values, temporary=True)
     models.view(con, "staging/parsed_rows", temporary=True)
