@@ -46,7 +46,7 @@ SIZES = {
     "100M": (274_000, YEAR),
 }
 # What DuckDB may take instead of the default: under 16 GB in all.
-MEMORY_LIMITS = {"100M": "12GB"}
+MEMORY_LIMITS = {"30M": "8GB", "100M": "12GB"}
 NIGHT_CALLS, NIGHT_CORRECTIONS = 20_000, 200
 SLOWER = 7 / 6
 

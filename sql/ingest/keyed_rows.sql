@@ -1,7 +1,8 @@
 -- One row per record of the file at the door, with its keys; reason says why it cannot go in. Key: row_number.
 -- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers).
--- Read straight off the parsing, so that a record is written once. A number's kind is null where it waits to be parsed alone. The content digest covers every field, so that two
--- rows are the same only when all of them are. What stood in a code's column and is none leaves it here.
+-- Read straight off the parsing, so that a record is written once; a number's kind is null where it waits to be parsed
+-- alone. The content digest covers every field, so that two rows are the same only when all of them are. What stood in
+-- a code's column and is none leaves it here.
 with
 
 parsed as (

@@ -1,4 +1,5 @@
--- Gives staged rows what was made of odd numbers, parsed one by one (odd_numbers, of one row per string as logged). Key: cli.
+-- Gives staged rows what was made of odd numbers, parsed one by one: of odd_numbers, one row per string as logged.
+-- Key: cli. What is scanned are the rows whose number is of no kind yet.
 update staged_rows
 set
     e164 = odd_numbers.e164,
