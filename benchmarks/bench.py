@@ -177,13 +177,14 @@ def measure(size: str, repeat: int, folder: Path, logs: Path | None) -> Iterator
         make_log(folder, calls_a_day, days).replace(log)
         make_night(log, calls_a_day).replace(night)
     whole: list[Figures] = []
+    limit = MEMORY_LIMITS.get(size, "")
+    said: Figures = {"rounds": repeat} | ({"memory_limit": limit} if limit else {})
     for n in range(repeat):
         print(f"{size}: round {n + 1} of {repeat} …", file=sys.stderr, flush=True)
-        limit = MEMORY_LIMITS.get(size, "")
         for figures in one_round(folder, log, night, limit):
             found: Figures = medians([*whole, figures]) if n == repeat - 1 else {}
             if found:
-                yield found | {"rounds": repeat} | ({"memory_limit": limit} if limit else {})
+                yield found | said
         whole.append(figures)
 
 

@@ -32,8 +32,8 @@ MASK = "***"
 _PSEUDONYM = re.compile(r"'(?:c[0-9a-f]{16}|K-[0-9A-F]{10})'")
 DIGITS = "######"
 ROOM = 1 << 30  # bytes that fetched rows may take, over the engine's memory limit
-_STATUS = Path("/proc/self/status")
 GRACE = 10.0  # seconds over its limit after which the command ends a statement that heeds no interruption
+_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,7 @@ def _bounded(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     found = con.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchone()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = _data_bytes() + (found[0] if found else 0) + ROOM
-    was = soft if soft != resource.RLIM_INFINITY else most
-    resource.setrlimit(resource.RLIMIT_DATA, (min(most, was), hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (most if soft == resource.RLIM_INFINITY else min(most, soft), hard))
     try:
         yield
     finally:

@@ -311,12 +311,12 @@ def test_without_keys_nothing_is_put_back(settings, outside, tmp_path):
     path = taken(settings, outside)
     with pytest.raises(StoreError, match="casebook key was not given"):
         put_back(settings, path, None)
-    safe = escrowed(settings, tmp_path / "safe")
-    (safe / "casebook.key").unlink()
-    with pytest.raises(
-        StoreError, match="casebook key was not given"
-    ):  # whoever made the backup fit may have made this
-        put_back(settings, path, safe)
+    # Two keys of three: without the casebook's the seal cannot be tried, without the vault's nothing opens.
+    for missing in ("casebook", "vault"):
+        safe = escrowed(settings, tmp_path / f"without-{missing}")
+        (safe / f"{missing}.key").unlink()
+        with pytest.raises(StoreError, match=f"{missing} key was not given"):
+            put_back(settings, path, safe)
     (tmp_path / "bare").mkdir()
     with pytest.raises(UsageError, match="holds none of"):
         put_back(settings, path, tmp_path / "bare")
