@@ -50,7 +50,7 @@ grouped as (
 
 final as (
     select
-        number_spells.* exclude (fingerprint, number_kind),
+        number_spells.* exclude (number_kind),
         case when shared_spells.is_payphone then 'payphone' else number_spells.number_kind end as number_kind,
         coalesce(grouped.caller_id, 'c' || substr(number_spells.spell_id, 2)) as caller_id,
         coalesce(grouped.standard_id, 'c' || substr(number_spells.spell_id, 2)) as standard_id,

@@ -7,7 +7,7 @@ select
     count(*) as calls,
     min(received_at) as first_call_at,
     max(received_at) as last_call_at,
-    bit_xor(hash(call_key, content_digest)) as fingerprint
+    bit_xor(hash(call_key, content_digest, batch_id)) as fingerprint
 from call_records
 where coalesce(number_token, premises_token) is not null and received_at < cast($end_at as timestamp)
 group by coalesce(number_token, premises_token)

@@ -6,14 +6,13 @@ count afresh from a published copy, for another window or threshold: there is no
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import estimation, models, shared_lines
+from misuse import estimation, kept_calls, models, shared_lines
 from misuse.errors import StoreError
 from misuse.settings import Settings
 
@@ -43,6 +42,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/stopped_calls",
     "detection/coded_calls",
     "detection/calls",
+    "detection/caller_tallies",
 )
 # These need only `calls` and `windows`, so they also run on a published copy.
 COUNT_MODELS: tuple[str, ...] = (
@@ -117,39 +117,12 @@ def detect(
         if name in VIEWS:
             models.view(con, name)
             continue
-        if name == "detection/calls":
-            _bring_calls_up(con, available)
-            continue
-        models.build(con, name, available, temporary=name in IDENTIFYING)
+        if name == kept_calls.CALLS:
+            kept_calls.bring_up(con, available)
+        if name not in kept_calls.KEPT:
+            models.build(con, name, available, temporary=name in IDENTIFYING)
     for name in IDENTIFYING:
         models.drop_temporary(con, models.relation_name(name))
-
-
-def _bring_calls_up(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) -> None:
-    """Make the table `calls`, or put what differs into the one that the last run left, which costs a third as much."""
-    made_by = hashlib.sha256(models.text("detection/calls").encode()).hexdigest()
-    kept = con.execute("select value from marks where name = 'calls'").fetchone()
-    with models.sides_as_written(con):
-        if kept == (made_by,) and _put_in_calls(con, available):
-            return
-        con.execute("delete from marks where name = 'calls'")
-        models.build(con, "detection/calls", available)
-    con.execute("insert into marks values ('calls', $made_by)", {"made_by": made_by})
-
-
-def _put_in_calls(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) -> bool:
-    """Put in what differs; False, and nothing done, where that is much: over a tenth of the calls."""
-    (calls,) = con.execute("select count(*) from calls").fetchone() or (0,)
-    values = {**available, "most_calls": calls // 10}
-    con.execute("create or replace temp view kept_calls as from calls")
-    models.build(con, "detection/differing_calls", values, temporary=True, over={"calls": "detection/calls"})
-    (differing,) = con.execute("select count(*) from differing_calls").fetchone() or (0,)
-    is_little: bool = differing <= values["most_calls"]
-    if is_little:
-        models.script(con, "detection/put_in_calls", available)
-    con.execute("drop view temp.kept_calls")
-    models.drop_temporary(con, "differing_calls")
-    return is_little
 
 
 def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:

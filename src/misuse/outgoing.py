@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from misuse import models
+from misuse import ingest, kept_calls, models
 from misuse.errors import StoreError
 from misuse.schemas import PUBLISHED, Relation
 
@@ -55,7 +55,7 @@ def write(con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base: Path | 
         _attach(con, path)
     try:
         by_difference = [r for r in PUBLISHED if is_from_base and r.name in BY_DIFFERENCE]
-        changed = {relation.name: _put_in_what_differs(con, relation) for relation in by_difference}
+        changed = {relation.name: _put_in_what_differs(con, relation, base) for relation in by_difference}
         for relation in PUBLISHED:
             if changed.get(relation.name) is None:
                 con.execute("drop table if exists outgoing." + relation.name)
@@ -117,23 +117,32 @@ def _begun_from(con: duckdb.DuckDBPyConnection, path: Path, base: Path) -> bool:
     return False
 
 
-def _put_in_what_differs(con: duckdb.DuckDBPyConnection, relation: Relation) -> int | None:
+def _put_in_what_differs(con: duckdb.DuckDBPyConnection, relation: Relation, base: Path | None) -> int | None:
     """Bring one relation up to date; how many rows differed, or None where so many do that all is to go anew."""
     (key,) = relation.key
     target = "outgoing." + relation.name
     arriving = _declared(con.table(relation.name), relation)
-    _hashed(arriving, key, relation).create_view("arriving_rows")
-    _hashed(con.table(target), key, relation).create_view("standing_rows")
-    models.build(con, "publication/differing_rows", {}, temporary=True)
+    if relation.name == "calls" and base is not None and kept_calls.are_known_since(con, base.stem):
+        models.build(con, "publication/known_rows", {}, temporary=True, relation="differing_rows")
+    else:
+        _compare(con, arriving, relation)
     changed = _count(con, "differing_rows")
     is_little = changed <= UNSORTED_SHARE * _count(con, relation.name)
     if is_little:
         con.execute(BY_DIFFERENCE[relation.name])
         differing = arriving.join(con.table("differing_rows"), key + " = row_key", how="semi")
         differing.order(_order(relation)).insert_into(target)
-    con.execute("drop view arriving_rows; drop view standing_rows")
     models.drop_temporary(con, "differing_rows")
     return changed if is_little else None
+
+
+def _compare(con: duckdb.DuckDBPyConnection, arriving: duckdb.DuckDBPyRelation, relation: Relation) -> None:
+    """Make the table differing_rows, of a relation as it is now and as the copy has it."""
+    (key,) = relation.key
+    _hashed(arriving, key, relation).create_view("arriving_rows")
+    _hashed(con.table("outgoing." + relation.name), key, relation).create_view("standing_rows")
+    models.build(con, "publication/differing_rows", {}, temporary=True)
+    con.execute("drop view arriving_rows; drop view standing_rows")
 
 
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
@@ -201,4 +210,8 @@ def _put_in_before(con: duckdb.DuckDBPyConnection, base: Path | None) -> int | N
 
 
 def _mark(con: duckdb.DuckDBPyConnection, run_id: str, calls: int) -> None:
-    con.execute("insert or replace into marks values ($name, $value)", {"name": _MARK, "value": f"{run_id} {calls}"})
+    with ingest.transaction(con):
+        con.execute(
+            "insert or replace into marks values ($name, $value)", {"name": _MARK, "value": f"{run_id} {calls}"}
+        )
+        kept_calls.publish(con, run_id)

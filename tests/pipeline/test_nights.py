@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from misuse import casebook, detection, intake, ledger, outgoing, pipeline, publication, warehouse
+from misuse import casebook, intake, kept_calls, ledger, outgoing, pipeline, publication, warehouse
 from misuse.errors import MisuseError
 from misuse.settings import Settings
 from tests.logs import MOBILES, NOW, random_rows, settings_for, write_csv
@@ -39,7 +39,7 @@ def rebuilt(settings: Settings, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
         con.execute("drop table calls; delete from number_evidence; delete from spell_records")
         con.execute("delete from marks where name not in ('token_key', 'identity_model')")
     with monkeypatch.context() as patched:
-        patched.setattr(detection, "_put_in_calls", lambda *_: pytest.fail("made from nothing"))
+        patched.setattr(kept_calls, "_put_in", lambda *_: pytest.fail("made from nothing"))
         patched.setattr(outgoing, "_put_in_what_differs", lambda *_: pytest.fail("written whole"))
         return published(copy)
 
