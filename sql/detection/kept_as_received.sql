@@ -13,7 +13,6 @@ received as (
     where received_at < cast($end_at as timestamp)
 )
 
-select
-    kept.calls = received.calls and kept.fingerprint is not distinct from received.fingerprint as is_as_received
+select kept.calls = received.calls and coalesce(kept.fingerprint = received.fingerprint, true) as is_as_received
 from kept
 cross join received

@@ -74,6 +74,17 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/look_list",
 )
 IDENTIFYING = frozenset({"detection/tie_marks"})  # temporary, so in no file that is not encrypted
+# Read by models of this step alone: a million rows that no file need hold.
+PASSING = frozenset(
+    {
+        "callers/caller_identities",
+        "detection/code_contents",
+        "detection/call_contents",
+        "detection/fault_bursts",
+        "detection/frequent_contacts",
+        "detection/marker_ties",
+    }
+)
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
 MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (
@@ -120,8 +131,8 @@ def detect(
         if name == kept_calls.CALLS:
             kept_calls.bring_up(con, available)
         if name not in kept_calls.KEPT:
-            models.build(con, name, available, temporary=name in IDENTIFYING)
-    for name in IDENTIFYING:
+            models.build(con, name, available, temporary=name in IDENTIFYING | PASSING)
+    for name in IDENTIFYING | PASSING:
         models.drop_temporary(con, models.relation_name(name))
 
 
