@@ -140,6 +140,7 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
     con.execute("create table previous.calls as from calls; create table previous.windows as from windows")
     for name in (
         *callers.SPELL_MODELS,
+        *(name for name in detection.MODELS if name in detection.IDENTIFYING | detection.PASSING),
         *detection.VIEWS,
         *detection.ESTIMATE_MODELS,
         *shared_lines.MODELS,
