@@ -8,26 +8,18 @@ limits as (
 ),
 
 persons as (
-    select token, spell_id, spell_from, spell_to, reach_id
+    select token, spell_id, spell_from, spell_to, reach_id, calls
     from caller_numbers
     where identity_kind = 'person'
 ),
 
-number_tallies as (
-    select number_token as token, count(*) as calls
-    from call_records
-    where number_token is not null and received_at < cast($end_at as timestamp)
-    group by number_token
-),
-
--- A first sieve: a number's calls are here counted to each of its holders.
+-- A first sieve: all the calls of all the numbers that may be the person's.
 busy as (
     select limits.rule_id, limits.days, persons.reach_id
     from persons
-    inner join number_tallies on persons.token = number_tallies.token
     cross join limits
     group by limits.rule_id, limits.days, limits.contacts, persons.reach_id
-    having sum(number_tallies.calls) > limits.contacts
+    having sum(persons.calls) > limits.contacts
 ),
 
 busy_spells as (
