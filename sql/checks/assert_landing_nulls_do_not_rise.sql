@@ -1,5 +1,6 @@
 -- No column that the source used to fill is empty now, and none that the layout maps is empty throughout.
--- The value is the rise in a column's share of nulls. Few rows say nothing, so under 30 are not judged.
+-- The value is the rise in a column's share of nulls over the year before. Few rows say nothing, so under 30 are not
+-- judged.
 -- Door: landing
 -- Severity: warn
 -- Limits: 0 to null_share
@@ -35,7 +36,9 @@ earlier as (
             count(borough), count(ward), count(units_assigned), count(unit_seconds)
         ] as filled
     from call_records
-    where source in (select source from landing_calls)
+    where
+        source in (select source from landing_calls)
+        and received_at > (select max(received_at) - interval 365 day from landing_calls)
 ),
 
 columns as (

@@ -6,9 +6,19 @@
 -- theirs then, the rule reaches the caller again.
 with
 
+lifted_spells as (
+    select distinct unnest(spell_ids) as spell_id from casebook_lifts
+),
+
 caller_sets as (
     select caller_id, list(spell_id) as spell_ids
     from caller_numbers
+    where
+        caller_id in (
+            select caller_numbers.caller_id
+            from caller_numbers
+            inner join lifted_spells on caller_numbers.spell_id = lifted_spells.spell_id
+        )
     group by caller_id
 ),
 
