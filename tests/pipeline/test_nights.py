@@ -49,8 +49,9 @@ def put_in(settings: Settings) -> int:
     with warehouse.opened(settings) as con:
         (value,) = con.execute("select value from marks where name = 'calls_put_in'").fetchone() or ("",)
         current = ledger.current_run(con, settings)
+        assert current
+        assert kept_calls.are_known_since(con, current[0])
     run_id, _, calls = str(value).partition(" ")
-    assert current
     assert run_id == current[0]
     return int(calls)
 

@@ -89,6 +89,53 @@ def test_copy_from_the_one_before_says_what_a_whole_one_says(
         assert comments.fetchone() == (0,)
 
 
+def keep(con: duckdb.DuckDBPyConnection) -> None:
+    """As a run leaves the warehouse: the table of calls is kept, and what is put into it is told."""
+    con.execute("create table unpublished_calls (call_key uuid)")
+    con.execute("insert into marks values ('calls', 'a model')")
+
+
+def test_calls_that_the_run_put_in_are_put_into_the_copy_and_no_others(
+    con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(con)
+    base = publication.publish(con, settings, invented.RUN_ID)
+    compared: list[str] = []
+    compare = outgoing._compare
+    monkeypatch.setattr(outgoing, "_compare", lambda *given: (compared.append(given[-1].name), compare(*given)))
+    keys = [row[0] for row in con.execute("select call_key from calls order by call_key limit 3").fetchall()]
+    con.execute("delete from calls where call_key = $key", {"key": keys[0]})
+    con.execute("update calls set ward = 'told' where call_key = $key", {"key": keys[1]})
+    for key in (*keys[:2], keys[1]):
+        con.execute("insert into unpublished_calls values ($key)", {"key": key})
+    base = publication.publish(con, settings, next_run(con, "night"), base=base)
+    assert calls_put_in(con) == ("night", 2)
+    assert compared == ["callers", "caller_spells"]
+    assert con.execute("from unpublished_calls").fetchall() == []
+    told = publication.digest(base)
+    con.execute("update calls set ward = 'not told' where call_key = $key", {"key": keys[2]})
+    con.execute("delete from runs where run_id = 'night'")
+    again = publication.publish(con, settings, next_run(con, "night"), base=base)
+    assert publication.digest(again) == told
+
+
+@pytest.mark.parametrize("trouble", ["made anew", "another copy"])
+def test_where_nobody_knows_what_was_put_in_all_calls_are_compared(
+    con: duckdb.DuckDBPyConnection, settings: Settings, trouble: str
+) -> None:
+    keep(con)
+    base = publication.publish(con, settings, invented.RUN_ID)
+    if trouble == "made anew":
+        con.execute("delete from marks where name = 'calls_published'")
+    else:
+        con.execute("update marks set value = 'another' where name = 'calls_published'")
+    con.execute("update calls set ward = 'changed' where call_key = (select min(call_key) from calls)")
+    path = publication.publish(con, settings, next_run(con, "night"), base=base)
+    assert calls_put_in(con) == ("night", 1)
+    with duckdb.connect(str(path), read_only=True) as copy:
+        assert copy.execute("select count(*) from calls where ward = 'changed'").fetchone() == (1,)
+
+
 def test_rows_that_somebody_put_into_the_base_do_not_pass_on(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
