@@ -9,6 +9,17 @@ with
 
 open_cases as (
     select caller_id, status from cases where status <> 'closed' and caller_id is not null
+),
+
+frequent as (
+    select calls.caller_id
+    from calls
+    inner join windows
+        on
+            windows.window_name = 'headline'
+            and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
+    group by calls.caller_id
+    having count(*) >= $threshold
 )
 
 select 'threshold or more coded' as scope, count(*)::double as value
@@ -22,7 +33,7 @@ select 'stopped' as scope, count(*)::double as value
 from callers
 where
     is_stopped
-    and (coded_misuse_calls > 0 or calls >= $threshold)
+    and (coded_misuse_calls > 0 or caller_id in (select caller_id from frequent))
     and caller_id not in (select caller_id from look_list)
 union all
 select 'a call stopped' as scope, count(distinct caller_id)::double as value

@@ -3,29 +3,14 @@
 -- through every number that may be the person's; calls at the same moment are not before one another.
 with
 
-limits as (
-    select rule_id, contacts, days from rule_patterns where pattern = 'new_content'
-),
-
-persons as (
-    select token, spell_id, spell_from, spell_to, reach_id, calls
-    from caller_numbers
-    where identity_kind = 'person'
-),
-
--- A first sieve: all the calls of all the numbers that may be the person's.
-busy as (
-    select limits.rule_id, limits.days, persons.reach_id
-    from persons
-    cross join limits
-    group by limits.rule_id, limits.days, limits.contacts, persons.reach_id
-    having sum(persons.calls) > limits.contacts
-),
-
 busy_spells as (
-    select persons.*, busy.rule_id, busy.days
-    from persons
-    inner join busy on persons.reach_id = busy.reach_id
+    select
+        busy_persons.rule_id, limits.days, numbers.token, numbers.spell_id, numbers.spell_from, numbers.spell_to,
+        numbers.reach_id
+    from caller_numbers as numbers
+    inner join busy_persons on numbers.reach_id = busy_persons.reach_id
+    inner join rule_patterns as limits on busy_persons.rule_id = limits.rule_id and limits.pattern = 'new_content'
+    where numbers.identity_kind = 'person'
 ),
 
 final as (

@@ -5,10 +5,22 @@
 -- nobody's history.
 with
 
+limits as (
+    select rule_id, contacts, kinds, hours from rule_patterns where pattern = 'new_content'
+),
+
+-- Whoever was a frequent contact at some time: of the others nothing is asked.
+frequent as (
+    select distinct history.rule_id, history.reach_id
+    from frequent_contacts as history
+    inner join limits on history.rule_id = limits.rule_id and history.contacts_before >= limits.contacts
+),
+
 history as (
     select history.*, limits.contacts, limits.kinds, limits.hours
     from frequent_contacts as history
-    inner join rule_patterns as limits on history.rule_id = limits.rule_id
+    inner join limits on history.rule_id = limits.rule_id
+    semi join frequent on history.rule_id = frequent.rule_id and history.reach_id = frequent.reach_id
 ),
 
 firsts as (

@@ -3,7 +3,7 @@
 -- the 30 before; or, with threshold coded misuse calls, genuine ones at least 3 and three times: danger in one who is
 -- known for misuse. linked_stop: every stop came from elsewhere. A hard stop lists a caller with any coded misuse call,
 -- or whom a person stopped: there it bars something; one with a case not closed, who leaves the tasking list by it; and
--- one who calls often, whatever the codes. New is what came in the last cycle's days: a rule's first hit counts.
+-- one who calls threshold times in the headline window, whatever the codes. New: in the last cycle's days, first hit.
 with
 
 headline as (
@@ -30,9 +30,8 @@ facts as (
         coalesce(headline.doubtful_calls, 0) as doubtful_calls,
         coalesce(headline.misuse_calls, 0) as misuse_calls,
         coalesce(recent.calls_d30, 0) as calls_d30,
-        case
-            when (select bool_or(is_comparable) from recent_calls) then coalesce(recent.calls_prior_d30, 0)
-        end as calls_prior_d30,
+        case when (select bool_or(is_comparable) from recent_calls) then coalesce(recent.calls_prior_d30, 0) end
+            as calls_prior_d30,
         recent.genuine_d30, recent.genuine_prior_d30,
         flags.caller_id is not null as is_stopped,
         flags.caller_id is not null
@@ -40,7 +39,7 @@ facts as (
             callers.coded_misuse_calls > 0
             or flags.is_by_person
             or live_cases.caller_id is not null
-            or callers.calls >= cast($threshold as integer)
+            or coalesce(contacts.calls, 0) >= cast($threshold as integer)
         ) as is_stop_listed,
         coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
         flags.last_urgent_stop_at, coalesce(flags.urgent_stops, 0) as urgent_stops, flags.duty_role,
@@ -51,6 +50,7 @@ facts as (
     left join recent_calls as recent on callers.caller_id = recent.caller_id
     left join caller_flags as flags on callers.caller_id = flags.caller_id
     left join live_cases on callers.caller_id = live_cases.caller_id
+    left join stopped_contacts as contacts on callers.caller_id = contacts.caller_id
     left join caller_cases as cases on callers.caller_id = cases.caller_id
     left join second_references as refs on callers.caller_id = refs.caller_id
     left join caller_looks as seen on callers.caller_id = seen.caller_id

@@ -31,6 +31,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/code_contents",
     "detection/call_contents",
     "detection/fault_bursts",
+    "detection/busy_persons",
     "detection/frequent_contacts",
     "detection/new_content",
     "detection/tie_marks",
@@ -71,6 +72,7 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/shared_lines",
     "marts/shared_line_suggestions",
     "marts/tasking_candidates",
+    "detection/stopped_contacts",
     "marts/look_list",
 )
 IDENTIFYING = frozenset({"detection/tie_marks"})  # temporary, so in no file that is not encrypted
@@ -81,8 +83,10 @@ PASSING = frozenset(
         "detection/code_contents",
         "detection/call_contents",
         "detection/fault_bursts",
+        "detection/busy_persons",
         "detection/frequent_contacts",
         "detection/marker_ties",
+        "detection/stopped_contacts",
     }
 )
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
