@@ -169,6 +169,18 @@ def test_csv_rows_are_the_published_rows_and_carry_the_run(out: Path, pack: data
     assert listed[0]["boroughs"] == wording.joined(pack.tasking[0]["boroughs"])
 
 
+def test_of_a_look_list_that_nobody_turns_over_the_first_are_printed(pack: data.Pack) -> None:
+    every = report_pages.look(pack, whole=True)
+    rows = [row for group in every["groups"] for row in group["rows"]]
+    most = len(every["groups"][0]["rows"]) + 1  # into the second group
+    assert most < len(rows)
+    some = report_pages.look(pack, whole=True, most=most)
+    assert [row for group in some["groups"] for row in group["rows"]] == rows[:most]
+    assert [group["title"] for group in some["groups"]] == [group["title"] for group in every["groups"][:2]]
+    assert f"the first {most:,}" in some["note"]
+    assert report_pages.look(pack, whole=True, most=len(rows)) == every
+
+
 def test_look_list_pdf_is_whole(out: Path, pack: data.Pack) -> None:
     whole = squeezed("".join(pages(out / "look_list.pdf")))
     assert len(pack.look) > 60

@@ -22,6 +22,7 @@ _SVG_WIDTH = re.compile(r'<svg[^>]* width="([0-9.]+)"')
 _PAGE_POINTS = 820.0  # of an SVG as wide as a page's text
 # Beyond so many, the pack prints only what is new this cycle and says where the whole list is.
 LOOK_ROWS_IN_PACK = 60
+LOOK_ROWS_PRINTED = 5_000
 SHOWN_CHANGES = 6
 LOOK_ORDER = (
     "Overleaf, in this order: new this cycle and urgent; the others new; the others urgent; the rest. In each, those with "
@@ -63,8 +64,9 @@ def _width(svg: str) -> float:
 
 
 def look_list(pack: Pack) -> bytes:
-    """The look list alone, whole."""
-    held = {"summary": pages.look_summary(pack), "order": LOOK_ORDER, "look": pages.look(pack, whole=True)}
+    """The look list alone: whole, or as much of it as anybody turns over."""
+    look = pages.look(pack, whole=True, most=LOOK_ROWS_PRINTED)
+    held = {"summary": pages.look_summary(pack), "order": LOOK_ORDER, "look": look}
     return _compile("look.typ", pack, {"stamp": _stamp(pack), **held})
 
 
