@@ -53,12 +53,18 @@ create or replace temp macro excel_local(x) as (
     end
 );
 
+-- An instant as the time in UTC, and that as the instant: the same microseconds, so that no calendar is asked.
+create or replace temp macro in_utc(x) as (make_timestamp(epoch_us(x)));
+create or replace temp macro at_utc(utc_at) as (make_timestamptz(epoch_us(utc_at)));
+
 create or replace temp macro read_given(x, epoch, takes_zoned, zoned) as (
     case
         when epoch in ('seconds', 'milliseconds', 'microseconds') then epoch_instant(x, epoch)
         when epoch = '' and takes_zoned and ends_in_offset(x) and not has_no_such_offset(x)
-            then timezone('UTC', coalesce(
-                    try_strptime(case when right(x, 1) = 'Z' then left(x, length(x) - 1) || '+00:00' else x end, zoned),
+            then in_utc(coalesce(
+                    try_strptime(
+                        case when suffix(x, 'Z') then left(x, length(x) - 1) || '+00:00' else x end, zoned
+                    ),
                     case when starts_with_digit(x) then try_cast(x as timestamptz) end
                 ))
     end
@@ -86,8 +92,8 @@ create or replace temp macro roll_past_midnight(received_local, local_time) as (
     end
 );
 
-create or replace temp macro to_utc(local_at, zone) as (make_timestamp(epoch_us(timezone(zone, local_at))));
-create or replace temp macro to_local(utc_at, zone) as (timezone(zone, timezone('UTC', utc_at)));
+create or replace temp macro to_utc(local_at, zone) as (in_utc(timezone(zone, local_at)));
+create or replace temp macro to_local(utc_at, zone) as (timezone(zone, at_utc(utc_at)));
 
 -- The first and the second instant that a local time names; the same but in the repeated hour.
 create or replace temp macro first_utc(local_at, zone) as (

@@ -7,10 +7,31 @@ with
 logged as (
     select
         *,
-        regexp_replace(cli, '[ \-().]', '', 'g') as compact,
-        -- Digits of another script are parsed one by one: to say that they repeat takes reading them.
-        case when regexp_full_match(cli, '[[:ascii:]]*') then regexp_replace(cli, '\D', '', 'g') end as typed
+        -- Most numbers are digits and nothing else: for those the patterns below need not be asked.
+        regexp_full_match(cli, '[0-9]*') as is_digits
     from logged_numbers
+),
+
+stripped as (
+    select
+        *,
+        case when is_digits then cli else regexp_replace(cli, '[ \-().]', '', 'g') end as compact,
+        -- Digits of another script are parsed one by one: to say that they repeat takes reading them.
+        case
+            when is_digits then cli
+            when regexp_full_match(cli, '[[:ascii:]]*') then regexp_replace(cli, '\D', '', 'g')
+        end as typed
+    from logged
+),
+
+dialled as (
+    select
+        *,
+        case
+            when is_digits then strlen(compact) between 7 and 15
+            else regexp_full_match(compact, '\+?[0-9]{7,15}')
+        end as is_dialled
+    from stripped
 ),
 
 -- What follows the country's code, where the string is written with it: +44…, 0044…, 44….
@@ -18,14 +39,14 @@ abroad as (
     select
         *,
         case
-            when not $is_set_wise or not regexp_full_match(compact, '\+?[0-9]{7,15}') then null
+            when not $is_set_wise or not is_dialled then null
             when starts_with(compact, '+' || $country_code) then substr(compact, length($country_code) + 2)
             when starts_with(compact, $international_prefix || $country_code)
                 then substr(compact, length($international_prefix || $country_code) + 1)
             when starts_with(compact, $country_code) and not regexp_full_match(compact, $general)
                 then substr(compact, length($country_code) + 1)
         end as after_code
-    from logged
+    from dialled
 ),
 
 -- The digits as libphonenumber would take them for a national number, where the form leaves no doubt.
@@ -37,7 +58,7 @@ national as (
             when after_code is not null and $national_prefix <> '' and starts_with(after_code, $national_prefix)
                 then substr(after_code, length($national_prefix) + 1)
             when after_code is not null then after_code
-            when not $is_set_wise or not regexp_full_match(compact, '[0-9]{7,15}') then null
+            when not $is_set_wise or not is_dialled or starts_with(compact, '+') then null
             when starts_with(compact, $international_prefix) then null
             when starts_with(compact, $national_prefix) then substr(compact, length($national_prefix) + 1)
             else compact
@@ -56,23 +77,23 @@ matched as (
     from national
 )
 
--- The order of the kinds is libphonenumber's own.
+-- The order of the kinds is libphonenumber's own; one pattern asks for all but fixed and mobile first.
 select
-    * exclude (compact, typed, after_code, digits, is_placeholder, is_general),
+    * exclude (is_digits, is_dialled, compact, typed, after_code, digits, is_placeholder, is_general),
     case when is_general and not is_placeholder then '+' || $country_code || digits end as e164,
     case
         when is_placeholder then 'placeholder'
         when not is_general then null
-        when regexp_full_match(digits, $premium) then 'other'
-        when regexp_full_match(digits, $toll_free) then 'freephone'
-        when regexp_full_match(digits, $shared_cost) then 'other'
-        when regexp_full_match(digits, $voip) then 'voip'
-        when regexp_full_match(digits, $personal) then 'other'
-        when regexp_full_match(digits, $pager) then 'other'
-        when regexp_full_match(digits, $universal) then 'other'
-        when regexp_full_match(digits, $voicemail) then 'other'
-        when regexp_full_match(digits, $fixed) and regexp_full_match(digits, $mobile) then 'fixed_or_mobile'
-        when regexp_full_match(digits, $fixed) then 'fixed'
+        when regexp_full_match(digits, $rare)
+            then case
+                    when regexp_full_match(digits, $premium) then 'other'
+                    when regexp_full_match(digits, $toll_free) then 'freephone'
+                    when regexp_full_match(digits, $shared_cost) then 'other'
+                    when regexp_full_match(digits, $voip) then 'voip'
+                    else 'other'
+                end
+        when regexp_full_match(digits, $fixed)
+            then case when regexp_full_match(digits, $mobile) then 'fixed_or_mobile' else 'fixed' end
         when regexp_full_match(digits, $mobile) then 'mobile'
     end as number_kind
 from matched

@@ -46,10 +46,7 @@ class Plan:
     toll_free: str
     shared_cost: str
     voip: str
-    personal: str
-    pager: str
-    universal: str
-    voicemail: str
+    rare: str  # any of the four above, or of the kinds that are 'other' and asked for after them
     fixed: str
     mobile: str
 
@@ -78,6 +75,10 @@ def plan(region: str) -> Plan:
         found = getattr(description, "national_number_pattern", None)
         return found or _NEVER
 
+    before_lines = (
+        metadata.premium_rate, metadata.toll_free, metadata.shared_cost, metadata.voip, metadata.personal_number,
+        metadata.pager, metadata.uan, metadata.voicemail,
+    )  # fmt: skip
     return Plan(
         region=region,
         country_code=str(metadata.country_code),
@@ -89,10 +90,7 @@ def plan(region: str) -> Plan:
         toll_free=pattern(metadata.toll_free),
         shared_cost=pattern(metadata.shared_cost),
         voip=pattern(metadata.voip),
-        personal=pattern(metadata.personal_number),
-        pager=pattern(metadata.pager),
-        universal=pattern(metadata.uan),
-        voicemail=pattern(metadata.voicemail),
+        rare="|".join(f"(?:{pattern(kind)})" for kind in before_lines),
         fixed=pattern(metadata.fixed_line),
         mobile=pattern(metadata.mobile),
     )

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import duckdb
 import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, ValidationResult
 
 from misuse import intake, models, numbers, quality, synth, warehouse
@@ -163,7 +165,7 @@ def nasty(region: str, count: int, seed: int = 2005) -> list[str]:
 # ── they agree ─────────────────────────────────────────────────────────────────────────────────
 
 
-def forms(sample: list[str], region: str) -> list[tuple[str, str | None, str | None]]:
+def forms(sample: list[str | None], region: str) -> list[tuple[str, str | None, str | None]]:
     """What the SQL makes of each string; the kind is None where it leaves it to the library."""
     con = duckdb.connect()
     con.execute("create table logged_numbers as select unnest($sample) as cli", {"sample": sample})
@@ -194,6 +196,99 @@ def test_set_wise_rules_say_what_the_library_says(region: str, count: int, least
     assert len(decided) >= least_decided * len(rows)
     disagreeing = sum(library_alone(cli, region) != (e164, kind) for cli, e164, kind in decided)
     assert disagreeing == 0
+
+
+# Every pattern asked of every string, in libphonenumber's order: what number_forms.sql says with fewer.
+PLAINLY = r"""
+with
+stripped as (
+    select
+        cli,
+        regexp_replace(cli, '[ \-().]', '', 'g') as compact,
+        case when regexp_full_match(cli, '[[:ascii:]]*') then regexp_replace(cli, '\D', '', 'g') end as typed
+    from logged_numbers
+),
+abroad as (
+    select *, case
+        when not $is_set_wise or not regexp_full_match(compact, '\+?[0-9]{7,15}') then null
+        when starts_with(compact, '+' || $country_code) then substr(compact, length($country_code) + 2)
+        when starts_with(compact, $international_prefix || $country_code)
+            then substr(compact, length($international_prefix || $country_code) + 1)
+        when starts_with(compact, $country_code) and not regexp_full_match(compact, $general)
+            then substr(compact, length($country_code) + 1)
+    end as after_code
+    from stripped
+),
+national as (
+    select *, case
+        when after_code is not null and $national_prefix <> '' and starts_with(after_code, $national_prefix)
+            then substr(after_code, length($national_prefix) + 1)
+        when after_code is not null then after_code
+        when not $is_set_wise or not regexp_full_match(compact, '[0-9]{7,15}') then null
+        when starts_with(compact, $international_prefix) then null
+        when starts_with(compact, $national_prefix) then substr(compact, length($national_prefix) + 1)
+        else compact
+    end as digits
+    from abroad
+),
+judged as (
+    select
+        *,
+        coalesce(
+            regexp_full_match(typed, '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}')
+            or list_contains($counting, typed), false
+        ) as is_placeholder,
+        coalesce(regexp_full_match(digits, $general), false) as is_general,
+        list_filter($kinds, lambda kind: regexp_full_match(digits, kind.pattern)) as kinds
+    from national
+)
+select
+    cli,
+    case when is_general and not is_placeholder then '+' || $country_code || digits end as e164,
+    case
+        when is_placeholder then 'placeholder'
+        when not is_general then null
+        when kinds[1].name = 'fixed' and kinds[2].name = 'mobile' then 'fixed_or_mobile'
+        else kinds[1].name
+    end as number_kind
+from judged
+"""
+KINDS = {
+    "premium_rate": "other",
+    "toll_free": "freephone",
+    "shared_cost": "other",
+    "voip": "voip",
+    "personal_number": "other",
+    "pager": "other",
+    "uan": "other",
+    "voicemail": "other",
+    "fixed_line": "fixed",
+    "mobile": "mobile",
+}
+
+
+def forms_plainly(sample: list[str | None], region: str) -> list[tuple[str, str | None, str | None]]:
+    metadata, plan = PhoneMetadata.metadata_for_region(region, None), dataclasses.asdict(numbers.plan(region))
+    found = {kind: getattr(getattr(metadata, kind), "national_number_pattern", None) for kind in KINDS}
+    given = ("country_code", "national_prefix", "international_prefix", "is_set_wise", "general")
+    values = {name: plan[name] for name in given} | {
+        "counting": sorted(_PLACEHOLDERS),
+        "kinds": [{"name": name, "pattern": found[kind]} for kind, name in KINDS.items() if found[kind]],
+    }
+    with duckdb.connect() as con:
+        con.execute("create table logged_numbers as select unnest($sample::varchar[]) as cli", {"sample": sample})
+        return con.execute(PLAINLY, values).fetchall()
+
+
+@pytest.mark.parametrize("region", ["GB", "US", "DE", "FR", "IN", "IT"])
+def test_fewer_patterns_say_what_all_of_them_say(region: str) -> None:
+    sample = [*nasty(region, 5_000, seed=7), "", None, "0" * 5_000, "12\0003456789", "0207946\n0123", "07\u0661234567"]
+    assert forms(sample, region) == forms_plainly(sample, region)
+
+
+@given(st.lists(st.one_of(st.text(), st.text("0123456789"), st.text("0123456789+-() .\t\0\u0660\uff10")), min_size=1))
+def test_no_text_is_read_otherwise_with_fewer_patterns(sample: list[str]) -> None:
+    assert forms(sample, "GB") == forms_plainly(sample, "GB")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from misuse import sources
+from misuse import models, sources
 from misuse.progress import Silent
 from misuse.sources.layout import from_declaration
 
@@ -235,3 +235,22 @@ def test_versions_rank_as_text(con: duckdb.DuckDBPyConnection, tmp_path: Path, k
     ranks = [row["version_rank"] for row in rows]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == 3
+
+
+def test_utc_needs_no_calendar(con) -> None:
+    """An instant and its time in UTC are the same microseconds, in every year that a log's text can name."""
+    con.execute(models.text("staging/macros"))
+    differing = con.execute(
+        "with instants as ("
+        "select unnest(generate_series("
+        "timestamptz '1000-01-01 (BC) 00:00:00+00', timestamptz '12000-01-01 00:00:00+00', interval '17 days 6 hours 1.234567 seconds'"
+        ")) as at_time "
+        "union all select make_timestamptz(i * 4000000000000000 + 7) from range(-2200, 2300) as far (i) "
+        "union all select unnest([null, timestamptz '1582-10-05 00:00:00+00', timestamptz '1969-12-31 23:59:59.999999+00'])"
+        ") "
+        "select count(*), count_if(in_utc(at_time) is distinct from timezone('UTC', at_time)), "
+        "count_if(at_utc(in_utc(at_time)) is distinct from timezone('UTC', in_utc(at_time))) from instants"
+    ).fetchone()
+    assert differing is not None
+    assert differing[0] > 5_000
+    assert differing[1:] == (0, 0)
