@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
-from misuse.casebook import chain, disposing, keeping, moving, opening, passwords, payloads, state
+from misuse.casebook import chain, disposing, keeping, moving, opening, passwords, payloads, publishing, state
 from misuse.casebook import holders as spells_held
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Draft, Event
@@ -258,10 +258,10 @@ class Casebook(Reading):
         `run_published` tells them.
         """
         with self._writing() as pen:
-            found = spells_held.change(pen.con, holders, hits)
+            found = publishing.change(pen.con, holders, hits)
             payload = {**found.told, **(versions or {})}
             event = pen.add("holders_published", Actor(PIPELINE, PIPELINE), occurred_at, payload, run_id=run_id)
-            spells_held.keep(pen.con, event, found)
+            publishing.keep(pen.con, event, found)
             return event
 
     def set_password(self, user: str, hashed: str, *, actor: str, occurred_at: datetime) -> Event:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse.casebook import holders, keeping
+from misuse.casebook import keeping, publishing
 from misuse.casebook.events import GENESIS, Broken, Event, canonical, check_key, read, tables
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def faults(con: sa.Connection, key: str, anchors: Iterable[Anchor], heads: Colle
     found = [*_along(events, key, certified), *_extracts(con, events, certified)]
     found += [
         Broken(number, "who held which number was changed after it was published")
-        for number in holders.faults(con, events)
+        for number in publishing.faults(con, events)
     ]
     return sorted(found + _ends(events, key, anchors, heads), key=lambda broken: broken.event_id)
 

@@ -7,17 +7,18 @@ the run which whoever recorded it saw: of a time with the number, from the holde
 
 from __future__ import annotations
 
-import hashlib
-import json
+import sys
 import threading
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from misuse.casebook.events import Event, canonical, digest_of_newest, read
+from misuse.casebook.events import Event, digest_of_newest, read
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -26,7 +27,6 @@ PUBLISHED = "holders_published"
 SHOWN = "shown_run"  # of a connection: the run whose copy people look at
 # A number that passed on: its first spell's id, the spell's, the first and the last call. The last spell has no end.
 Holding = tuple[str, str, str, str | None]
-Hit = tuple[str, str, str]  # a caller, a rule, and what the rule was hit by
 _ALWAYS, _NEVER = "", "~"  # before and after every time in ISO 8601
 _REMEMBERED: dict[tuple[str, str, str], Holders] = {}
 MAKING = threading.RLock()  # twenty people at once make what is remembered once
@@ -48,8 +48,8 @@ class Meant:
         return self.number == other.number and self.since <= other.since and self.until >= other.until
 
 
-# A row of the history: the spell, its first and last call, the publications from which and until which it held.
-_Row = tuple[str, str, str | None, int, int | None]
+# A row of the history: a holding, and the publications from which and until which it held.
+_Row = tuple[str, str, str, str | None, int, int | None]
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,39 @@ class Holders:
     published_by: dict[str, list[int]]
     ends: dict[str, str]
     at: int  # the publication that is now, or every one there is
-    named: dict[str, str]  # the number of every spell of the history
     put_away: list[tuple[int, tuple[Meant, ...]]] = field(default_factory=list)
 
     @cached_property
     def _numbers(self) -> dict[str, str]:
         """The number of every spell of one that ever passed on."""
-        return self.named | {row[1]: number for number, rows in self.now.items() for row in rows}
+        found = {row[1]: number for number, rows in self.history.items() for row in rows}
+        for number, rows in self.now.items():
+            if number not in self._steady:
+                found.update((row[1], number) for row in rows)
+        return found
+
+    @cached_property
+    def _steady(self) -> dict[str, tuple[int, str]]:
+        """Numbers held now as they were published: since which publication, and the first call of the last spell.
+
+        Nearly all are, so most names need no second look: see `_is_as_named`.
+        """
+        found = {}
+        for number, rows in self.history.items():
+            held = self.now.get(number)
+            if held is None:
+                continue
+            standing = [row for row in rows if row[5] is None]
+            standing.sort(key=_FIRST_CALL)
+            if [row[:4] for row in standing] == held and _is_apart(held):
+                changed_at = max(row[4] if row[5] is None else row[5] for row in rows)
+                found[number] = changed_at, held[-1][2]
+        return found
+
+    @cached_property
+    def _gone(self) -> frozenset[str]:
+        """Spells and numbers of which certificates put something away."""
+        return frozenset(name for _, gone in self.put_away for one in gone for name in (one.name, one.number) if name)
 
     @cached_property
     def _publications(self) -> list[int]:
@@ -83,7 +109,7 @@ class Holders:
             return Meant(name, None, _ALWAYS, _NEVER)
         at, end = self._seen(event)
         rows = self._rows(number, at)
-        for spell, since, until, *_ in rows:
+        for _, spell, since, until, *_ in rows:
             if spell == name:
                 return Meant(name, number, since, until or end)
         if name != number or rows:
@@ -98,8 +124,14 @@ class Holders:
 
     def all_of(self, event: Event, names: Iterable[str]) -> tuple[str, ...]:
         """Every spell that may be meant, in the order of the names, of one name the newest first."""
-        found = (spell for name in names for spell in self.of(event, self.meant(event, name)))
-        return tuple(dict.fromkeys(found))
+        found: dict[str, None] = {}
+        seen = self._seen(event)
+        for name in names:
+            if self._is_as_named(name, *seen):
+                found[name] = None
+            else:
+                found.update(dict.fromkeys(self.of(event, self.meant(event, name))))
+        return tuple(found)
 
     def own_of(self, event: Event, names: Iterable[str]) -> tuple[str, ...]:
         """Of these, the spells of which nobody holds a part whom the event does not name."""
@@ -122,7 +154,9 @@ class Holders:
         """Spells once published whose times other spells hold now, and these; some of the ids are given again."""
         found: dict[str, dict[str, None]] = {}
         for number, rows in self.history.items():
-            for spell, since, _, from_event, _ in rows:
+            # Of a steady number each spell that stands has its own time still.
+            left = [row for row in rows if row[5] is not None] if number in self._steady else rows
+            for _, spell, since, _, from_event, _ in left:
                 meant = Meant(spell, number, since, since)
                 is_gone = any(one.holds(meant) for _, gone in self.put_away for one in gone)
                 if from_event <= self.at and not is_gone:
@@ -144,13 +178,27 @@ class Holders:
         found = self.of(event, meant)
         if meant.number is None:
             return found
-        others = [row[0] for row in self._rows(meant.number, self._seen(event)[0]) if row[0] not in named]
+        others = [row[1] for row in self._rows(meant.number, self._seen(event)[0]) if row[1] not in named]
         taken_by = {spell for other in others for spell in self.of(event, self.meant(event, other))}
         return tuple(spell for spell in found if spell not in taken_by)
 
     def _sure(self, event: Event, name: str, named: Collection[str]) -> tuple[str, ...]:
         found = self.of(event, self.meant(event, name))
         return self._own(event, name, named) if len(found) == 1 else ()
+
+    def _is_as_named(self, name: str, at: int, end: str) -> bool:
+        """Whether the name, seen at publication `at`, surely means the spell of that name and no other.
+
+        So it is where the number never passed on, or where the publication told of it what is told now. `of` finds the
+        same, and is asked in every other case.
+        """
+        number = self._numbers.get(name)
+        if name in self._gone or number in self._gone:
+            return False
+        if number is None:
+            return True
+        changed_at, last_from = self._steady.get(number, _NOT_STEADY)
+        return changed_at <= at and last_from <= end
 
     def _rows(self, number: str, at: int) -> list[_Row]:
         """The number's spells as they were published at an event."""
@@ -166,6 +214,20 @@ class Holders:
         before = bisect_left(told or self._publications, event.event_id)
         at = next(iter((told or self._publications)[max(before - 1, 0) :]), 0)
         return at, self.ends.get(run, event.occurred_at)
+
+
+_FIRST_CALL = itemgetter(2)
+_NOT_STEADY = (sys.maxsize, _NEVER)
+
+
+def _is_apart(spells: Sequence[Holding]) -> bool:
+    """Whether each of a number's spells ends before the next begins, and none before it begins itself."""
+    starts = [since for _, _, since, _ in spells[1:]]
+    ends = [until for *_, until in spells[:-1]]
+    return (
+        all(until is not None and until < start for until, start in zip(ends, starts, strict=True))
+        and all(until is None or since <= until for _, _, since, until in spells)
+    )  # fmt: skip
 
 
 def _stood(row: _Row, at: int) -> bool:
@@ -200,10 +262,13 @@ def _flat(held: Mapping[str, Sequence[Holding]]) -> Iterator[Holding]:
 
 
 def _by_number(rows: Iterable[Holding]) -> dict[str, list[Holding]]:
-    found: dict[str, list[Holding]] = {}
-    for row in sorted(rows, key=lambda row: (row[0], row[2])):
-        found.setdefault(row[0], []).append(row)
-    return found
+    """The holdings of each number, the earlier first."""
+    found: defaultdict[str, list[Holding]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    for held in found.values():
+        held.sort(key=_FIRST_CALL)
+    return dict(found)
 
 
 def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holders:
@@ -226,18 +291,17 @@ def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holde
 
 def _read(con: sa.Connection, current: Sequence[Holding] | None, known: Holders | None = None) -> Holders:
     """As `taken`; `known` was taken of the same publications, whichever run was shown."""
-    published_by = _published_by(con)
-    shown = _shown(con, published_by)
+    published_by = publications(con)
+    shown = shown_of(con, published_by)
     history = known.history if known else _history(con)
-    named = known.named if known else {row[0]: number for number, rows in history.items() for row in rows}
-    standing = ((number, *row[:3]) for number, rows in history.items() for row in rows if _stood(row, shown))
+    standing = (row[:4] for rows in history.values() for row in rows if _stood(row, shown))
     now = known.now if known and known.at == shown else _by_number(standing if current is None else current)
     at = shown if current is None else max((at for times in published_by.values() for at in times), default=0)
-    found = Holders(history, now, published_by, _ends(con) if published_by else {}, at, named)
+    found = Holders(history, now, published_by, _ends(con) if published_by else {}, at)
     return replace(found, put_away=_put_away(con, found))
 
 
-def _published_by(con: sa.Connection) -> dict[str, list[int]]:
+def publications(con: sa.Connection) -> dict[str, list[int]]:
     """The publications of every run, in order."""
     found: dict[str, list[int]] = {}
     for event in read(con, PUBLISHED):
@@ -246,24 +310,23 @@ def _published_by(con: sa.Connection) -> dict[str, list[int]]:
 
 
 def _history(con: sa.Connection) -> dict[str, list[_Row]]:
-    found: dict[str, list[_Row]] = {}
-    for number, spell, since, until, from_event, to_event in _all(con):
-        found.setdefault(number, []).append((spell, since, until, from_event, to_event))
-    return found
+    found: defaultdict[str, list[_Row]] = defaultdict(list)
+    for row in fetched(con, _ALL):
+        found[row[0]].append(row)
+    return dict(found)
 
 
-def _shown(con: sa.Connection, published_by: Mapping[str, Sequence[int]]) -> int:
+def shown_of(con: sa.Connection, published_by: Mapping[str, Sequence[int]]) -> int:
     """The publication of the run that is shown; the newest where none is, or where it published none."""
     told = published_by.get(str(con.info.get(SHOWN))) or [at for times in published_by.values() for at in times]
     return max(told, default=0)
 
 
-def _all(con: sa.Connection) -> list[tuple[str, str, str, str | None, int, int | None]]:
-    """Every row, past SQLAlchemy: there may be a hundred thousand."""
+def fetched(con: sa.Connection, query: str) -> list[Any]:
+    """Every row, past SQLAlchemy: there may be half a million."""
     cursor = con.connection.cursor()
     try:
-        rows: list[tuple[str, str, str, str | None, int, int | None]] = cursor.execute(_ALL).fetchall()
-        return rows
+        return cursor.execute(query).fetchall()
     finally:
         cursor.close()
 
@@ -292,159 +355,3 @@ def _put_away(con: sa.Connection, holders: Holders) -> list[tuple[int, tuple[Mea
 
 def _left_by(certificate: Event) -> Sequence[str]:
     return (certificate.data.get("leaves") or {}).get("spells") or ()
-
-
-# ── publishing ─────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a publication closes and opens of holders, and which hits stand with it."""
-
-    closed: list[Holding]
-    opened: list[Holding]
-    hits: frozenset[Hit]
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """What the event that publishes them says of them."""
-        return {
-            "digest": digest_of(self.closed, self.opened),
-            "hits_digest": digest_of(self.hits),
-            "closed": len(self.closed),
-            "opened": len(self.opened),
-        }
-
-
-def digest_of(*rows: Iterable[Sequence[str | None]]) -> str:
-    """A digest of rows in no order, of one list or several."""
-    text = canonical([sorted([text or "" for text in row] for row in some) for some in rows])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def change(con: sa.Connection, current: Iterable[Holding], hits: Iterable[Hit]) -> Change:
-    """What differs between the newest publication and what is held now."""
-    before, after = {(row[0], row[1], row[2], row[3]) for row in _all(con) if row[5] is None}, set(current)
-    return Change(sorted(before - after, key=_in_order), sorted(after - before, key=_in_order), frozenset(hits))
-
-
-def _in_order(row: Holding) -> list[str]:
-    return [text or "" for text in row]
-
-
-def keep(con: sa.Connection, event: Event, found: Change) -> None:
-    """Keep what an event published: holders as they changed, and the hits; those of before the shown run go."""
-    import sqlalchemy as sa
-
-    shown = max(_published_by(con).get(str(con.info.get(SHOWN)), ()), default=0)
-    held = {(row[0], row[1], row[2]) for row in con.execute(sa.text(_STANDING_HITS))}
-    steps: tuple[tuple[str, Iterable[Sequence[str | None]]], ...] = (
-        (_CLOSE, (row[:2] for row in found.closed)),
-        (_OPEN, found.opened),
-        (_CLOSE_HIT, sorted(held - found.hits)),
-        (_OPEN_HIT, sorted(found.hits - held)),
-    )
-    for statement, rows in steps:
-        values = [dict(zip("abcd", row, strict=False)) | {"at": event.event_id} for row in rows]
-        if values:
-            con.execute(sa.text(statement), values)
-    con.execute(sa.text(_FORGET_HITS), {"shown": shown})
-
-
-_CLOSE = "update holders set until_event = :at where number_id = :a and spell_id = :b and until_event is null"
-_OPEN = """
-insert into holders (number_id, spell_id, first_call_at, last_call_at, since_event) values (:a, :b, :c, :d, :at)
-"""
-_STANDING_HITS = "select caller_id, rule_id, hit from stop_hits where until_event is null"
-_CLOSE_HIT = """
-update stop_hits set until_event = :at where caller_id = :a and rule_id = :b and hit = :c and until_event is null
-"""
-_OPEN_HIT = "insert into stop_hits (caller_id, rule_id, hit, since_event) values (:a, :b, :c, :at)"
-_FORGET_HITS = "delete from stop_hits where until_event <= :shown"
-
-
-def hits(con: sa.Connection, caller_id: str, rule_id: str) -> list[str]:
-    """The hits by which a rule stops a caller in the run that is shown."""
-    import sqlalchemy as sa
-
-    values = {"caller": caller_id, "rule": rule_id, "shown": _shown(con, _published_by(con))}
-    return [hit for (hit,) in con.execute(sa.text(_HITS_OF), values)]
-
-
-_HITS_OF = """
-select distinct hit from stop_hits
-where
-    caller_id = :caller and rule_id = :rule
-    and since_event <= :shown and (until_event is null or until_event > :shown)
-order by hit
-"""
-
-
-def faults(con: sa.Connection, events: Iterable[Event]) -> list[int]:
-    """Publications whose rows are not those that their event holds the digest of, and events that rows name wrongly."""
-    import sqlalchemy as sa
-
-    told = {event.event_id: event.data for event in events if event.kind == PUBLISHED and not event.is_put_away}
-    opened, closed = _texts(con, _OPENED_TEXT), _texts(con, _CLOSED_TEXT)
-    found = {
-        number
-        for number, data in told.items()
-        if data["digest"] != _digest_of_texts(closed.get(number, ""), opened.get(number, ""))
-    }
-    found |= {max(number, 1) for number in {*closed, *opened} - told.keys()}
-    newest = max(told, default=0)
-    standing = str(con.execute(sa.text(_STANDING_HITS_TEXT)).scalar() or "")
-    if (told[newest]["hits_digest"] if told else digest_of([])) != _digest_of_texts(standing):
-        found.add(max(newest, 1))
-    return sorted(found)
-
-
-def _texts(con: sa.Connection, query: str) -> dict[int, str]:
-    """By event, the rows that it opened or closed as `digest_of` writes them down."""
-    import sqlalchemy as sa
-
-    return {int(number): str(rows) for number, rows in con.execute(sa.text(query))}
-
-
-def _digest_of_texts(*rows: str) -> str:
-    """As `digest_of`, of rows that SQLite wrote down: a hundred thousand, and other threads need not wait for it."""
-    text = ",".join(f"[{_escaped(some)}]" for some in rows)
-    return hashlib.sha256(f"[{text}]".encode()).hexdigest()
-
-
-def _escaped(text: str) -> str:
-    """JSON with what is not plain ASCII escaped as `canonical` has it."""
-    is_plain = text.isascii() and "\\" not in text
-    return text if is_plain else json.dumps(json.loads(f"[{text}]"), separators=(",", ":"))[1:-1]
-
-
-_OPENED_TEXT = """
-select since_event, group_concat(told)
-from (
-    select since_event, json_array(number_id, spell_id, first_call_at, coalesce(last_call_at, '')) as told
-    from holders
-    order by since_event, number_id, spell_id, first_call_at, coalesce(last_call_at, '')
-)
-group by since_event
-"""
-_CLOSED_TEXT = """
-select closed_by, group_concat(told)
-from (
-    select
-        case when until_event > since_event then until_event else -1 end as closed_by,
-        json_array(number_id, spell_id, first_call_at, coalesce(last_call_at, '')) as told
-    from holders
-    where until_event is not null
-    order by closed_by, number_id, spell_id, first_call_at, coalesce(last_call_at, '')
-)
-group by closed_by
-"""
-_STANDING_HITS_TEXT = """
-select group_concat(told)
-from (
-    select json_array(caller_id, rule_id, hit) as told
-    from stop_hits
-    where until_event is null
-    order by caller_id, rule_id, hit
-)
-"""

@@ -10,7 +10,7 @@ from uuid import UUID
 from misuse import review
 from misuse.casebook import coding, rooms, spells, state
 from misuse.casebook.events import Draft, read
-from misuse.casebook.holders import hits
+from misuse.casebook.publishing import hits
 from misuse.errors import InputError, Refused, UsageError
 
 if TYPE_CHECKING:

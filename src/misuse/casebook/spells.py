@@ -252,24 +252,34 @@ def kept_stops(con: sa.Connection, holders: Holders | None = None, *, rule_id: s
     holders = holders or taken(con)
     calls: set[tuple[str, str]] = set()
     found: dict[tuple[str, str, bool], Stopped] = {}
+    stays: dict[tuple[str, str, bool], set[str]] = {}  # nearly all: of no lift here
     for event in read(con, "stops_published", "stop_entered", "stop_lifted"):
         if event.kind != "stop_lifted":
             for stop in _published(event):
                 if rule_id not in (None, stop["rule_id"]):
                     continue
                 key = (stop["rule_id"], stop["hit"], bool(stop["is_silent_only"]))
-                on = stopped(event, stop["spells"], holders).spells
+                if not stop["spells"]:
+                    calls.add(key[:2])
+                if not _is_lifted_here(key):
+                    stays.setdefault(key, set()).update(holders.all_of(event, stop["spells"]))
+                    continue
                 held = found.setdefault(key, Stopped({})).spells
-                for meant, spells in on.items():
+                for meant, spells in stopped(event, stop["spells"], holders).spells.items():
                     held.setdefault(meant, set()).update(spells)
-                calls |= set() if stop["spells"] else {key[:2]}
             continue
         rule = event.data.get("rule_id") or PERSON
         for key, on_whom in found.items():
-            if key[0] == rule and (rule == PERSON or key[1] == CARRIED):
+            if key[0] == rule:
                 on_whom.lift(event, holders)
     of_calls = [KeptStop(rule, hit, False, ()) for rule, hit in sorted(calls)]
-    return of_calls + [KeptStop(*key, tuple(sorted(on.now))) for key, on in sorted(found.items()) if on.now]
+    left = stays | {key: set(on.now) for key, on in found.items()}
+    return of_calls + [KeptStop(*key, tuple(sorted(left[key]))) for key in sorted(left) if left[key]]
+
+
+def _is_lifted_here(key: tuple[str, str, bool]) -> bool:
+    """Whether a lift may take a kept stop (rule, hit) off: one that somebody entered, or that was carried over."""
+    return key[0] == PERSON or key[1] == CARRIED
 
 
 def _published(event: Event) -> Sequence[Mapping[str, Any]]:
