@@ -1,5 +1,6 @@
 -- One row per number-holding spell of a number that passed on: its time with the number. Key: spell_id. No params.
 -- number_id: the id of the number's first spell. Times in ISO 8601; a number's last spell has no last call yet.
+-- In the order in which the casebook keeps them.
 with
 
 first_spells as (
@@ -28,3 +29,4 @@ final as (
 )
 
 select * from final
+order by number_id, spell_id, first_call_at

@@ -1,6 +1,7 @@
 -- One row per hit by which a rule stops a caller in this run, or one of the caller's calls. Key: caller_id, rule_id,
 -- hit. No params. hit as in rule_reach; of a pattern, the call that it bars. A lift is of just these. Calls that carry
--- a marker stay barred whatever is lifted, and are hits here only while the rule reaches their caller.
+-- a marker stay barred whatever is lifted, and are hits here only while the rule reaches their caller. In the order in
+-- which the casebook keeps them.
 with
 
 hits as (
@@ -19,3 +20,4 @@ final as (
 )
 
 select * from final
+order by caller_id, rule_id, hit

@@ -8,7 +8,6 @@ the run which whoever recorded it saw: of a time with the number, from the holde
 from __future__ import annotations
 
 import sys
-import threading
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from misuse.casebook.events import Event, digest_of_newest, read
+from misuse.casebook.rows import MAKING, fetched, uncollected
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,7 +29,6 @@ SHOWN = "shown_run"  # of a connection: the run whose copy people look at
 Holding = tuple[str, str, str, str | None]
 _ALWAYS, _NEVER = "", "~"  # before and after every time in ISO 8601
 _REMEMBERED: dict[tuple[str, str, str], Holders] = {}
-MAKING = threading.RLock()  # twenty people at once make what is remembered once
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,10 @@ class Holders:
             held = self.now.get(number)
             if held is None:
                 continue
-            standing = [row for row in rows if row[5] is None]
+            standing = [row[:4] for row in rows if row[5] is None]
             standing.sort(key=_FIRST_CALL)
-            if [row[:4] for row in standing] == held and _is_apart(held):
-                changed_at = max(row[4] if row[5] is None else row[5] for row in rows)
+            if standing == held and _is_apart(held):
+                changed_at = max([row[5] or row[4] for row in rows])
                 found[number] = changed_at, held[-1][2]
         return found
 
@@ -222,12 +221,12 @@ _NOT_STEADY = (sys.maxsize, _NEVER)
 
 def _is_apart(spells: Sequence[Holding]) -> bool:
     """Whether each of a number's spells ends before the next begins, and none before it begins itself."""
-    starts = [since for _, _, since, _ in spells[1:]]
-    ends = [until for *_, until in spells[:-1]]
-    return (
-        all(until is not None and until < start for until, start in zip(ends, starts, strict=True))
-        and all(until is None or since <= until for _, _, since, until in spells)
-    )  # fmt: skip
+    free_from = _ALWAYS
+    for _, _, since, until in spells:
+        if since <= free_from or (until or since) < since:
+            return False
+        free_from = until or _NEVER
+    return True
 
 
 def _stood(row: _Row, at: int) -> bool:
@@ -289,6 +288,7 @@ def taken(con: sa.Connection, current: Sequence[Holding] | None = None) -> Holde
         return _REMEMBERED[key]
 
 
+@uncollected()
 def _read(con: sa.Connection, current: Sequence[Holding] | None, known: Holders | None = None) -> Holders:
     """As `taken`; `known` was taken of the same publications, whichever run was shown."""
     published_by = publications(con)
@@ -320,15 +320,6 @@ def shown_of(con: sa.Connection, published_by: Mapping[str, Sequence[int]]) -> i
     """The publication of the run that is shown; the newest where none is, or where it published none."""
     told = published_by.get(str(con.info.get(SHOWN))) or [at for times in published_by.values() for at in times]
     return max(told, default=0)
-
-
-def fetched(con: sa.Connection, query: str) -> list[Any]:
-    """Every row, past SQLAlchemy: there may be half a million."""
-    cursor = con.connection.cursor()
-    try:
-        return cursor.execute(query).fetchall()
-    finally:
-        cursor.close()
 
 
 _ALL = """

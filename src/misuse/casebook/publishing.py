@@ -1,6 +1,6 @@
 """What a run publishes of who held which number and of the hits by which rules stop whom: kept, digested, verified.
 
-There are hundreds of thousands of both, and a night changes some hundred: all go past SQLAlchemy, and are put in order once.
+There are hundreds of thousands of both, and a night changes some hundred: all go by the driver, and are put in order once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, canonical
-from misuse.casebook.holders import PUBLISHED, SHOWN, Holding, fetched, publications, shown_of
+from misuse.casebook.holders import PUBLISHED, SHOWN, Holding, publications, shown_of
+from misuse.casebook.rows import fetched, uncollected
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -22,62 +23,63 @@ Hit = tuple[str, str, str]  # a caller, a rule, and what the rule was hit by
 
 @dataclass(frozen=True)
 class Change:
-    """What a publication closes and opens of holders, and which hits stand with it."""
+    """What a publication closes and opens of holders, and which hits stand with it, all in order."""
 
     closed: list[Holding]
     opened: list[Holding]
-    hits: list[Hit]  # in order
+    hits: list[Hit]
 
     @property
     def told(self) -> dict[str, Any]:
         """What the event that publishes them says of them."""
         return {
-            "digest": digest_of(self.closed, self.opened),
-            "hits_digest": _digest([self.hits]),
+            "digest": digest_of([_texts_of(row) for row in self.closed], [_texts_of(row) for row in self.opened]),
+            "hits_digest": digest_of(self.hits),
             "closed": len(self.closed),
             "opened": len(self.opened),
         }
 
 
-def digest_of(*rows: Iterable[Sequence[str | None]]) -> str:
-    """A digest of rows in no order, of one list or several."""
-    return _digest([sorted([text or "" for text in row] for row in some) for some in rows])
-
-
-def _digest(rows: Sequence[Sequence[Sequence[str]]]) -> str:
-    """As `digest_of`, of rows that are in order and have nothing empty."""
+def digest_of(*rows: Sequence[Sequence[str]]) -> str:
+    """A digest of one list of rows or several, each in order."""
     return hashlib.sha256(canonical(rows).encode()).hexdigest()
 
 
+@uncollected()
 def change(con: sa.Connection, current: Iterable[Holding], hits: Iterable[Hit]) -> Change:
     """What differs between the newest publication and what is held now."""
-    before, after = set(fetched(con, _STANDING)), set(current)
+    before = set(fetched(con, _STANDING))
+    after = dict.fromkeys(current)  # as they come, which is nearly in order
+    closed, opened = before.difference(after), [row for row in after if row not in before]
     standing = list(dict.fromkeys(sorted(hits)))
-    return Change(sorted(before - after, key=_in_order), sorted(after - before, key=_in_order), standing)
+    return Change(sorted(closed, key=_texts_of), sorted(opened, key=_texts_of), standing)
 
 
 _STANDING = "select number_id, spell_id, first_call_at, last_call_at from holders where until_event is null"
 
 
-def _in_order(row: Holding) -> list[str]:
+def _texts_of(row: Holding) -> list[str]:
     return [text or "" for text in row]
 
 
+@uncollected()
 def keep(con: sa.Connection, event: Event, found: Change) -> None:
     """Keep what an event published: holders as they changed, and the hits; those of before the shown run go."""
     shown = max(publications(con).get(str(con.info.get(SHOWN)), ()), default=0)
     held: set[Hit] = set(fetched(con, _STANDING_HITS))
     gone, new = sorted(held.difference(found.hits)), [hit for hit in found.hits if hit not in held]
     at = event.event_id
-    cursor = con.connection.cursor()  # past SQLAlchemy, which takes five times as long for half a million rows
-    try:
-        cursor.executemany(_CLOSE, ((at, *row[:2]) for row in found.closed))
-        cursor.executemany(_OPEN, ((*row, at) for row in found.opened))
-        cursor.executemany(_CLOSE_HIT, ((at, *hit) for hit in gone))
-        cursor.executemany(_OPEN_HIT, ((*hit, at) for hit in new))
-        cursor.execute(_FORGET_HITS, (shown,))
-    finally:
-        cursor.close()
+    _each(con, _CLOSE, [(at, *row[:2]) for row in found.closed])
+    _each(con, _OPEN, [(*row, at) for row in found.opened])
+    _each(con, _CLOSE_HIT, [(at, *hit) for hit in gone])
+    _each(con, _OPEN_HIT, [(*hit, at) for hit in new])
+    con.exec_driver_sql(_FORGET_HITS, (shown,))
+
+
+def _each(con: sa.Connection, statement: str, values: list[tuple[Any, ...]]) -> None:
+    """Run a statement for each of the values, by the driver: with values by name half a million take five times as long."""
+    if values:
+        con.exec_driver_sql(statement, values)
 
 
 _CLOSE = "update holders set until_event = ? where number_id = ? and spell_id = ? and until_event is null"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -14,9 +15,10 @@ from misuse.casebook.casefile import KINDS as CASEFILE_KINDS
 from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
 from misuse.casebook.events import GENESIS, Actor, Broken, Event, digest_of_newest, last_event, read, stamp
-from misuse.casebook.holders import MAKING, PUBLISHED, SHOWN, Holders, Holding, taken
+from misuse.casebook.holders import PUBLISHED, SHOWN, Holders, Holding, taken
 from misuse.casebook.recording import PIPELINE, role_of
 from misuse.casebook.recording import actor as acting
+from misuse.casebook.rows import MAKING
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
 from misuse.casebook.state import LiveStop
 from misuse.casebook.tables import tables as rows_of_tables
@@ -299,11 +301,12 @@ class Reading:
             with self._engine.execution_options(writing=writing).begin() as con:
                 con.info[SHOWN] = self._shown()
                 yield con
-        except sa.exc.DBAPIError as error:
-            if "locked" in str(error.orig):
+        except (sa.exc.DBAPIError, sqlite3.Error) as error:  # SQLite's own where many rows are read past SQLAlchemy
+            why = str(getattr(error, "orig", error))
+            if "locked" in why:
                 raise LockHeld("somebody else is writing to the casebook", next_step="try again") from None
             raise StoreError(
-                f"the casebook cannot be used: {error.orig}", next_step="misuse audit verify; else restore a backup"
+                f"the casebook cannot be used: {why}", next_step="misuse audit verify; else restore a backup"
             ) from None
 
 

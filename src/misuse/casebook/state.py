@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, read
 from misuse.casebook.holders import Holders, taken
-from misuse.casebook.spells import PERSON, Stopped, kept_stops, known_spells, sole_spell, stopped
+from misuse.casebook.spells import PERSON, KeptStop, Stopped, kept_stops, known_spells, sole_spell, stopped
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -86,10 +86,13 @@ def boroughs(con: sa.Connection) -> dict[str, str]:
     return {user: borough for user, borough in held.items() if borough}
 
 
-def live_stops(con: sa.Connection, holders: Holders | None = None) -> list[LiveStop]:
+def live_stops(
+    con: sa.Connection, holders: Holders | None = None, kept_on: Iterable[KeptStop] | None = None
+) -> list[LiveStop]:
     """Stops that stand, by caller; of several on the same spells the first, unless a later one is urgent.
 
-    A stop is lifted spell by spell: on a caller who was split since, it goes on for the others.
+    A stop is lifted spell by spell: on a caller who was split since, it goes on for the others. `kept_on` are the kept
+    stops where they are known already.
     """
     holders = holders or taken(con)
     entered: list[tuple[Event, Stopped]] = []
@@ -101,7 +104,8 @@ def live_stops(con: sa.Connection, holders: Holders | None = None) -> list[LiveS
                 on.lift(event, holders)
     live: dict[frozenset[str], Event] = {}
     kept: dict[frozenset[str], set[str]] = {}
-    published = {stop.hit: stop.spells for stop in kept_stops(con, holders, rule_id=PERSON)}
+    on_others = kept_stops(con, holders, rule_id=PERSON) if kept_on is None else kept_on
+    published = {stop.hit: stop.spells for stop in on_others if stop.rule_id == PERSON}
     for event, on in entered:
         left = on.now
         if on.is_lifted:
@@ -127,9 +131,12 @@ def cases(con: sa.Connection, holders: Holders | None = None) -> dict[str, dict[
 
     `is_parted`: since then more is known of who held one of these numbers when, and it may be of several people.
     """
+    events = read(con, "case_opened", "case_moved")
+    if not events:
+        return {}
     holders = holders or taken(con)
     found: dict[str, dict[str, Any]] = {}
-    for event in read(con, "case_opened", "case_moved"):
+    for event in events:
         data = event.data
         case = found.setdefault(str(event.case_ref), {"caller_id": event.caller_id, "opened_at": event.at, "moves": 0})
         case["status"] = data["to"]

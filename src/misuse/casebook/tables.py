@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from misuse.casebook import coding, spells, state
 from misuse.casebook.events import Event, canonical, read
 from misuse.casebook.holders import Holders, Holding, taken
+from misuse.casebook.rows import uncollected
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
+@uncollected()
 def tables(con: sa.Connection, as_of: date | None, current: Sequence[Holding] | None = None) -> dict[str, list[Row]]:
     """The tables a run reads; see `Casebook.tables`."""
     holders = taken(con, current)
-    stops = state.live_stops(con, holders)
+    kept = spells.kept_stops(con, holders)
+    stops = state.live_stops(con, holders, kept)
     drawn = coding.samples(read(con, *coding.EVENTS))
     return {
         "casebook_stops": [(s.caller_id, list(s.spells), s.at, s.is_urgent, s.event.event_id) for s in stops],
@@ -44,7 +47,7 @@ def tables(con: sa.Connection, as_of: date | None, current: Sequence[Holding] | 
         ],
         "casebook_former_spells": [(spell, list(now)) for spell, now in sorted(holders.former().items())],
         "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con, holders)],
-        "casebook_kept_stops": _kept_stops(con, stops, holders),
+        "casebook_kept_stops": _kept_stops(stops, kept),
         "casebook_coded_calls": coding.rows(drawn),
         "casebook_coding_samples": coding.sample_rows(drawn),
         "casebook_coding_models": [
@@ -54,12 +57,12 @@ def tables(con: sa.Connection, as_of: date | None, current: Sequence[Holding] | 
     }
 
 
-def _kept_stops(con: sa.Connection, stops: Sequence[state.LiveStop], holders: Holders) -> list[Row]:
+def _kept_stops(stops: Sequence[state.LiveStop], kept_on: Sequence[spells.KeptStop]) -> list[Row]:
     """Those of rules and carried ones; of the stops that people entered, while they stand somewhere."""
     of_people = [(spells.PERSON, str(stop.event.event_id), False, list(stop.kept)) for stop in stops if stop.kept]
     others = [
         (kept.rule_id, kept.hit, kept.is_silent_only, list(kept.spells))
-        for kept in spells.kept_stops(con, holders)
+        for kept in kept_on
         if kept.rule_id != spells.PERSON or kept.hit == spells.CARRIED
     ]
     return of_people + others
