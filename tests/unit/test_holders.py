@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from misuse.casebook import PIPELINE, Casebook, Event
+from misuse.casebook.holders import Holders
 from misuse.errors import Refused
 
 KEY = "k" * 64
@@ -403,6 +404,44 @@ def test_in_good_faith_nobody_changes_who_held_what(book: Casebook, tmp_path: Pa
     publish(book, 10, (A, 1, 3), (B, 6, None))
     with sqlite3.connect(tmp_path / "casebook.sqlite") as con, pytest.raises(sqlite3.IntegrityError):
         con.execute(change)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_names_that_are_not_looked_at_twice_mean_what_a_second_look_finds(
+    book: Casebook, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """By chance, also of holders in an order that no run finds; half the time with somebody put away."""
+    chance, ids = random.Random(seed), [A, B, C, D]
+
+    def holders() -> list[tuple[str, int, int | None]]:
+        days = sorted(chance.sample(range(1, 10), 6))
+        names = [A, *chance.sample(ids[1:], 2)] if chance.random() < 0.7 else chance.sample(ids, 3)
+        lasts = [*days[1:4:2], None] if chance.random() < 0.7 else chance.sample(days, 3)
+        return list(zip(names, days[::2], lasts, strict=True)) if chance.random() < 0.8 else []
+
+    held = holders()
+    for run in range(10, 26, 3):
+        held = held if chance.random() < 0.5 else holders()
+        publish(book, run, *held, as_of=chance.choice([0, 5]))
+        stops = [{"rule_id": "child", "hit": f"h{run}", "is_silent_only": False, "spells": [*chance.sample(ids, 2), Y]}]
+        book.record("stops_published", actor=PIPELINE, occurred_at=at(run), run_id=f"r{run}", payload={"stops": stops})
+        stop(book, run + 1, chance.choice(ids))
+    if seed % 2:
+        (first, *_) = book.entries("stop_entered")
+        leaves = {"spells": [chance.choice(ids)]}
+        book.dispose([first.event_id], reason="due", actor="ada", occurred_at=at(27), leaves=leaves)
+    current = [
+        (A, spell, moment(day), moment(last) if last else None) for spell, day, last in chance.choice([held, []])
+    ]
+
+    def told() -> list[Any]:
+        found = [book.holders().all_of(event, [*ids, Y]) for event in book.entries("stop_entered", "stops_published")]
+        return [found, book.holders().former(), book.tables(), book.tables(holders=current)]
+
+    quick = told()
+    monkeypatch.setattr(Holders, "_is_as_named", lambda *_: False)
+    monkeypatch.setattr(Holders, "_steady", {})
+    assert told() == quick
 
 
 @pytest.mark.parametrize("seed", range(15))
