@@ -89,6 +89,7 @@ PASSING = frozenset(
         "detection/stopped_contacts",
     }
 )
+TEMPORARY = IDENTIFYING | PASSING
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
 MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (
@@ -135,8 +136,8 @@ def detect(
         if name == kept_calls.CALLS:
             kept_calls.bring_up(con, available)
         if name not in kept_calls.KEPT:
-            models.build(con, name, available, temporary=name in IDENTIFYING | PASSING)
-    for name in IDENTIFYING | PASSING:
+            models.build(con, name, available, temporary=name in TEMPORARY)
+    for name in TEMPORARY:
         models.drop_temporary(con, models.relation_name(name))
 
 

@@ -140,7 +140,7 @@ def template() -> Iterator[duckdb.DuckDBPyConnection]:
     con.execute("create table previous.calls as from calls; create table previous.windows as from windows")
     for name in (
         *callers.SPELL_MODELS,
-        *(name for name in detection.MODELS if name in detection.IDENTIFYING | detection.PASSING),
+        *(name for name in detection.MODELS if name in detection.TEMPORARY),
         *detection.VIEWS,
         *detection.ESTIMATE_MODELS,
         *shared_lines.MODELS,

@@ -264,7 +264,7 @@ def share(found: float | None, top: int, bottom: int) -> None:
 
 
 TABLES = sorted(
-    {models.relation_name(name) for name in detection.MODELS if name not in detection.IDENTIFYING} | {"estimates"}
+    {models.relation_name(name) for name in detection.MODELS if name not in detection.TEMPORARY} | {"estimates"}
 )
 
 
