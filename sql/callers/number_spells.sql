@@ -48,9 +48,9 @@ part_calls as (
     select
         parted.token, parted.spell_number, count(*) as calls, min(call_records.received_at) as first_call_at,
         max(call_records.received_at) as last_call_at,
-        bit_xor(hash(
-            call_records.call_key, call_records.content_digest, call_records.batch_id
-        )) as fingerprint
+        bit_xor(hash(hash(
+            call_records.batch_id, call_records.call_key, call_records.content_digest
+        ))) as fingerprint
     from call_records
     inner join parted
         on

@@ -5,7 +5,7 @@ with
 unidentified as (
     select
         cast(received_at as date) as received_date, count(*) as calls,
-        bit_xor(hash(call_key, content_digest, batch_id)) as fingerprint
+        bit_xor(hash(hash(batch_id, call_key, content_digest))) as fingerprint
     from call_records
     where coalesce(number_token, premises_token) is null and received_at < cast($end_at as timestamp)
     group by cast(received_at as date)

@@ -3,12 +3,12 @@
 with
 
 kept as (
-    select count(*) as calls, bit_xor(hash(call_key, batch_id, received_at)) as fingerprint
+    select count(*) as calls, bit_xor(hash(hash(batch_id, call_key, received_at))) as fingerprint
     from calls
 ),
 
 received as (
-    select count(*) as calls, bit_xor(hash(call_key, batch_id, received_at)) as fingerprint
+    select count(*) as calls, bit_xor(hash(hash(batch_id, call_key, received_at))) as fingerprint
     from call_records
     where received_at < cast($end_at as timestamp)
 )

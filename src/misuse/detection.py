@@ -138,7 +138,7 @@ def detect(
         if name not in kept_calls.KEPT:
             models.build(con, name, available, temporary=name in TEMPORARY)
     for name in TEMPORARY:
-        models.drop_temporary(con, models.relation_name(name))
+        models.drop(con, models.relation_name(name))
 
 
 def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:

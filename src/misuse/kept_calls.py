@@ -21,6 +21,17 @@ KEPT = (CALLS, TALLIES)
 PUBLISHED_MARK = "calls_published"  # the run whose copy has all calls but those of unpublished_calls
 _MARK = "calls"
 _MOST = 10  # over a tenth of the calls, to make them anew is cheaper
+_STATEMENTS = (
+    "detection/call_parts",
+    "detection/stale_parts",
+    "detection/stale_calls",
+    "detection/stale_records",
+    "detection/differing_calls",
+    "detection/put_in_calls",
+    "detection/calls_of_touched",
+    "detection/put_in_tallies",
+    "detection/kept_as_received",
+)
 _PASSING = ("call_parts", "stale_parts", "stale_calls", "arriving_calls", "differing_calls", "leaving_calls",
             "touched_callers", "arriving_tallies")  # fmt: skip
 
@@ -46,8 +57,11 @@ _FORGET = "delete from marks where name in ('calls', 'calls_published')"
 
 
 def _made_by(available: Mapping[str, Any]) -> str:
-    texts = [*map(models.text, KEPT), str(available["reporting_zone"])]
-    return hashlib.sha256("|".join(texts).encode()).hexdigest()
+    """Of the statements, the zone, and the engine, whose hashes and calendar another release may make otherwise."""
+    import duckdb as engine
+
+    parts = [engine.__version__, str(available["reporting_zone"]), *map(models.text, (*KEPT, *_STATEMENTS))]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def _make_anew(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any], made_by: str) -> None:
@@ -78,7 +92,11 @@ def _put_in(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) -> boo
 def _build_in_place_of(
     con: duckdb.DuckDBPyConnection, relation: str, part: str, name: str, made: str, available: Mapping[str, Any]
 ) -> None:
-    """A model's rows as the temporary table `made`, of a part of one relation that it reads."""
+    """A model's rows as the temporary table `made`, of a part of one relation that it reads.
+
+    A temporary table hides the warehouse's of the same name, also where that is called main's.
+    """
+    models.drop_temporary(con, relation)
     models.build(con, part, available, temporary=True, relation=relation)
     models.build(con, name, available, temporary=True, relation=made)
     models.drop_temporary(con, relation)
@@ -95,6 +113,11 @@ def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
 def are_known_since(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
     """Whether unpublished_calls tells every call in which `calls` is not the copy that the run published."""
     return con.execute(_KEPT, {"name": PUBLISHED_MARK}).fetchone() == (run_id,)
+
+
+def forget_copy(con: duckdb.DuckDBPyConnection) -> None:
+    """Nobody knows any more in which calls a copy differs: the next publication compares, or writes the whole."""
+    con.execute("delete from marks where name = $name", {"name": PUBLISHED_MARK})
 
 
 def publish(con: duckdb.DuckDBPyConnection, run_id: str) -> None:

@@ -114,6 +114,12 @@ def drop_temporary(con: duckdb.DuckDBPyConnection, relation: str) -> None:
     con.execute("drop table if exists temp." + relation)
 
 
+def drop(con: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """Drop every table of ours of that name, the temporary one and what an earlier release left in the warehouse."""
+    drop_temporary(con, relation)
+    con.execute("drop table if exists " + relation)
+
+
 def script(con: duckdb.DuckDBPyConnection, name: str, available: Mapping[str, Any]) -> None:
     """Run every statement of `folder/name` in order, each with the parameters it names."""
     for statement in con.extract_statements(text(name)):

@@ -43,11 +43,12 @@ UNSORTED_SHARE = 0.2
 _MARK = "calls_put_in"
 
 
-def write(con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base: Path | None) -> None:
+def write(con: duckdb.DuckDBPyConnection, path: Path, base: Path | None) -> int:
     """Write every relation of schemas.PUBLISHED from the warehouse `con` into a new file at `path`.
 
-    `base` is a copy to go from, unchanged since this program published it; None writes the whole.
-    Errors: StoreError where a relation comes out with another number of rows.
+    `base` is a copy to go from, unchanged since this program published it; None writes the whole. Returns how many calls
+    the copy had put into it since it was last written whole, for `remember` once readers see it.
+    Errors: StoreError where a relation comes out with other rows; the next copy is then written whole.
     """
     put_in = _put_in_before(con, base)
     is_from_base = base is not None and put_in is not None and _begun_from(con, path, base)
@@ -60,14 +61,14 @@ def write(con: duckdb.DuckDBPyConnection, path: Path, run_id: str, base: Path | 
             if changed.get(relation.name) is None:
                 con.execute("drop table if exists outgoing." + relation.name)
                 typed(con.table(relation.name), relation).create("outgoing." + relation.name)
-        _refuse_another_count(con)
+        _refuse_others(con)
         # In one transaction, or each of some hundred comments waits for the disk.
         con.execute("; ".join(["begin", *chain.from_iterable(map(_comments, PUBLISHED)), "commit"]))
         con.execute("checkpoint outgoing")
     finally:
         con.execute("detach outgoing")
     calls = changed.get("calls")
-    _mark(con, run_id, 0 if calls is None else (put_in or 0) + calls)
+    return 0 if calls is None else (put_in or 0) + calls
 
 
 def typed(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:
@@ -187,14 +188,15 @@ from (
 """
 
 
-def _refuse_another_count(con: duckdb.DuckDBPyConnection) -> None:
-    """A copy that holds more or fewer rows than the warehouse is none."""
-    for relation in PUBLISHED:
-        if _count(con, "outgoing." + relation.name) != _count(con, relation.name):
-            raise StoreError(
-                f"the copy of {relation.name} has not as many rows as the warehouse",
-                next_step="the earlier list stands; run again, and report it if it fails again",
-            )
+def _refuse_others(con: duckdb.DuckDBPyConnection) -> None:
+    """A copy that holds more or fewer rows than the warehouse, or other callers, stops or misuse, is none."""
+    other = [r.name for r in PUBLISHED if _count(con, "outgoing." + r.name) != _count(con, r.name)]
+    if other or not models.scalar(con, "publication/is_same_calls", {})[0]:
+        forget(con)
+        raise StoreError(
+            f"the copy of {', '.join(other or ['calls'])} has not the rows of the warehouse",
+            next_step="the earlier list stands; run again, which writes the whole, and report it if it fails again",
+        )
 
 
 # ── how much was put in since the last whole ───────────────────────────────────────────────────
@@ -209,9 +211,18 @@ def _put_in_before(con: duckdb.DuckDBPyConnection, base: Path | None) -> int | N
     return int(calls) if int(calls) <= UNSORTED_SHARE * _count(con, "calls") else None
 
 
-def _mark(con: duckdb.DuckDBPyConnection, run_id: str, calls: int) -> None:
+def remember(con: duckdb.DuckDBPyConnection, run_id: str, calls: int) -> None:
+    """Keep what the next copy may go on from. Once readers see this run's copy, and not before: a run's id may come again
+    with other rows, and its earlier copy would pass for the one that these marks speak of.
+    """
     with ingest.transaction(con):
         con.execute(
             "insert or replace into marks values ($name, $value)", {"name": _MARK, "value": f"{run_id} {calls}"}
         )
         kept_calls.publish(con, run_id)
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """The next copy is written whole."""
+    con.execute("delete from marks where name = $name", {"name": _MARK})
+    kept_calls.forget_copy(con)

@@ -51,7 +51,7 @@ def publish(
     half = target.with_suffix(".duckdb.tmp")
     _discard(half)
     try:
-        outgoing.write(con, half, run_id, base)
+        calls_put_in = outgoing.write(con, half, base)
     except BaseException as error:
         _discard(half)
         if isinstance(error, duckdb.Error) or is_out_of_room(error):
@@ -61,6 +61,7 @@ def publish(
     _sync(half)
     half.replace(target)
     _point(settings, target)
+    outgoing.remember(con, run_id, calls_put_in)
     return target
 
 

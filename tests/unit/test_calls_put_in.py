@@ -22,7 +22,7 @@ from range(400);
 create table ends (end_at timestamp);
 create view caller_numbers as
 select spells.*, count(*) as calls,
-    bit_xor(hash(call_records.call_key, call_records.content_digest, call_records.batch_id)) as fingerprint
+    bit_xor(hash(hash(call_records.batch_id, call_records.call_key, call_records.content_digest))) as fingerprint
 from spells
 inner join call_records
     on spells.token = call_records.number_token and call_records.received_at >= spells.spell_from
@@ -136,6 +136,17 @@ def test_calls_put_in_night_by_night_are_those_made_anew(con: duckdb.DuckDBPyCon
         assert found == made_anew(con, later)
         assert found != before
     assert sum(ways) > 1
+
+
+@pytest.mark.parametrize("share", [7, 8, 9])
+def test_rows_that_pass_to_another_batch_are_put_in(con: duckdb.DuckDBPyConnection, share: int) -> None:
+    """As where a batch is withdrawn and another bears the same rows: of a number one call, or two, or all."""
+    bring_up(con, VALUES)
+    before = rows(con)
+    con.execute("update call_records set batch_id = 'b2' where row_number % 450 < $share", {"share": share})
+    assert bring_up(con, VALUES)
+    found = rows(con)
+    assert found == made_anew(con, VALUES) != before
 
 
 def test_calls_of_another_model_or_another_zone_are_made_anew(con: duckdb.DuckDBPyConnection) -> None:

@@ -119,6 +119,38 @@ def test_calls_that_the_run_put_in_are_put_into_the_copy_and_no_others(
     assert publication.digest(again) == told
 
 
+def test_a_publication_cut_off_under_the_id_of_the_one_before_hides_nothing(
+    con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forced run may have the id of the published one, and other rows."""
+    keep(con)
+    base = publication.publish(con, settings, invented.RUN_ID)
+    con.execute(
+        "update calls set ward = 'mended', is_stopped = true where call_key = (select min(call_key) from calls)"
+    )
+    con.execute("insert into unpublished_calls select min(call_key) from calls")
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(publication, "_sync", lambda _: pytest.fail("cut off"))
+        with pytest.raises(pytest.fail.Exception):
+            publication.publish(con, settings, invented.RUN_ID, base=base)
+    path = publication.publish(con, settings, next_run(con, "night"), base=base)
+    assert calls_put_in(con) == ("night", 1)
+    with duckdb.connect(str(path), read_only=True) as copy:
+        assert copy.execute("select count(*) from calls where ward = 'mended' and is_stopped").fetchone() == (1,)
+
+
+def test_a_copy_that_is_not_the_warehouse_is_refused_and_the_next_is_whole(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    keep(con)
+    base = publication.publish(con, settings, invented.RUN_ID)
+    con.execute("update calls set is_stopped = not is_stopped where call_key = (select min(call_key) from calls)")
+    with pytest.raises(StoreError, match="calls has not the rows"):  # nobody told of it
+        publication.publish(con, settings, next_run(con, "night"), base=base)
+    publication.publish(con, settings, "night", base=base)
+    assert calls_put_in(con) == ("night", 0)
+
+
 @pytest.mark.parametrize("trouble", ["made anew", "another copy"])
 def test_where_nobody_knows_what_was_put_in_all_calls_are_compared(
     con: duckdb.DuckDBPyConnection, settings: Settings, trouble: str
@@ -213,7 +245,7 @@ def test_copy_of_another_count_is_refused(
     base = publication.publish(con, settings, invented.RUN_ID)
     con.execute("delete from calls where call_key = (select min(call_key) from calls)")
     monkeypatch.setitem(outgoing.BY_DIFFERENCE, "calls", "select 1")
-    with pytest.raises(StoreError, match="not as many rows"):
+    with pytest.raises(StoreError, match="calls has not the rows"):
         publication.publish(con, settings, next_run(con, "next"), base=base)
     assert settings.current_path.resolve() == base.resolve()
     assert not list(settings.published_path.glob("*.tmp*"))

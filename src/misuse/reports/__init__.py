@@ -32,7 +32,8 @@ def write(published: Path, out: Path, settings: Settings, now: datetime, tracker
     with tracker.step("reports", 3) as bar, ThreadPoolExecutor(max_workers=1) as beside:
         pack = data.read(published, settings, now)
         bar.advance()
-        # Typesetting and drawing let go of the interpreter, so that two cores share them.
+        # Typesetting and drawing let go of the interpreter, so that two cores share them. Charts are put together in this
+        # thread alone: Altair keeps whose field is being set for all threads at once, so two would take each other's.
         lists = beside.submit(_lists, pack)
         files = _pictured(pack)
         bar.advance()
@@ -44,10 +45,11 @@ def write(published: Path, out: Path, settings: Settings, now: datetime, tracker
 
 def _pictured(pack: Pack) -> dict[str, bytes]:
     """The pictures, and the papers that hold some."""
-    from misuse.reports import charts, document
+    from misuse.reports import charts, document, public_page
 
     drawn = charts.gallery(pack)
     return charts.files(drawn) | {
+        "public/summary.html": public_page.page(pack),
         "tasking_list.pdf": document.tasking_list(pack, drawn),
         "brief.pdf": document.monthly_brief(pack),
         "pictures.pdf": document.picture_book(pack, drawn),
@@ -55,8 +57,8 @@ def _pictured(pack: Pack) -> dict[str, bytes]:
 
 
 def _lists(pack: Pack) -> dict[str, bytes]:
-    """The lists, and the public summary: no picture among them."""
-    from misuse.reports import document, public, public_page, spreadsheet, text
+    """The lists, and the public figures: no picture among them."""
+    from misuse.reports import document, public, spreadsheet, text
 
     return {
         "look_list.pdf": document.look_list(pack),
@@ -64,7 +66,6 @@ def _lists(pack: Pack) -> dict[str, bytes]:
         "look_list.csv": text.look_list(pack),
         "tasking_list.xlsx": spreadsheet.tasking_list(pack),
         "look_list.xlsx": spreadsheet.look_list(pack),
-        "public/summary.html": public_page.page(pack),
         "public/summary.csv": public.table(pack),
     }
 

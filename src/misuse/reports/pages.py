@@ -193,7 +193,7 @@ LOOK_GROUPS = (
 def look(pack: Pack, *, whole: bool, most: int | None = None) -> dict[str, Any]:
     """The look list, whole or only what is new this cycle, in groups of which the new and urgent lead.
 
-    Of a list longer than `most` the first so many, in that order: nobody turns over a thousand pages.
+    Of a list longer than `most` so many, the urgent first: nobody turns over a thousand pages.
     """
     rows = pack.look if whole else [row for row in pack.look if row["is_new"]]
     note = f"Callers who need a human’s look whatever the counts say, never cut by capacity: {len(pack.look):,}."
@@ -201,18 +201,16 @@ def look(pack: Pack, *, whole: bool, most: int | None = None) -> dict[str, Any]:
         note += (
             f" Here: the {len(rows):,} that are new this cycle. All {len(pack.look):,} are in look_list.xlsx and .csv."
         )
-    grouped = [
-        (title, [row for row in rows if (bool(row["is_new"]), bool(row["is_urgent"])) == (is_new, is_urgent)])
-        for title, is_new, is_urgent in LOOK_GROUPS
-    ]
-    left = len(rows) if most is None else most
-    if len(rows) > left:
-        note += f" Printed here: the first {left:,}, the new and urgent leading. All are in look_list.xlsx and .csv."
+    if most is not None and len(rows) > most:
+        printed = {id(row) for row in sorted(rows, key=lambda row: (not row["is_urgent"], not row["is_new"]))[:most]}
+        unprinted = sum(bool(row["is_urgent"]) and id(row) not in printed for row in rows)
+        note += f" Printed here: {most:,}, the urgent first; {unprinted:,} urgent are not. All are in look_list.xlsx and .csv."
+        rows = [row for row in rows if id(row) in printed]
     groups = []
-    for title, held in grouped:
-        if held[:left]:
-            groups.append({"title": f"{title}: {len(held):,}", "rows": [_look_row(pack, row) for row in held[:left]]})
-        left -= len(held[:left])
+    for title, is_new, is_urgent in LOOK_GROUPS:
+        held = [row for row in rows if (bool(row["is_new"]), bool(row["is_urgent"])) == (is_new, is_urgent)]
+        if held:
+            groups.append({"title": f"{title}: {len(held):,}", "rows": [_look_row(pack, row) for row in held]})
     return {"note": note if pack.look else "Nobody needs a look on this run.", "groups": groups}
 
 
