@@ -13,8 +13,8 @@ setup: .venv/ready ## build the environment from the hash-pinned lock
 run: .venv/ready ## a synthetic year of London, the whole job, the headline
 	$(BIN)/misuse demo
 
-test: .venv/ready ## every test but the deep ones, two files at once
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+test: .venv/ready ## every test but the deep ones, three files at once: some wait for a schedule
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test-deep: .venv/ready ## what `make test` leaves out: long simulations, whole years, a thousand examples of every property
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -n 2 -m "deep or hypothesis"
