@@ -190,7 +190,7 @@ def put_in_force(settings: Settings, model: linkage.Model) -> None:
         warehouse.in_memory(settings, warehouse.scratch_path(settings)) as con,
         vault.attached(con, settings),
     ):
-        linkage.store(con, model, made_at=NOW, made_by="tester", status=linkage.IN_FORCE)
+        linkage.keep(con, model, made_at=NOW, made_by="tester", status=linkage.IN_FORCE)
     with warehouse.opened(settings) as con:
         con.execute("insert or replace into marks values ('identity_model', ?)", [model.digest])
 

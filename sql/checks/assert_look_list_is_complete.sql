@@ -18,6 +18,7 @@ frequent as (
         on
             windows.window_name = 'headline'
             and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
+    where calls.caller_id in (select caller_id from callers where is_stopped)
     group by calls.caller_id
     having count(*) >= $threshold
 )

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from misuse import identity, models, vault, warehouse
+from misuse import identity, models, store, vault, warehouse
 from misuse.errors import StoreError
 from misuse.settings import Settings
 
@@ -60,12 +60,10 @@ def find_spells(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -
 def _forget_other_rules(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> None:
     """Evidence and records made by other models or for another silence are made anew."""
     made_by = hashlib.sha256("|".join([*map(models.text, SPELL_MODELS), str(parameters["number_gap_days"])]).encode())
-    held = con.execute(_MARK, {"name": EVIDENCE}).fetchone()
-    if held is None or held[0] != made_by.hexdigest():
+    if store.mark(con, EVIDENCE) != made_by.hexdigest():
         con.execute("delete from number_evidence")
         con.execute("delete from spell_records")
-        con.execute("delete from marks where name = $name", {"name": EVIDENCE})
-        con.execute("insert into marks values ($name, $value)", {"name": EVIDENCE, "value": made_by.hexdigest()})
+        store.set_mark(con, EVIDENCE, made_by.hexdigest())
     _forget_other_scores(con)
 
 
@@ -75,14 +73,9 @@ def _forget_other_scores(con: duckdb.DuckDBPyConnection) -> None:
 
     texts = [models.text(name) for name in models.names("linkage")]
     made_by = hashlib.sha256("|".join([engine.__version__, *texts]).encode()).hexdigest()
-    held = con.execute(_MARK, {"name": COMPARISON}).fetchone()
-    if held is None or held[0] != made_by:
+    if store.mark(con, COMPARISON) != made_by:
         models.script(con, "identities/forget_scores", {})
-        con.execute("delete from marks where name = $name", {"name": COMPARISON})
-        con.execute("insert into marks values ($name, $value)", {"name": COMPARISON, "value": made_by})
-
-
-_MARK = "select value from marks where name = $name"
+        store.set_mark(con, COMPARISON, made_by)
 
 
 def keep_records(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], *, forgets: bool) -> None:
@@ -105,8 +98,7 @@ def keep_records(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], 
 
 def model_in_force(con: duckdb.DuckDBPyConnection) -> str:
     """The digest of the model that links callers, as the warehouse `con` knows it; empty where none is trained."""
-    row = con.execute(_MARK, {"name": "identity_model"}).fetchone()
-    return str(row[0]) if row else ""
+    return store.mark(con, "identity_model")
 
 
 def unscored(con: duckdb.DuckDBPyConnection, digest: str) -> int:

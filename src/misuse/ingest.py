@@ -11,13 +11,12 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import keying, models, quality, rules, sources, warehouse
+from misuse import keying, models, quality, rules, sources, store, warehouse
 from misuse.errors import CheckFailed, InputError, KeyCollision, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
@@ -317,18 +316,6 @@ def _own_warnings(
         yield f"no call of this file is coded misuse: fill [sources.{outcome.source}.misuse] with this log's codes for it"
 
 
-@contextmanager
-def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block's writes to one store, or none."""
-    con.execute("begin")
-    try:
-        yield
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
-
-
 def _write(
     con: duckdb.DuckDBPyConnection,
     outcome: FileOutcome,
@@ -338,9 +325,9 @@ def _write(
     layout_digest: str,
 ) -> None:
     """Vault first, then the warehouse: a transaction writes one file, and a live call is never without its details."""
-    with transaction(con):
+    with store.transaction(con):
         models.script(con, "ingest/vault_write", parameters)
-    with transaction(con):
+    with store.transaction(con):
         if parameters["replaced"]:
             models.script(
                 con, "ingest/withdraw", parameters | {"batch_id": parameters["replaced"], "reason": READ_AGAIN}
@@ -380,7 +367,7 @@ def sweep(con: duckdb.DuckDBPyConnection) -> int:
     """Remove vault rows of versions that are not in the warehouse; returns how many batches were not in order."""
     unswept = len(models.select(con, "ingest/unswept", {}).fetchall())
     if unswept:
-        with transaction(con):
+        with store.transaction(con):
             models.script(con, "ingest/sweep", {})
     return unswept
 
@@ -410,7 +397,7 @@ def withdraw(
     try:
         models.build(con, "ingest/rehomed", parameters, temporary=True)
         before()
-        with transaction(con):
+        with store.transaction(con):
             models.script(con, "ingest/withdraw", parameters)
         # The vault follows: rows of calls that stay go to their new bearer, the others out.
         sweep(con)

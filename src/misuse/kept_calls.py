@@ -7,31 +7,19 @@ its changes cost, and some scans of narrow columns; nothing has to be known of w
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from misuse import ingest, models
+from misuse import models, store
 
 if TYPE_CHECKING:
     import duckdb
 
 CALLS, TALLIES = "detection/calls", "detection/caller_tallies"
 KEPT = (CALLS, TALLIES)
-PUBLISHED_MARK = "calls_published"  # the run whose copy has all calls but those of unpublished_calls
+_PUBLISHED_MARK = "calls_published"  # the run whose copy has all calls but those of unpublished_calls
 _MARK = "calls"
 _MOST = 10  # over a tenth of the calls, to make them anew is cheaper
-_STATEMENTS = (
-    "detection/call_parts",
-    "detection/stale_parts",
-    "detection/stale_calls",
-    "detection/stale_records",
-    "detection/differing_calls",
-    "detection/put_in_calls",
-    "detection/calls_of_touched",
-    "detection/put_in_tallies",
-    "detection/kept_as_received",
-)
 _PASSING = ("call_parts", "stale_parts", "stale_calls", "arriving_calls", "differing_calls", "leaving_calls",
             "touched_callers", "arriving_tallies")  # fmt: skip
 
@@ -43,8 +31,7 @@ def bring_up(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) -> bo
     """
     made_by = _made_by(available)
     models.build(con, "detection/call_parts", available, temporary=True)
-    kept = con.execute(_KEPT, {"name": _MARK}).fetchone()
-    is_kept = kept == (made_by,) and _put_in(con, available)
+    is_kept = store.mark(con, _MARK) == made_by and _put_in(con, available)
     if not is_kept:
         _make_anew(con, available, made_by)
     for name in _PASSING:
@@ -52,36 +39,32 @@ def bring_up(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) -> bo
     return is_kept
 
 
-_KEPT = "select value from marks where name = $name"
-_FORGET = "delete from marks where name in ('calls', 'calls_published')"
-
-
 def _made_by(available: Mapping[str, Any]) -> str:
-    """Of the statements, the zone, and the engine, whose hashes and calendar another release may make otherwise."""
+    """The statements, the zone, and the engine, whose hashes and calendar another release may make otherwise."""
     import duckdb as engine
 
-    parts = [engine.__version__, str(available["reporting_zone"]), *map(models.text, (*KEPT, *_STATEMENTS))]
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+    return f"{models.digest()} {available['reporting_zone']} {engine.__version__}"
 
 
 def _make_anew(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any], made_by: str) -> None:
-    con.execute(_FORGET)
+    for name in (_MARK, _PUBLISHED_MARK):
+        store.forget_mark(con, name)
     with models.sides_as_written(con):
         models.build(con, CALLS, available)
     for name in (TALLIES, "detection/kept_parts", "detection/unpublished_calls"):
         models.build(con, name, available)
-    con.execute("insert into marks values ($name, $made_by)", {"name": _MARK, "made_by": made_by})
+    store.set_mark(con, _MARK, made_by)
 
 
 def _put_in(con: duckdb.DuckDBPyConnection, available: Mapping[str, Any]) -> bool:
     """Put in what differs, all of it or nothing; False where that is much, or where the last run's calls were not whole."""
     for name in ("detection/stale_parts", "detection/stale_calls"):
         models.build(con, name, available, temporary=True)
-    if _count(con, "stale_calls") > _count(con, "calls") // _MOST:
+    if store.count(con, "stale_calls") > store.count(con, "calls") // _MOST:
         return False
     _build_in_place_of(con, "call_records", "detection/stale_records", CALLS, "arriving_calls", available)
     models.build(con, "detection/differing_calls", available, temporary=True)
-    with ingest.transaction(con):
+    with store.transaction(con):
         models.script(con, "detection/put_in_calls", available)
         _build_in_place_of(con, "calls", "detection/calls_of_touched", TALLIES, "arriving_tallies", available)
         models.script(con, "detection/put_in_tallies", available)
@@ -102,26 +85,16 @@ def _build_in_place_of(
     models.drop_temporary(con, relation)
 
 
-def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    (rows,) = con.table(relation).aggregate("count(*)").fetchone() or (0,)
-    return int(rows)
-
-
 # ── what a publication has to know ─────────────────────────────────────────────────────────────
 
 
 def are_known_since(con: duckdb.DuckDBPyConnection, run_id: str) -> bool:
     """Whether unpublished_calls tells every call in which `calls` is not the copy that the run published."""
-    return con.execute(_KEPT, {"name": PUBLISHED_MARK}).fetchone() == (run_id,)
-
-
-def forget_copy(con: duckdb.DuckDBPyConnection) -> None:
-    """Nobody knows any more in which calls a copy differs: the next publication compares, or writes the whole."""
-    con.execute("delete from marks where name = $name", {"name": PUBLISHED_MARK})
+    return store.mark(con, _PUBLISHED_MARK) == run_id
 
 
 def publish(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """From now on unpublished_calls tells what differs from this run's copy. Within the caller's transaction."""
-    if con.execute(_KEPT, {"name": _MARK}).fetchone():
+    if store.mark(con, _MARK):
         con.execute("delete from unpublished_calls")
-        con.execute("insert or replace into marks values ($name, $run_id)", {"name": PUBLISHED_MARK, "run_id": run_id})
+        store.set_mark(con, _PUBLISHED_MARK, run_id)

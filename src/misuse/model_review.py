@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import callers, casebook, detection, ingest, ledger, models, pipeline, status, vault, warehouse
+from misuse import callers, casebook, detection, ingest, ledger, models, pipeline, status, store, vault, warehouse
 from misuse.casebook.holders import renamed
 from misuse.errors import InputError, UsageError
 from misuse.progress import Tracker
@@ -97,7 +97,7 @@ def _trained(settings: Settings, shared: Mapping[str, Any], actor: str, now: dat
         if model.digest in held:
             _set_status(con, model.digest, new)
         else:
-            linkage.store(con, model, made_at=now, made_by=actor, status=new)
+            linkage.keep(con, model, made_at=now, made_by=actor, status=new)
     return Trained(model.digest, new, int(records))
 
 
@@ -131,7 +131,7 @@ _SET_STATUS = "update vault.identity_models set status = $status where model_dig
 
 def _name_in_force(con: duckdb.DuckDBPyConnection, digest: str) -> None:
     """The warehouse names the model too, so that a run need not open the vault to know whether it changed."""
-    con.execute("insert or replace into marks values ('identity_model', $digest)", {"digest": digest})
+    store.set_mark(con, "identity_model", digest)
 
 
 # ── which there are ────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from misuse import ingest, kept_calls, models
+from misuse import kept_calls, models, store
 from misuse.errors import StoreError
 from misuse.schemas import PUBLISHED, Relation
 
@@ -127,8 +127,8 @@ def _put_in_what_differs(con: duckdb.DuckDBPyConnection, relation: Relation, bas
         models.build(con, "publication/known_rows", {}, temporary=True, relation="differing_rows")
     else:
         _compare(con, arriving, relation)
-    changed = _count(con, "differing_rows")
-    is_little = changed <= UNSORTED_SHARE * _count(con, relation.name)
+    changed = store.count(con, "differing_rows")
+    is_little = changed <= UNSORTED_SHARE * store.count(con, relation.name)
     if is_little:
         con.execute(BY_DIFFERENCE[relation.name])
         differing = arriving.join(con.table("differing_rows"), key + " = row_key", how="semi")
@@ -144,11 +144,6 @@ def _compare(con: duckdb.DuckDBPyConnection, arriving: duckdb.DuckDBPyRelation, 
     _hashed(con.table("outgoing." + relation.name), key, relation).create_view("standing_rows")
     models.build(con, "publication/differing_rows", {}, temporary=True)
     con.execute("drop view arriving_rows; drop view standing_rows")
-
-
-def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    (rows,) = con.table(relation).aggregate("count(*)").fetchone() or (0,)
-    return int(rows)
 
 
 def _hashed(rows: duckdb.DuckDBPyRelation, key: str, relation: Relation) -> duckdb.DuckDBPyRelation:
@@ -190,9 +185,9 @@ from (
 
 def _refuse_others(con: duckdb.DuckDBPyConnection) -> None:
     """A copy that holds more or fewer rows than the warehouse, or other callers, stops or misuse, is none."""
-    other = [r.name for r in PUBLISHED if _count(con, "outgoing." + r.name) != _count(con, r.name)]
+    other = [r.name for r in PUBLISHED if store.count(con, "outgoing." + r.name) != store.count(con, r.name)]
     if other or not models.scalar(con, "publication/is_same_calls", {})[0]:
-        forget(con)
+        store.forget_mark(con, _MARK)
         raise StoreError(
             f"the copy of {', '.join(other or ['calls'])} has not the rows of the warehouse",
             next_step="the earlier list stands; run again, which writes the whole, and report it if it fails again",
@@ -204,25 +199,16 @@ def _refuse_others(con: duckdb.DuckDBPyConnection) -> None:
 
 def _put_in_before(con: duckdb.DuckDBPyConnection, base: Path | None) -> int | None:
     """Calls put into the base since it was written whole; None where nobody knows, or where it is time for a whole."""
-    row = con.execute("select value from marks where name = $name", {"name": _MARK}).fetchone()
-    run_id, _, calls = str(row[0] if row else "").partition(" ")
+    run_id, _, calls = store.mark(con, _MARK).partition(" ")
     if base is None or run_id != base.stem:
         return None
-    return int(calls) if int(calls) <= UNSORTED_SHARE * _count(con, "calls") else None
+    return int(calls) if int(calls) <= UNSORTED_SHARE * store.count(con, "calls") else None
 
 
 def remember(con: duckdb.DuckDBPyConnection, run_id: str, calls: int) -> None:
     """Keep what the next copy may go on from. Once readers see this run's copy, and not before: a run's id may come again
     with other rows, and its earlier copy would pass for the one that these marks speak of.
     """
-    with ingest.transaction(con):
-        con.execute(
-            "insert or replace into marks values ($name, $value)", {"name": _MARK, "value": f"{run_id} {calls}"}
-        )
+    with store.transaction(con):
+        store.set_mark(con, _MARK, f"{run_id} {calls}")
         kept_calls.publish(con, run_id)
-
-
-def forget(con: duckdb.DuckDBPyConnection) -> None:
-    """The next copy is written whole."""
-    con.execute("delete from marks where name = $name", {"name": _MARK})
-    kept_calls.forget_copy(con)

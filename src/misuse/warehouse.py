@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from misuse import vault
+from misuse import store, vault
 from misuse.errors import LockHeld, ResourceError, StoreError, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 
@@ -223,10 +223,9 @@ def migrate(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy2(warehouse_path(settings), copy)
     for path in due:
-        con.execute("begin")
-        con.execute(path.read_text(encoding="utf-8"))
-        con.execute("insert into schema_version values ($version)", {"version": _version(path)})
-        con.execute("commit")
+        with store.transaction(con):
+            con.execute(path.read_text(encoding="utf-8"))
+            con.execute("insert into schema_version values ($version)", {"version": _version(path)})
 
 
 def _version(path: Path) -> int:

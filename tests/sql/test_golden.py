@@ -164,8 +164,9 @@ def empty_warehouse(con: duckdb.DuckDBPyConnection) -> None:
     with_tokens(con)
     for path in [*sorted((SQL_ROOT / "schema").glob("warehouse_*.sql")), *sorted((SQL_ROOT / "rules").glob("*.sql"))]:
         con.execute(path.read_text(encoding="utf-8"))
-    # A case names only the columns that matter to it.
-    for database, table in con.execute("select database_name, table_name from duckdb_tables()").fetchall():
+    # A case names only the columns that matter to it. A mark is set by its key.
+    tables = con.execute("select database_name, table_name from duckdb_tables() where table_name <> 'marks'").fetchall()
+    for database, table in tables:
         name = f"{database}.{table}"
         con.execute("create or replace table " + name + " as select * from " + name + " limit 0")
 

@@ -95,6 +95,18 @@ def keep(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("insert into marks values ('calls', 'a model')")
 
 
+def one_call(con: duckdb.DuckDBPyConnection, change: str) -> None:
+    """Change one call, always the same."""
+    con.execute("update calls set " + change + " where call_key = (select min(call_key) from calls)")
+
+
+def copied(path: Path, condition: str) -> int:
+    """How many calls of a copy are so."""
+    with duckdb.connect(str(path), read_only=True) as copy:
+        (calls,) = copy.execute("select count(*) from calls where " + condition).fetchone() or (0,)
+    return int(calls)
+
+
 def test_calls_that_the_run_put_in_are_put_into_the_copy_and_no_others(
     con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,9 +137,7 @@ def test_a_publication_cut_off_under_the_id_of_the_one_before_hides_nothing(
     """A forced run may have the id of the published one, and other rows."""
     keep(con)
     base = publication.publish(con, settings, invented.RUN_ID)
-    con.execute(
-        "update calls set ward = 'mended', is_stopped = true where call_key = (select min(call_key) from calls)"
-    )
+    one_call(con, "ward = 'mended', is_stopped = true")
     con.execute("insert into unpublished_calls select min(call_key) from calls")
     with monkeypatch.context() as cut_off:
         cut_off.setattr(publication, "_sync", lambda _: pytest.fail("cut off"))
@@ -135,8 +145,7 @@ def test_a_publication_cut_off_under_the_id_of_the_one_before_hides_nothing(
             publication.publish(con, settings, invented.RUN_ID, base=base)
     path = publication.publish(con, settings, next_run(con, "night"), base=base)
     assert calls_put_in(con) == ("night", 1)
-    with duckdb.connect(str(path), read_only=True) as copy:
-        assert copy.execute("select count(*) from calls where ward = 'mended' and is_stopped").fetchone() == (1,)
+    assert copied(path, "ward = 'mended' and is_stopped") == 1
 
 
 def test_a_copy_that_is_not_the_warehouse_is_refused_and_the_next_is_whole(
@@ -144,7 +153,7 @@ def test_a_copy_that_is_not_the_warehouse_is_refused_and_the_next_is_whole(
 ) -> None:
     keep(con)
     base = publication.publish(con, settings, invented.RUN_ID)
-    con.execute("update calls set is_stopped = not is_stopped where call_key = (select min(call_key) from calls)")
+    one_call(con, "is_stopped = not is_stopped")
     with pytest.raises(StoreError, match="calls has not the rows"):  # nobody told of it
         publication.publish(con, settings, next_run(con, "night"), base=base)
     publication.publish(con, settings, "night", base=base)
@@ -161,11 +170,10 @@ def test_where_nobody_knows_what_was_put_in_all_calls_are_compared(
         con.execute("delete from marks where name = 'calls_published'")
     else:
         con.execute("update marks set value = 'another' where name = 'calls_published'")
-    con.execute("update calls set ward = 'changed' where call_key = (select min(call_key) from calls)")
+    one_call(con, "ward = 'changed'")
     path = publication.publish(con, settings, next_run(con, "night"), base=base)
     assert calls_put_in(con) == ("night", 1)
-    with duckdb.connect(str(path), read_only=True) as copy:
-        assert copy.execute("select count(*) from calls where ward = 'changed'").fetchone() == (1,)
+    assert copied(path, "ward = 'changed'") == 1
 
 
 def test_rows_that_somebody_put_into_the_base_do_not_pass_on(
@@ -207,7 +215,7 @@ def test_what_another_release_wrote_is_no_base(
     whole = publication.digest(base)
     with duckdb.connect(str(base)) as copy:
         copy.execute(statement)
-    con.execute("update calls set ward = 'changed' where call_key = (select min(call_key) from calls)")
+    one_call(con, "ward = 'changed'")
     path = publication.publish(con, settings, next_run(con, "next"), base=base)
     assert calls_put_in(con) == ("next", 0)  # written whole
     assert publication.digest(path) != whole

@@ -5,8 +5,8 @@ training and scoring make tables of names, and neither the warehouse nor a file 
 """
 
 from misuse.linkage.card import card
-from misuse.linkage.model import CANDIDATE, IN_FORCE, MODEL_VERSION, REPLACED, Model, load, store
+from misuse.linkage.model import CANDIDATE, IN_FORCE, MODEL_VERSION, REPLACED, Model, keep, load
 from misuse.linkage.scoring import score
 from misuse.linkage.training import train
 
-__all__ = ["CANDIDATE", "IN_FORCE", "MODEL_VERSION", "REPLACED", "Model", "card", "load", "score", "store", "train"]
+__all__ = ["CANDIDATE", "IN_FORCE", "MODEL_VERSION", "REPLACED", "Model", "card", "keep", "load", "score", "train"]

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import models
+from misuse import models, store
 from misuse.identity import Cuts
-from misuse.linkage import preparation
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,11 +51,11 @@ def _text(document: dict[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def store(con: duckdb.DuckDBPyConnection, model: Model, *, made_at: datetime, made_by: str, status: str) -> None:
-    """Put the model into the vault under its digest; one stored as in force replaces the one that was."""
+def keep(con: duckdb.DuckDBPyConnection, model: Model, *, made_at: datetime, made_by: str, status: str) -> None:
+    """Put the model into the vault under its digest; one kept as in force replaces the one that was."""
     values = {"digest": model.digest, "made_at": made_at, "made_by": made_by, "status": status}
     con.register("linkage_new_terms", model.terms)
-    with preparation.transaction(con):
+    with store.transaction(con):
         if status == IN_FORCE:
             con.execute(_REPLACE, {"in_force": IN_FORCE, "replaced": REPLACED})
         con.execute("delete from vault.identity_models where model_digest = $digest", {"digest": model.digest})

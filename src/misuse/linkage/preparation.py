@@ -5,8 +5,7 @@ Everything is made in temporary tables of the connection given, whose vault is a
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from misuse import models
@@ -37,18 +36,6 @@ def read_details(con: duckdb.DuckDBPyConnection, digest: str) -> int:
     build(con, "details")
     row = con.execute("select count(*) from details").fetchone()
     return int(row[0]) if row else 0
-
-
-@contextlib.contextmanager
-def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All of the block or nothing."""
-    con.execute("begin")
-    try:
-        yield
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
 
 
 def define_pairs(con: duckdb.DuckDBPyConnection, table: Literal["candidates", "drawn_pairs"]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from misuse import models
+from misuse import models, store
 from misuse.linkage import preparation
 from misuse.linkage.model import Model
 
@@ -32,7 +32,7 @@ def score(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     _take_terms(con, model)
     preparation.build(con, "features", "key_parts", "composed_keys", "record_keys", "features_to_score")
     con.execute("set variable model_digest = $digest", digest)
-    with preparation.transaction(con):
+    with store.transaction(con):
         con.execute(_KEEP_FEATURES, digest)
         preparation.define_comparison(con)
         preparation.build(con, "candidates", block_limit=model.document["block_limit"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from misuse import models
+from misuse import models, store
 from misuse.errors import InputError
 from misuse.linkage import chances, estimation, preparation
 from misuse.linkage.levels import BIRTH, BIRTH_EXPECTED, COMPARISONS, HOME, NAME, SIZES
@@ -164,7 +164,7 @@ def _learn(
     found = {name: expected[name] * EXPECTED_PAIRS for name in COMPARISONS}
     sessions = {}
     for session in SESSIONS:
-        pairs = _count(con, f"levels_{session}")
+        pairs = store.count(con, f"levels_{session}")
         learns = [name for name in COMPARISONS if name != BLOCKED[session]]
         start = {name: expected[name] for name in learns}
         share = _share(con, session, {name: (expected[name], strangers[name]) for name in learns}) if pairs else 0.0
@@ -210,7 +210,7 @@ def _expected(con: duckdb.DuckDBPyConnection, strangers: dict[str, Floats]) -> d
 
 def _seen(con: duckdb.DuckDBPyConnection, strangers: dict[str, Floats]) -> dict[str, Floats]:
     """Chances of levels between strangers, none of them nought: see misuse.linkage.chances."""
-    pairs = _count(con, "levels_random")
+    pairs = store.count(con, "levels_random")
     return {name: chances.seen(found, pairs, is_grid=name == HOME) for name, found in strangers.items()}
 
 
@@ -274,8 +274,3 @@ def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """How many records knew what: counts only."""
     found = con.execute(models.text("linkage/trained_on"), {}).fetchnumpy()
     return {name: int(values[0]) for name, values in found.items()}
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = con.table(table).count("*").fetchone()
-    return int(row[0]) if row else 0

@@ -22,7 +22,7 @@ _SVG_WIDTH = re.compile(r'<svg[^>]* width="([0-9.]+)"')
 _PAGE_POINTS = 820.0  # of an SVG as wide as a page's text
 # Beyond so many, the pack prints only what is new this cycle and says where the whole list is.
 LOOK_ROWS_IN_PACK = 60
-LOOK_ROWS_PRINTED = 5_000
+LOOK_ROWS_PRINTED = 5_000  # of the list alone; sheets hold every row
 SHOWN_CHANGES = 6
 LOOK_ORDER = (
     "Overleaf, in this order: new this cycle and urgent; the others new; the others urgent; the rest. In each, those with "

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from misuse import store
 from misuse.errors import LockHeld, MisuseError, ResourceError, StoreError, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 from misuse.vault import keys
@@ -268,15 +269,11 @@ def migrate(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 def _run(con: duckdb.DuckDBPyConnection, version: int, script: str) -> None:
     """One script in one transaction, with the vault as the place where its tables are made."""
     home = con.execute("select current_catalog()").fetchone()
-    con.execute("begin")
     try:
-        con.execute("use vault")
-        con.execute(script)
-        con.execute("insert into schema_version values ($version)", {"version": version})
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
+        with store.transaction(con):
+            con.execute("use vault")
+            con.execute(script)
+            con.execute("insert into schema_version values ($version)", {"version": version})
     finally:
         con.execute("use " + '"' + str(home[0] if home else "memory") + '"')
 
