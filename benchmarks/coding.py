@@ -115,7 +115,7 @@ def make(home: Path, *, days: int, calls_per_day: int, missed: float, seed: int,
 
 def run(settings: Settings, now: datetime) -> None:
     """A run without its papers."""
-    run_id = pipeline.begin(settings, None, now, "tester", force=True)
+    run_id = pipeline.begin(settings, None, now, force=True)
     for name in pipeline.STEPS:
         if name != "report":
             pipeline.step(settings, run_id, name, now)

@@ -54,7 +54,7 @@ def job(home: Path, log: Path, memory_limit: str | None = None) -> dict[str, mea
     costs: dict[str, measured.Cost] = {}
     with pipeline.writer(own):
         costs["ingest"] = measured.here(take_in)
-        costs["begin"] = measured.here(lambda: opened.append(pipeline.begin(own, None, now, "bench")))
+        costs["begin"] = measured.here(lambda: opened.append(pipeline.begin(own, None, now)))
         (run_id,) = opened
         if not run_id:
             raise SystemExit("the published list answers these inputs already")

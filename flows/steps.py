@@ -133,7 +133,7 @@ def take_inbox() -> int:
 def begin(as_of: date | None) -> str:
     """Open a run; an empty id when there is nothing to do."""
     with _quiet():
-        return pipeline.begin(surroundings.settings(), as_of, surroundings.now(), surroundings.ACTOR)
+        return pipeline.begin(surroundings.settings(), as_of, surroundings.now())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="{name}")

@@ -210,7 +210,7 @@ def take(settings: Settings, *paths: Path) -> list[str]:
 
 def run(settings: Settings, as_of: date = AS_OF) -> str:
     """A run up to its publication, with neither checks nor reports; its id."""
-    run_id = pipeline.begin(settings, as_of, NOW, "tester", force=True)
+    run_id = pipeline.begin(settings, as_of, NOW, force=True)
     for name in pipeline.STEPS:
         if name not in ("check", "report"):
             pipeline.step(settings, run_id, name, NOW)

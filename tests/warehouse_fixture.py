@@ -34,6 +34,7 @@ def warehouse(tmp_path: Path, persons: int = 25) -> duckdb.DuckDBPyConnection:
     for relation in schemas.PUBLISHED:
         con.execute("create or replace table " + relation.name + " as from invented." + relation.name)
     con.execute("detach invented")
+    con.execute("create table caller_flags (caller_id varchar, is_by_person boolean)")
     con.execute(_LEDGER)
     models.build(con, "marts/batches", {})
     models.build(con, "marts/runs", {})

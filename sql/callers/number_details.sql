@@ -20,30 +20,41 @@ silences as (
     qualify last_at - first_at >= to_days(cast($number_gap_days as integer))
 ),
 
-logged as (
-    select
-        live_calls.token, details.subscriber_name, details.subscriber_postcode, details.person_name,
-        details.birth_date, min(live_calls.received_at) as first_at, max(live_calls.received_at) as last_at
+-- All others stay with one holder, whatever their details say. Compared by hashes: many numbers, and one text each.
+varied as (
+    select live_calls.token
     from live_calls
     inner join vault.call_details as details
         on live_calls.call_key = details.call_key and live_calls.content_digest = details.content_digest
+    where details.subscriber_name is not null or details.subscriber_postcode is not null
+    group by live_calls.token
+    having
+        min(hash(details.subscriber_name)) filter (where details.subscriber_name is not null)
+        <> max(hash(details.subscriber_name)) filter (where details.subscriber_name is not null)
+        and min(hash(details.subscriber_postcode)) filter (where details.subscriber_postcode is not null)
+        <> max(hash(details.subscriber_postcode)) filter (where details.subscriber_postcode is not null)
+),
+
+open_calls as (
+    select *
+    from live_calls
+    where token in (select token from silences union all select token from varied)
+),
+
+logged as (
+    select
+        open_calls.token, details.subscriber_name, details.subscriber_postcode, details.person_name,
+        details.birth_date, min(open_calls.received_at) as first_at, max(open_calls.received_at) as last_at
+    from open_calls
+    inner join vault.call_details as details
+        on open_calls.call_key = details.call_key and open_calls.content_digest = details.content_digest
     where
         details.subscriber_name is not null
         or details.subscriber_postcode is not null
         or (details.person_name is not null and details.birth_date is not null)
     group by
-        live_calls.token, details.subscriber_name, details.subscriber_postcode, details.person_name,
+        open_calls.token, details.subscriber_name, details.subscriber_postcode, details.person_name,
         details.birth_date
-),
-
--- All others stay with one holder, whatever their details say.
-open_numbers as (
-    select token from silences
-    union
-    select token
-    from logged
-    group by token
-    having min(subscriber_name) <> max(subscriber_name) and min(subscriber_postcode) <> max(subscriber_postcode)
 ),
 
 folded as (
@@ -60,7 +71,6 @@ folded as (
         nullif(regexp_replace(upper(subscriber_postcode), '[^A-Z0-9]', '', 'g'), '') as postcode,
         upper(trim(regexp_replace(person_name, '\s+', ' ', 'g'))) || ' ' || trim(birth_date) as person
     from logged
-    where token in (select token from open_numbers)
 ),
 
 final as (

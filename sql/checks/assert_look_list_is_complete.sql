@@ -1,4 +1,5 @@
--- The look list has everyone with threshold or more coded misuse calls before exclusions, and everyone stopped.
+-- The look list has everyone with threshold or more coded misuse calls before exclusions, and of those stopped whoever has
+-- a coded misuse call, calls often, was stopped by a person, or has a case.
 -- Door: publication
 -- Severity: fail
 -- Limits: 0 to 0
@@ -51,6 +52,10 @@ where
     is_stopped
     and caller_id in (select caller_id from open_cases)
     and caller_id not in (select caller_id from look_list)
+union all
+select 'stopped by a person' as scope, count(*)::double as value
+from caller_flags
+where is_by_person and caller_id not in (select caller_id from look_list)
 union all
 -- With a case under action or review, one under the threshold is on the tasking list only.
 select 'on the tasking list' as scope, count(*)::double as value

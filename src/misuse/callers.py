@@ -103,19 +103,10 @@ def model_in_force(con: duckdb.DuckDBPyConnection) -> str:
 
 def unscored(con: duckdb.DuckDBPyConnection, digest: str) -> int:
     """How many records, and pairs of those who held one number in turn, the model has still to compare."""
-    row = con.execute(_UNSCORED, {"digest": digest}).fetchone()
-    return (int(row[0]) if row else 0) + len(
-        con.execute(models.text("linkage/turns_to_score"), {"digest": digest}).fetchall()
+    return sum(
+        len(con.execute(models.text(name), {"digest": digest}).fetchall())
+        for name in ("linkage/unscored", "linkage/turns_to_score")
     )
-
-
-_UNSCORED = """
-select count(*)
-from vault.identity_records as records
-left join vault.identity_scored as scored
-    on records.record_key = scored.record_key and scored.model_digest = $digest
-where scored.record_key is null
-"""
 
 
 def score(settings: Settings) -> int:
@@ -183,17 +174,10 @@ def link(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], model: l
 
 def _find_last_spells(con: duckdb.DuckDBPyConnection) -> None:
     """Where no spells were just found, number_spells is the last run's."""
-    if not holds(con, "number_spells"):
+    if not store.holds(con, "number_spells"):
         con.execute(_LAST_SPELLS)
 
 
-def holds(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    """Whether a table of that name is there."""
-    row = con.execute(_HOLDS, {"relation": relation}).fetchone()
-    return bool(row and row[0])
-
-
-_HOLDS = "select count(*) from duckdb_tables() where table_name = $relation"
 _LAST_SPELLS = """
 create or replace temp view number_spells as
 select
@@ -298,6 +282,4 @@ def new_stops(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
     Keys: rule_id, hit, is_silent_only, spells. The run's stops have been found.
     """
-    found = models.select(con, "identities/stops_to_keep", {})
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(models.select(con, "identities/stops_to_keep", {}))

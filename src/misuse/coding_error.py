@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, coding, ingest, models, publication, warehouse
+from misuse import casebook, coding, ingest, models, publication, store, warehouse
 from misuse.errors import UsageError
 from misuse.settings import Settings
 
@@ -158,7 +158,7 @@ def train(settings: Settings, *, actor: str, now: datetime) -> dict[str, Any]:
         ingest.insert_rows(con, _CODED, rows)
         models.build(con, MODELS[0], {}, temporary=True)
         facts = facts_of(con)
-    document = coding.classifier.train(facts.drop_nulls("is_misuse"), seed=settings.seed)
+    document = coding.classifier.train(facts.drop_nulls("is_misuse"))
     with casebook.opened(settings) as book:
         book.record("coding_model_trained", actor=actor, occurred_at=now, payload={"document": document})
     return document
@@ -348,6 +348,4 @@ def _settled(value: Any) -> Any:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, statement: str) -> list[dict[str, Any]]:
-    found = con.execute(statement)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(con.execute(statement))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import estimation, kept_calls, models, shared_lines
+from misuse import estimation, kept_calls, models, shared_lines, store
 from misuse.errors import StoreError
 from misuse.settings import Settings
 
@@ -212,9 +212,7 @@ def estimate(
 
 
 def _by_window(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float | None]]:
-    result = con.execute(_TOTALS)
-    names = [column[0] for column in result.description or ()]
-    rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
+    rows = store.rows(con.execute(_TOTALS))
     return {
         row.pop("window_name"): {key: None if value is None else float(value) for key, value in row.items()}
         for row in rows

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import callers, casebook, models, vault, warehouse
+from misuse import callers, casebook, models, store, vault, warehouse
 from misuse.casebook.holders import Holding, renamed
 from misuse.errors import Refused
 from misuse.settings import Settings
@@ -36,9 +36,7 @@ def lines_of(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> list[dict
 
     Keys: spell_id, token, is_premises, held_from, held_to, first_call_at, last_call_at; times as text.
     """
-    found = models.select(con, "retention/lines_of_spells", {"spells": list(spells)})
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall()]
+    return store.rows(models.select(con, "retention/lines_of_spells", {"spells": list(spells)}), _plain)
 
 
 def _plain(value: Any) -> Any:
@@ -104,7 +102,7 @@ def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
         return 0
     kept, shown = _kept(settings)
     with warehouse.opened(settings, with_vault=True) as con:
-        if not _holds(con, "caller_numbers"):
+        if not store.holds(con, "caller_numbers"):
             return 0
         before = earlier(now, settings.rights.keep_unconfirmed_months)
         as_held = renamed(kept, shown, callers.holdings(con))  # the stores may be of a run that failed
@@ -141,12 +139,6 @@ _QUIET = (
     "retention/forget_quiet_numbers",
     "retention/forget_quiet_premises",
 )
-_HOLDS = "select count(*) > 0 from duckdb_tables() where table_name = $name"
-
-
-def _holds(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    row = con.execute(_HOLDS, {"name": name}).fetchone()
-    return bool(row and row[0])
 
 
 def earlier(now: datetime, months: int) -> datetime:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, coding, coding_error, identities, models, publication
+from misuse import casebook, coding, coding_error, identities, models, publication, store
 from misuse.casebook.coding import CANNOT_TELL, EVENTS, MISUSE, NOT_MISUSE, VERDICTS, Sample, samples
 from misuse.errors import InputError, UsageError
 from misuse.settings import Settings
@@ -42,7 +42,6 @@ group by is_frequent, kind, stratum
 order by is_frequent, kind, stratum
 """
 _RATES = "select is_frequent, kind, stratum, misuse_share from code_error_rates"
-_HAS_RATES = "select count(*) from duckdb_tables() where table_name = 'code_error_rates'"  # not in older copies
 _STRATUM_OF = """
 select
     cast('0x' || left(replace(cast(calls.call_key as varchar), '-', ''), 16) as ubigint) as place,
@@ -84,7 +83,7 @@ def _framed(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, lis
         for name in coding_error.MODELS[:2]:
             models.build(con, name, {}, temporary=True)
         strata = _rows(con, _SIZES)
-        has_rates = con.execute(_HAS_RATES).fetchone() != (0,)
+        has_rates = store.holds(con, "code_error_rates")  # not in older copies
         known = {tuple(key): share for *key, share in con.execute(_RATES).fetchall()} if has_rates else {}
         yield con, strata, [known.get(_key(row), _supposed(row)) for row in strata]
 
@@ -366,6 +365,4 @@ def _samples(settings: Settings) -> dict[str, Sample]:
 def _rows(
     con: duckdb.DuckDBPyConnection, statement: str, values: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    found = con.execute(statement, values or {})
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(con.execute(statement, values or {}))

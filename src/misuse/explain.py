@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from misuse import models
+from misuse import models, store
 from misuse.errors import InputError
 
 if TYPE_CHECKING:
@@ -225,9 +225,7 @@ def _one_call(calls: list[dict[str, Any]], call_key: str) -> dict[str, Any]:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    result = models.select(con, f"explain/{name}", values)
-    columns = [column[0] for column in result.description or []]
-    return [dict(zip(columns, map(_plain, row), strict=True)) for row in result.fetchall()]
+    return store.rows(models.select(con, f"explain/{name}", values), _plain)
 
 
 def _plain(value: Any) -> Any:

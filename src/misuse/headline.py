@@ -56,7 +56,7 @@ def recounted(
         days = int(window)
     if threshold is not None and threshold < 1:
         raise UsageError("the threshold is at least 1", next_step="--threshold 10")
-    changed = dataclasses.replace(settings, threshold=threshold or settings.threshold)
+    changed = dataclasses.replace(settings, threshold=settings.threshold if threshold is None else threshold)
     found = detection.recount(con, changed, window_days=days, counted_by=counted_by)
     # Reckoned by a run, for the published window alone.
     return _completed(con, found) | dict.fromkeys((*told.KEYS, "corrected"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, explain, models, numbers, sources, warehouse
+from misuse import casebook, explain, models, numbers, sources, store, warehouse
 from misuse.errors import UsageError
 from misuse.settings import Settings
 
@@ -130,9 +130,7 @@ def _refuse_without_run(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    found = models.select(con, f"identities/{name}", values)
-    columns = [column[0] for column in found.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+    return store.rows(models.select(con, f"identities/{name}", values))
 
 
 def _permit(settings: Settings, actor: str, reason: str) -> None:

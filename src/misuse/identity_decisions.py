@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, models, publication, published_callers
+from misuse import casebook, models, publication, published_callers, store
 from misuse.errors import InputError, UsageError
 from misuse.settings import Settings
 
@@ -140,11 +140,9 @@ def links_in(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller: st
 
 
 def _links(con: duckdb.DuckDBPyConnection, of: published_callers.Known | None) -> list[dict[str, Any]]:
-    if not published_callers.holds(con, "caller_links"):
+    if not store.holds(con, "caller_links"):
         return []
-    found = models.select(con, "identities/caller_links", {"caller_id": of.caller_id if of else None})
-    names = [column[0] for column in found.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    rows = store.rows(models.select(con, "identities/caller_links", {"caller_id": of.caller_id if of else None}))
     return [row for row in rows if of is None or {row["spell_a"], row["spell_b"]} & set(of.spells)]
 
 

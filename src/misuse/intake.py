@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from misuse import casebook, ingest, models, sources, warehouse
+from misuse import casebook, ingest, models, sources, store, warehouse
 from misuse.errors import InputError, MisuseError, Refused
 from misuse.progress import Tracker
 from misuse.settings import Settings
@@ -174,6 +174,4 @@ def refuse_mixture(settings: Settings, source: str) -> None:
 def batch_ledger(settings: Settings) -> list[dict[str, Any]]:
     """Every file taken in, oldest first, withdrawn ones too."""
     with warehouse.opened(settings) as con:
-        found = models.select(con, "ingest/batch_list", {})
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return store.rows(models.select(con, "ingest/batch_list", {}))

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, explain, models, numbers, publication, published_callers, rules, sources, warehouse
+from misuse import casebook, explain, models, numbers, publication, rules, sources, store, warehouse
 from misuse.errors import InputError, UsageError
 from misuse.settings import Settings
 
@@ -111,11 +111,9 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
 def suggested(settings: Settings) -> list[dict[str, Any]]:
     """Numbers that behave as shared lines and are in no register, most likely first, as published."""
     with publication.opened(settings) as con:
-        if not published_callers.holds(con, "shared_line_suggestions"):
+        if not store.holds(con, "shared_line_suggestions"):
             return []
-        found = con.execute("select * from shared_line_suggestions order by probability desc, spell_id")
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return store.rows(con.execute("select * from shared_line_suggestions order by probability desc, spell_id"))
 
 
 # ── from numbers to tokens ─────────────────────────────────────────────────────────────────────
@@ -271,7 +269,7 @@ def _calls(settings: Settings, spells: Sequence[str]) -> dict[str, tuple[str, in
     if not settings.current_path.exists() or not spells:
         return {}
     with publication.opened(settings) as con:
-        if not published_callers.holds(con, "caller_spells"):
+        if not store.holds(con, "caller_spells"):
             return {}
         found = models.select(con, "identities/registered_lines", {"spells": list(spells)}).fetchall()
     return {spell: (caller, int(calls), last) for spell, caller, calls, last in found}

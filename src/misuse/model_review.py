@@ -112,9 +112,7 @@ def _vault_alone(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _held(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    found = con.execute(_MODELS)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(con.execute(_MODELS))
 
 
 _MODELS = """
@@ -421,6 +419,4 @@ where links.is_near and (one.strict_group = other.strict_group) is not true and 
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = models.select(con, name, values)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(models.select(con, name, values))

@@ -35,6 +35,7 @@ from misuse import (
     reckoning,
     reports,
     rules,
+    store,
     tasking,
     vault,
     warehouse,
@@ -53,7 +54,7 @@ take_inbox = intake.take_inbox
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a run did; `status` is published, skipped or failed."""
+    """What a run did; `status` is published or skipped."""
 
     run_id: str
     status: str
@@ -69,7 +70,7 @@ class RunOutcome:
 # ── begin and end ──────────────────────────────────────────────────────────────────────────────
 
 
-def begin(settings: Settings, as_of: date | None, now: datetime, actor: str, *, force: bool = False) -> str:
+def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool = False) -> str:
     """Open a run and return its id, or an empty string where the published list already answers these inputs.
 
     The id is a function of the inputs: the same calls, settings, rules, model, decisions and as-of give the same id.
@@ -214,7 +215,7 @@ def spell_records(settings: Settings, now: datetime) -> None:
     with warehouse.opened(settings, with_vault=True) as con:
         as_of = ledger.default_as_of(con, now, settings.reporting_zone)
         values = _hold(con, settings, parameters(settings, "", as_of))
-        if not callers.holds(con, "caller_numbers"):  # before the first run, what it would decide without a model
+        if not store.holds(con, "caller_numbers"):  # before the first run, what it would decide without a model
             callers.link(con, values, None)
             models.build(con, "callers/caller_numbers", values)
 
@@ -368,7 +369,7 @@ def run(
         run_id = ""
         try:
             files, file_errors = take_inbox(settings, now, actor, tracker)
-            run_id = begin(settings, as_of, now, actor, force=force)
+            run_id = begin(settings, as_of, now, force=force)
             for name in STEPS if run_id else ():
                 started = time.perf_counter()
                 step(settings, run_id, name, now, tracker)

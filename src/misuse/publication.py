@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import outgoing
+from misuse import outgoing, store
 from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError, is_out_of_room
 from misuse.schemas import PUBLISHED, UNDIGESTED, Relation
 from misuse.settings import Settings
@@ -173,14 +173,21 @@ def kept(settings: Settings) -> list[dict[str, Any]]:
 def run_history(settings: Settings) -> list[dict[str, Any]]:
     """Every run of the published relation `runs`, newest first."""
     with opened(settings) as con:
-        found = con.execute("select * from runs order by as_of desc, started_at desc, run_id")
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return store.rows(con.execute("select * from runs order by as_of desc, started_at desc, run_id"))
 
 
 def collect(settings: Settings) -> list[Path]:
-    """Remove all but the last few copies, of these the oldest while they take more than they may together, and what a
-    crash left half-made; never the one readers see.
+    """Remove the surplus copies, and what a crash left half-made; returns the copies that went."""
+    old = surplus(settings)
+    left = [path for path in settings.published_path.glob("*.duckdb.tmp*") if not path.is_symlink()]
+    for path in (*old, *left):
+        path.unlink()
+    return old
+
+
+def surplus(settings: Settings) -> list[Path]:
+    """All but the last few copies, of these the oldest while they take more than they may together; never the one that
+    readers see.
     """
     copies, current = _copies(settings), settings.current_path.resolve()
     room = settings.published_gigabytes * 1_000_000_000 - (current.stat().st_size if current in copies else 0)
@@ -188,11 +195,7 @@ def collect(settings: Settings) -> list[Path]:
     for path in reversed(copies[-settings.keep_published :]):
         room -= path.stat().st_size if path != current else 0
         kept |= {path} if room >= 0 else set()
-    old = [path for path in copies if path not in kept]
-    left = [path for path in settings.published_path.glob("*.duckdb.tmp*") if not path.is_symlink()]
-    for path in (*old, *left):
-        path.unlink()
-    return old
+    return [path for path in copies if path not in kept]
 
 
 def _copies(settings: Settings) -> list[Path]:

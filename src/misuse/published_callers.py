@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, explain, models
+from misuse import casebook, explain, models, store
 from misuse.errors import InputError
 from misuse.settings import Settings
 
@@ -23,18 +23,9 @@ class Known:
     spells: tuple[str, ...]
 
 
-def holds(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    """Whether the copy has the relation: one published by an older program may lack it."""
-    row = con.execute(_HOLDS, {"relation": relation}).fetchone()
-    return row is not None and bool(row[0])
-
-
-_HOLDS = "select count(*) > 0 from duckdb_tables() where table_name = $relation"
-
-
 def open_suggestions(con: duckdb.DuckDBPyConnection) -> int:
     """How many links wait for a person; none where the copy is older than linkage."""
-    row = con.execute(_OPEN_SUGGESTIONS).fetchone() if holds(con, "caller_links") else None
+    row = con.execute(_OPEN_SUGGESTIONS).fetchone() if store.holds(con, "caller_links") else None
     return int(row[0]) if row else 0
 
 
@@ -43,7 +34,7 @@ _OPEN_SUGGESTIONS = "select count(*) from caller_links where status = 'suggested
 
 def spells_of(con: duckdb.DuckDBPyConnection, caller_id: str) -> list[str]:
     """The spells of a published caller, in order; empty where the copy does not tell."""
-    if not holds(con, "caller_spells"):
+    if not store.holds(con, "caller_spells"):
         return []
     found = models.select(con, "identities/own_spells", {"caller_id": caller_id})
     return [str(row[0]) for row in found.fetchall()]
@@ -55,7 +46,7 @@ def known(con: duckdb.DuckDBPyConnection, text: str) -> Known:
     A spell's id means that spell alone. Errors: InputError for one that the copy does not hold, or a copy that tells
     nothing of spells.
     """
-    if not holds(con, "caller_spells"):
+    if not store.holds(con, "caller_spells"):
         raise InputError("the published copy is older than linkage", next_step="misuse run, then try again")
     name = text.strip().lower()
     asked = {"caller_id": None, "spell_id": name}
@@ -78,7 +69,7 @@ def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) 
     """
     stops = list(stops)
     reached = {stop.caller_id: stop.is_urgent for stop in stops}
-    if not stops or not holds(con, "caller_spells"):
+    if not stops or not store.holds(con, "caller_spells"):
         return reached
     for (caller_id,) in con.execute(_PUBLISHED, {"callers": sorted(reached)}).fetchall():
         del reached[caller_id]
@@ -126,7 +117,7 @@ def enforcement_bars(
     Of whom no list tells, nothing is known: 'not_listed' bars.
     """
     bars: list[Any] = [NOT_LISTED]
-    if holds(con, "tasking_list"):
+    if store.holds(con, "tasking_list"):
         columns = con.table("tasking_list").columns
         if "enforcement_bars" in columns:
             row = con.execute(_BARS, {"caller_id": caller_id}).fetchone()

@@ -120,10 +120,7 @@ def _removed(paths: list[Path], *, dry_run: bool) -> int:
 
 
 def _published_copies(settings: Settings, *, dry_run: bool) -> int:
-    if dry_run:
-        copies = [path for path in settings.published_path.glob("*.duckdb") if not path.is_symlink()]
-        return max(0, len(copies) - settings.keep_published)
-    return len(publication.collect(settings))
+    return len(publication.surplus(settings) if dry_run else publication.collect(settings))
 
 
 def _rejected_rows(settings: Settings, now: datetime, *, dry_run: bool) -> int:

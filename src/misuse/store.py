@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +26,20 @@ def count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
     """The rows of a table or view of ours."""
     (rows,) = con.table(relation).aggregate("count(*)").fetchone() or (0,)
     return int(rows)
+
+
+def rows(found: duckdb.DuckDBPyConnection, plain: Callable[[Any], Any] | None = None) -> list[dict[str, Any]]:
+    """A result's rows, each by column, every value made `plain` where that is given."""
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, map(plain, row) if plain else row, strict=True)) for row in found.fetchall()]
+
+
+def holds(con: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether a table of that name is there."""
+    return bool(con.execute(_HOLDS, {"relation": relation}).fetchall())
+
+
+_HOLDS = "select table_name from duckdb_tables() where table_name = $relation"
 
 
 def mark(con: duckdb.DuckDBPyConnection, name: str) -> str:

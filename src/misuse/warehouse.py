@@ -212,11 +212,17 @@ def _prepare(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def migrate(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Bring the warehouse's schema to the latest version, forward only, with a copy made first."""
+    """Bring the warehouse's schema to the latest version, forward only, with a copy made first.
+
+    Errors: StoreError for a warehouse that a newer program has written.
+    """
     con.execute("create table if not exists schema_version (version integer primary key)")
     found = con.execute("select coalesce(max(version), 0) from schema_version").fetchone()
     have = found[0] if found else 0
-    due = [path for path in sorted((SQL_ROOT / "schema").glob("warehouse_*.sql")) if _version(path) > have]
+    scripts = sorted((SQL_ROOT / "schema").glob("warehouse_*.sql"))
+    if have > _version(scripts[-1]):
+        raise StoreError("the warehouse was written by a newer program", next_step="use that program's version")
+    due = [path for path in scripts if _version(path) > have]
     if due and have:
         con.execute("checkpoint")
         copy = settings.home / "backups" / f"warehouse-version-{have}.duckdb"

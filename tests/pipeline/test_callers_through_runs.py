@@ -562,7 +562,7 @@ def test_a_case_and_its_reference_stay_when_the_id_is_given_again(tmp_path: Path
     with casebook.opened(home) as book:
         (reference,) = [ref for ref, case in book.cases().items() if case["spells"] == (last,)]
     late_between(home, tmp_path, 250)
-    run_id = pipeline.begin(home, roads.AS_OF, NOW, "tester", force=True)
+    run_id = pipeline.begin(home, roads.AS_OF, NOW, force=True)
     for name in (*pipeline.STEPS[: pipeline.STEPS.index("publish")], "publish"):
         pipeline.step(home, run_id, name, NOW)
     pipeline.finish(home, run_id, NOW)

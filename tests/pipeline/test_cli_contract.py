@@ -65,6 +65,14 @@ def test_estimate_has_every_key(ready):
         assert [set(step) for step in document["bridge"]] == [{"step", "callers", "calls", "share"}] * 7
 
 
+@pytest.mark.parametrize("words", [("--threshold", "0"), ("--window", "0"), ("--window", "")], ids=" ".join)
+def test_an_estimate_by_no_rule_is_refused(ready, words):
+    _, home, _ = ready
+    refused = misuse(home, "estimate", *words)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Next:" in refused.stderr
+
+
 def test_list_has_every_key_and_nobody_is_called_names(ready):
     _, home, _ = ready
     rows = json.loads(misuse(home, "list", "--json").stdout)

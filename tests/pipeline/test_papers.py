@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for outcome in intake.ingest_files(settings, [path], "calls", actor="tester", now=NOW):
         if isinstance(outcome, MisuseError):
             raise outcome
-    run_id = pipeline.begin(settings, date(2025, 9, 30), NOW, "tester")
+    run_id = pipeline.begin(settings, date(2025, 9, 30), NOW)
     for name in pipeline.STEPS:
         if name != "report":
             pipeline.step(settings, run_id, name, NOW)

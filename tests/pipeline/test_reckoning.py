@@ -34,7 +34,7 @@ def published(settings: Settings, statement: str) -> list[dict[str, Any]]:
 
 def run(settings: Settings, as_of: date | None = None) -> None:
     """A run without its papers, which tests/pipeline/test_papers.py reads."""
-    run_id = pipeline.begin(settings, as_of, NOW, "tester")
+    run_id = pipeline.begin(settings, as_of, NOW)
     for name in pipeline.STEPS:
         if name != "report":
             pipeline.step(settings, run_id, name, NOW)

@@ -199,7 +199,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for outcome in intake.ingest_files(settings, [path], "calls", actor="tester", now=NOW):
         assert not isinstance(outcome, MisuseError), outcome
     decide(settings)
-    run_id = pipeline.begin(settings, None, NOW, "tester")
+    run_id = pipeline.begin(settings, None, NOW)
     for step in pipeline.STEPS:
         if step != "report":  # what is written of a stop, tests/unit/test_reports.py reads
             pipeline.step(settings, run_id, step, NOW)

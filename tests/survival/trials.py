@@ -26,7 +26,6 @@ _SAME = (
     "stops",
 )
 CODES = {0, 1, 2, 3, 4, 5, 6, 7, 130}
-STATEMENTS = ("rename", "commit", "statement")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def verdicts(seed: int, signal: float, *, calls: int = 1_200, until: int = 12) -
 
 @pytest.mark.parametrize("seed", range(3))
 def test_it_ships_where_facts_tell_more_than_codes(seed: int) -> None:
-    document = classifier.train(verdicts(seed, 1.0), seed=1)
+    document = classifier.train(verdicts(seed, 1.0))
     assert document["ships"]
     assert document["brier"] < document["baseline_brier"]
     assert "beats code rates" in document["why"]
@@ -53,28 +53,28 @@ def test_it_ships_where_facts_tell_more_than_codes(seed: int) -> None:
 
 def test_where_facts_tell_nothing_it_seldom_ships() -> None:
     """One-sided at 95%: of twelve, three or more would ship by chance in one trial of fifty."""
-    assert sum(classifier.train(verdicts(seed, 0.0), seed=1)["ships"] for seed in range(12)) <= 2
+    assert sum(classifier.train(verdicts(seed, 0.0))["ships"] for seed in range(12)) <= 2
 
 
 def test_what_held_in_earlier_months_alone_does_not_ship() -> None:
     """Judged on months that it was not trained on: a habit that turned round in September is no good."""
-    document = classifier.train(verdicts(1, 1.0, until=8), seed=1)
+    document = classifier.train(verdicts(1, 1.0, until=8))
     assert not document["ships"]
     assert document["trained"] + document["held_out"] == 1_200
     assert 0.25 < document["held_out"] / 1_200 < 0.45
 
 
 def test_few_verdicts_teach_nothing() -> None:
-    document = classifier.train(verdicts(1, 1.0, calls=150), seed=1)
+    document = classifier.train(verdicts(1, 1.0, calls=150))
     assert not document["ships"]
     assert "too few" in document["why"]
-    one = classifier.train(verdicts(1, 1.0).with_columns(is_misuse=pl.lit(value=True)), seed=1)
+    one = classifier.train(verdicts(1, 1.0).with_columns(is_misuse=pl.lit(value=True)))
     assert not one["ships"]
 
 
 def test_the_baseline_is_the_earlier_months_code_rates_by_hand() -> None:
     frame = verdicts(2, 1.0)
-    document = classifier.train(frame, seed=1)
+    document = classifier.train(frame)
     months = sorted(frame["month"].unique())
     later = [month for month in months if frame.filter(pl.col("month") > month).height < 0.3 * frame.height]
     earlier, held_out = frame.filter(~pl.col("month").is_in(later)), frame.filter(pl.col("month").is_in(later))
@@ -88,7 +88,7 @@ def test_the_baseline_is_the_earlier_months_code_rates_by_hand() -> None:
 
 
 def test_bands_tell_apart_and_the_document_is_a_pin() -> None:
-    document = json.loads(json.dumps(classifier.train(verdicts(3, 1.5), seed=1)))
+    document = json.loads(json.dumps(classifier.train(verdicts(3, 1.5))))
     frame = verdicts(4, 1.5, calls=4_000)
     banded = frame.with_columns(band=pl.Series(classifier.apply(document, frame)))
     share = {
@@ -98,7 +98,7 @@ def test_bands_tell_apart_and_the_document_is_a_pin() -> None:
     assert share["less"] + 0.2 < share[""] < share["more"] - 0.1
     unknown = frame.head(3).with_columns(stratum=pl.lit("NEW"), grade=pl.lit(None, dtype=pl.String))
     assert len(classifier.apply(document, unknown)) == 3
-    assert classifier.train(verdicts(3, 1.5), seed=1) == classifier.train(verdicts(3, 1.5).reverse(), seed=1)
+    assert classifier.train(verdicts(3, 1.5)) == classifier.train(verdicts(3, 1.5).reverse())
 
 
 def test_a_run_needs_no_scikit_learn() -> None:

@@ -210,6 +210,19 @@ def test_a_stopped_caller_with_a_case_is_looked_for_whatever_the_counts(
     assert not one_at_publication(publication_door, settings, "assert_look_list_is_complete").holds
 
 
+def test_whoever_a_person_stopped_is_looked_for_whatever_the_counts(
+    publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    publication_door.execute("""
+        insert into caller_flags by name
+        select caller_id, true as is_by_person
+        from callers
+        where caller_id not in (select caller_id from look_list) and caller_id not in (select caller_id from caller_flags)
+        order by caller_id limit 1
+    """)
+    assert not one_at_publication(publication_door, settings, "assert_look_list_is_complete").holds
+
+
 def test_a_bridge_without_any_misuse_call_holds(
     publication_door: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:

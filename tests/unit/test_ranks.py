@@ -7,11 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from misuse.estimation.ranks import episode_squares, rank_stability
+from misuse.estimation.ranks import rank_stability
 
 
 def floats(*values: float) -> np.ndarray:
     return np.array(values, dtype=np.float64)
+
+
+def episode_squares(calls: np.ndarray, episodes: np.ndarray) -> np.ndarray:
+    """The expected sum of squared episode sizes of callers with these calls and episodes, sizes being geometric."""
+    return np.asarray(calls * (2.0 * calls / episodes - 1.0))
 
 
 def test_two_callers_of_single_calls_swap_as_often_as_two_poisson_counts_do() -> None:

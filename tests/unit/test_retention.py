@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,18 @@ def test_a_dry_run_counts_and_removes_nothing(settings: Settings, reports: Calla
     assert "report folders would go: 6" in would.lines()
     assert not casebook.casebook_path(settings).exists()
     assert retention.retain(settings, NOW).counts() == would.counts()
+
+
+def test_a_dry_run_counts_the_copies_that_take_too_much_room(settings: Settings) -> None:
+    for day in (1, 2, 3):
+        copy = aged(settings.published_path / f"{RUNS[day]}.duckdb", 10 - day)
+        os.truncate(copy, 600_000_000)  # of holes: it takes no room
+        os.utime(copy, (day, day))
+    settings.current_path.symlink_to(f"{RUNS[3]}.duckdb")
+    narrow = replace(settings, published_gigabytes=1)
+    would = retention.retain(narrow, NOW, dry_run=True)
+    assert would.counts()["published_copies"] == 2
+    assert retention.retain(narrow, NOW).counts() == would.counts()
 
 
 def test_the_casebook_says_how_many_and_nothing_more(settings: Settings) -> None:

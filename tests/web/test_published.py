@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from misuse import published_callers
+from misuse import store
 from misuse.errors import StoreError
 from misuse.settings import Settings
 from misuse.web import pictures
@@ -59,7 +59,7 @@ def test_answers_are_the_copys_own(settings: Settings) -> None:
                     == most
                 )
             assert con.table("tasking_list").columns[0] == "run_id"
-            assert published_callers.holds(con, "tasking_list")
+            assert store.holds(con, "tasking_list")
 
 
 def test_a_moved_pointer_is_seen_at_once_and_readers_end_on_theirs(settings: Settings) -> None:

@@ -28,14 +28,13 @@ class Context:
 
     options: Any
     environ: Mapping[str, str]
-    working_directory: Path
     settings: Settings
 
     @classmethod
     def make(cls, options: Any, environ: Mapping[str, str], working_directory: Path) -> Context:
         config = Path(options.config) if getattr(options, "config", None) else None
         settings = settings_module.load(environ, working_directory, config)
-        return cls(options, environ, working_directory, settings)
+        return cls(options, environ, settings)
 
     @property
     def now(self) -> datetime:

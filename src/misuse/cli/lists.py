@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from misuse import store
 from misuse.cli.context import Context, published
 from misuse.errors import ResourceError, UsageError
 
@@ -319,6 +320,4 @@ def resolve(con: Any, text: str) -> str:
 
 
 def _rows(con: Any, statement: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    found = con.execute(statement, parameters)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(con.execute(statement, parameters))

@@ -148,7 +148,7 @@ def status(context: Context) -> int:
             trouble = notify.notify(context.settings, str(problem))
             if trouble:
                 context.note(trouble)
-    return 1 if context.options.check and found.problems else 0
+    return found.exit_code(check=context.options.check)
 
 
 def estimate(context: Context) -> int:
@@ -157,7 +157,7 @@ def estimate(context: Context) -> int:
 
     options = context.options
     with published(context) as con:
-        if options.window or options.threshold or options.by != "caller":
+        if options.window is not None or options.threshold is not None or options.by != "caller":
             document = headline.recounted(
                 con,
                 context.settings,

@@ -25,7 +25,7 @@ FOLDS, PENALTY, SURE = 5, 0.1, 1.645
 BAND = math.log(2.0)  # twice as likely by the facts as by the code, in odds
 
 
-def train(frame: pl.DataFrame, *, seed: int) -> dict[str, Any]:
+def train(frame: pl.DataFrame) -> dict[str, Any]:
     """A calibrated logistic regression as a JSON document, and whether it ships.
 
     `frame`: a row per verdict: month, kind, stratum, AMOUNTS, WORDS, is_misuse. The last months with three verdicts in
@@ -40,14 +40,14 @@ def train(frame: pl.DataFrame, *, seed: int) -> dict[str, Any]:
     later = months.filter(pl.col("calls").cum_sum().shift(1, fill_value=0) < LEAST_HELD_OUT * frame.height)["month"]
     earlier, held_out = (ordered.filter(pl.col("month").is_in(later.implode()) == is_out) for is_out in (False, True))
     document = {
-        "kind": "code_classifier", "version": VERSION, "seed": seed, "ships": False, "why": "", "brier": None,
+        "kind": "code_classifier", "version": VERSION, "ships": False, "why": "", "brier": None,
         "baseline_brier": None, "trained": earlier.height, "held_out": held_out.height,
         "judged_from": None,
     }  # fmt: skip
     outcomes = earlier["is_misuse"].n_unique() if earlier.height else 0
     if min(earlier.height, 2 * held_out.height) < FEWEST or outcomes < 2:
         return document | {"why": f"{frame.height} verdicts in {months.height} months are too few to learn from"}
-    document |= {"judged_from": str(held_out["month"].min()), **_fitted(earlier, seed)}
+    document |= {"judged_from": str(held_out["month"].min()), **_fitted(earlier)}
     return document | _judged(document, held_out)
 
 
@@ -65,7 +65,7 @@ def _judged(document: Mapping[str, Any], held_out: pl.DataFrame) -> dict[str, An
     return {"ships": ships, "why": f"{said}: {compared}, {len(truth)} calls", **figures}
 
 
-def _fitted(frame: pl.DataFrame, seed: int) -> dict[str, Any]:
+def _fitted(frame: pl.DataFrame) -> dict[str, Any]:
     import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict

@@ -6,16 +6,6 @@ from dataclasses import dataclass
 
 from misuse.estimation.units import Units
 
-# What the bounds take for granted, in words for a method page.
-ASSUMPTIONS = (
-    "every identified call is its caller's: numbers are joined into callers as they are in truth",
-    "an unidentified call may be anybody's: an identified caller's, a shared line's, or that of somebody never identified",
-    "at the lowest, no unidentified call is a persistent caller's, and none lifts anybody over the threshold",
-    "at the highest, whoever made them is whoever makes the figure largest; one person may have made many of them",
-    "a shared line or premises never counts as persistent, whatever calls are given to it",
-    "codes are taken as they stand: what coding error does is reckoned apart",
-)
-
 
 @dataclass(frozen=True)
 class CallBounds:

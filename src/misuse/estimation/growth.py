@@ -154,26 +154,3 @@ class _Window:
     calls: Floats
     share: Floats
     spread: Floats
-
-
-def since_start(calls: Whole, threshold: int) -> Floats:
-    """The share as read at the end of each period: the line that must not be taken for a trend."""
-    import numpy as np
-
-    made = np.cumsum(calls, axis=1)
-    total = made.sum(axis=0)
-    return np.where(total > 0, np.where(made >= threshold, made, 0).sum(axis=0) / np.maximum(total, 1), np.nan)
-
-
-def by_length(calls: Whole, threshold: int) -> Floats:
-    """The share in a log of each length, over all stretches of that length: what length alone does."""
-    import numpy as np
-
-    made = np.concatenate([np.zeros((len(calls), 1), dtype=np.int64), np.cumsum(calls, axis=1)], axis=1)
-    shares = []
-    for length in range(1, made.shape[1]):
-        stretches = made[:, length:] - made[:, :-length]
-        total = stretches.sum(axis=0)
-        kept = np.where(stretches >= threshold, stretches, 0).sum(axis=0)
-        shares.append(np.mean(kept[total > 0] / total[total > 0]) if np.any(total > 0) else np.nan)
-    return np.array(shares)

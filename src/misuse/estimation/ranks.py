@@ -35,16 +35,6 @@ class RankStability:
     p_top: float
 
 
-def episode_squares(calls: Floats, episodes: Floats) -> Floats:
-    """The expected sum of squared episode sizes of callers with these calls and episodes, sizes being geometric.
-
-    It is the variance of a count whose episodes come by chance. Better taken from the episodes themselves.
-    """
-    import numpy as np
-
-    return np.asarray(calls * (2.0 * calls / np.maximum(episodes, 1.0) - 1.0))
-
-
 def rank_stability(
     calls: Floats, squares: Floats, *, replicates: int, seed: int, listed: int = LISTED, top: int = TOP
 ) -> list[RankStability]:

@@ -59,10 +59,10 @@ def train(con: duckdb.DuckDBPyConnection, *, seed: int) -> Model:
     The same records and seed give the same model, whatever their order. Errors: InputError where there are too
     few records to learn from.
     """
-    records = _prepare(con)
-    first = _estimate(con, records, seed)
+    _prepare(con)
+    first = _estimate(con, seed)
     _learn_spellings(con, first)
-    estimates = _estimate(con, records, seed)
+    estimates = _estimate(con, seed)
     document = _parameters(estimates) | {
         "version": MODEL_VERSION,
         "seed": seed,
@@ -79,8 +79,8 @@ def key_limit(records: int) -> int:
     return int(np.clip(8000 / np.sqrt(records), 8, 60))
 
 
-def _prepare(con: duckdb.DuckDBPyConnection) -> int:
-    """Features, keys, candidates and learned spellings of all records; how many records there are."""
+def _prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Features, keys, candidates and learned spellings of all records."""
     preparation.define_words(con)
     records = preparation.read_details(con, digest="")
     if records < LEAST_RECORDS:
@@ -98,7 +98,6 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> int:
     preparation.build(con, "record_keys")
     _bring_together(con)
     preparation.define_levels(con)
-    return records
 
 
 def _bring_together(con: duckdb.DuckDBPyConnection) -> None:
@@ -129,7 +128,7 @@ def _draw_pairs(con: duckdb.DuckDBPyConnection, seed: int) -> None:
         _draw(con, session, "training_pairs", {"session": session, "most": SESSION_PAIRS})
 
 
-def _estimate(con: duckdb.DuckDBPyConnection, records: int, seed: int) -> Estimates:
+def _estimate(con: duckdb.DuckDBPyConnection, seed: int) -> Estimates:
     """Splink's sessions, and the prior that the candidates bear out.
 
     Pairs drawn by chance hold some of one person's, which matter where levels are rare: once it is known what such

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import disposal, models
 from misuse.estimation import differences
-from misuse.reckoning.tables import rows, store
+from misuse.reckoning.tables import keep, rows
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
         totals = [{**_stamp(con, values), **row} for row in rows(con, _TOTALS, {})]
         for name in MODELS:
             models.drop_temporary(con, models.relation_name(name))
-    store(con, "list_differences", found)
-    store(con, "reason_totals", totals)
+    keep(con, "list_differences", found)
+    keep(con, "reason_totals", totals)
 
 
 def earlier_copy(con: duckdb.DuckDBPyConnection, run_id: str, settings: Settings) -> Path | None:

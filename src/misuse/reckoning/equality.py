@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import estimation, models
 from misuse.estimation import suppression, wilson
-from misuse.reckoning.tables import rows, store
+from misuse.reckoning.tables import keep, rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,7 +28,7 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> None:
     found: list[Row] = []
     for _, group in groupby(rows(con, _COUNTS, {}), key=itemgetter("dimension")):
         found += [{**stamp, **row} for row in told(list(group))]
-    store(con, "equality", found)
+    keep(con, "equality", found)
     for name in MODELS:
         models.drop_temporary(con, models.relation_name(name))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from misuse import estimation
 from misuse.estimation import control_charts, interrupted
 from misuse.estimation.refused import Refused
-from misuse.reckoning.tables import rows, store
+from misuse.reckoning.tables import keep, rows
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
         months = list(group)
         for measure in _MEASURES:
             charted += [{**stamp, "split": split, "value": value, **row} for row in _chart(months, measure)]
-    store(con, "control_charts", charted)
+    keep(con, "control_charts", charted)
     effects: list[Row] = []
     series: list[Row] = []
     for campaign, group in groupby(rows(con, _WEEKS, {}), key=itemgetter("campaign")):
@@ -52,8 +52,8 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
         ]
         series += [{**stamp, **row} for row in _lines(weeks, found)]
     effects += [{**stamp, **row} for row in _without_weeks(settings, {row["campaign"] for row in effects})]
-    store(con, "campaign_effects", effects)
-    store(con, "campaign_series", series)
+    keep(con, "campaign_effects", effects)
+    keep(con, "campaign_series", series)
 
 
 # ── charts ─────────────────────────────────────────────────────────────────────────────────────

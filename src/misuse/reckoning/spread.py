@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import estimation, publication
 from misuse.estimation import concentration, ranks
-from misuse.reckoning.tables import Placed, arrays, on_headline, rows, store
+from misuse.reckoning.tables import Placed, arrays, keep, on_headline, rows
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,4 +75,4 @@ def _ranks(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
         for row in stable
         if found[row.place]["rank"] is not None
     ]
-    store(con, "rank_stability", shown)
+    keep(con, "rank_stability", shown)

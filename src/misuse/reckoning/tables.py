@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from misuse import estimation, models, publication
+from misuse import estimation, models, publication, store
 from misuse.schemas import STATISTICS
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def arrays(con: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[s
 
 def rows(con: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a statement's result, each by column."""
-    found = con.execute(statement, dict(parameters))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(con.execute(statement, dict(parameters)))
 
 
 def add_figures(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], placed: Iterable[Placed]) -> None:
@@ -46,7 +44,7 @@ def add_figures(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], place
         con.unregister("estimate_rows")
 
 
-def store(con: duckdb.DuckDBPyConnection, name: str, found: list[dict[str, Any]]) -> None:
+def keep(con: duckdb.DuckDBPyConnection, name: str, found: list[dict[str, Any]]) -> None:
     """Make the published relation `name` from rows; a column that no row has is null."""
     import polars as pl
 

@@ -9,7 +9,7 @@ from misuse import estimation
 from misuse.estimation import coverage, thresholds
 from misuse.estimation.figures import Figure
 from misuse.estimation.intervals import Interval
-from misuse.reckoning.tables import Placed, arrays, rows, store
+from misuse.reckoning.tables import Placed, arrays, keep, rows
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
             "high": estimation.rounded(high),
             "method": _method(row, interval, sizes),
         }
-    store(con, "window_thresholds", found)
+    keep(con, "window_thresholds", found)
     return _ambulance(con)
 
 

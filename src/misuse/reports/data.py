@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from misuse import store
 from misuse.casebook.state import case_reference
 from misuse.errors import StoreError
 from misuse.reports import queries
@@ -341,5 +342,4 @@ def _ask(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, An
 
 
 def _rows(result: Any) -> list[Row]:
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+    return store.rows(result)

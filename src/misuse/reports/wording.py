@@ -99,11 +99,6 @@ def hours(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{value:,.{0 if value >= 100 else 1}f} h"
 
 
-def seconds_as_hours(value: float | None) -> str:
-    """Seconds as `hours` writes them."""
-    return hours(None if value is None else value / 3600)
-
-
 def day(value: date | None) -> str:
     """31 December 2025."""
     return "" if value is None else f"{value.day} {value:%B %Y}"

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from misuse import explain, models, published_callers, review, rules
+from misuse import explain, models, published_callers, review, rules, store
 from misuse.casebook import Casebook, Event
 from misuse.casebook.casefile import Casefile
 from misuse.casebook.state import case_reference
@@ -164,7 +164,7 @@ def _stops(book: Casebook, con: duckdb.DuckDBPyConnection, caller: str) -> list[
 
 def reach_of(con: duckdb.DuckDBPyConnection, caller: str) -> list[str]:
     """The spells whose stops reach a caller."""
-    if not published_callers.holds(con, "caller_spells"):
+    if not store.holds(con, "caller_spells"):
         return []
     return list(of_run(con, ("reach", caller), lambda: _reach(con, caller)))
 
@@ -184,9 +184,7 @@ def _column(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]
 def calls_of(con: duckdb.DuckDBPyConnection, desk: Desk, caller: str, file: Casefile) -> list[dict[str, Any]]:
     """Every call of a caller: how it counts, and what somebody judged it to be."""
     values = {"caller_id": caller, "headline_channel": desk.settings.headline_channel}
-    found = models.select(con, "explain/why_calls", values)
-    names = [column[0] for column in found.description or ()]
-    calls = [dict(zip(names, map(_text, row), strict=True)) for row in found.fetchall()]
+    calls = store.rows(models.select(con, "explain/why_calls", values), _text)
     for call in calls:
         judgement = file.judged.get(call["call_key"])
         call["rule"] = explain.VERDICTS[call["verdict"]]
@@ -202,9 +200,9 @@ def _text(value: Any) -> Any:
 
 def rates_of(con: duckdb.DuckDBPyConnection, callers: Iterable[str], at: Any) -> list[dict[str, Any]]:
     """Misuse and genuine calls of each caller, in a span before and since a moment (sql/room/rate_of_calls.sql)."""
-    found = models.select(con, "room/rate_of_calls", {"callers": list(callers), "at": at, "span_days": SPAN_DAYS})
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(
+        models.select(con, "room/rate_of_calls", {"callers": list(callers), "at": at, "span_days": SPAN_DAYS})
+    )
 
 
 def _tried(con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event]) -> list[dict[str, Any]]:
@@ -256,7 +254,7 @@ def _lessons(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[di
 
 
 def _links(con: duckdb.DuckDBPyConnection, caller: str) -> list[dict[str, Any]]:
-    return rows(con, _LINKS, {"caller_id": caller}) if published_callers.holds(con, "caller_links") else []
+    return rows(con, _LINKS, {"caller_id": caller}) if store.holds(con, "caller_links") else []
 
 
 # ── options ────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, publication, review
+from misuse import casebook, publication, review, store
 from misuse.casebook import Actor, Casebook, Event
 from misuse.errors import Refused, UsageError
 from misuse.settings import Settings
@@ -93,9 +93,7 @@ def rows(
     con: duckdb.DuckDBPyConnection, statement: str, values: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """A query's rows as dicts; identifiers of calls as text."""
-    found = con.execute(statement, dict(values or {}))
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall()]
+    return store.rows(con.execute(statement, dict(values or {})), _plain)
 
 
 _PLAIN = frozenset({type(None), str, int, float, bool, date, datetime, list})

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from misuse import published_callers
+from misuse import store
 from misuse.casebook import Event
-from misuse.casebook.casefile import Casefile
 from misuse.room.desk import rows
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def known(con: duckdb.DuckDBPyConnection, caller: str) -> dict[str, Any]:
     """How it is known who called, and what is not. Keys: told, support_first, genuine_calls, links, flags, doubts."""
     held = next(iter(rows(con, _CALLER, {"caller_id": caller})), {})
     listed = next(iter(rows(con, _LISTED, {"caller_id": caller})), {})
-    spells = rows(con, _SPELLS, {"caller_id": caller}) if published_callers.holds(con, "caller_spells") else []
+    spells = rows(con, _SPELLS, {"caller_id": caller}) if store.holds(con, "caller_spells") else []
     links = {row["status"]: row["links"] for row in rows(con, _LINKS, {"caller_id": caller})} if spells else {}
     told = [
         _BASIS.get(str(held.get("identity_basis")), "How the caller was decided is not known."),
@@ -54,9 +53,7 @@ def known(con: duckdb.DuckDBPyConnection, caller: str) -> dict[str, Any]:
     }
 
 
-def schedule(
-    calls: Sequence[Mapping[str, Any]], held: Mapping[str, Any], stops: Sequence[Event], file: Casefile
-) -> dict[str, Any]:
+def schedule(calls: Sequence[Mapping[str, Any]], held: Mapping[str, Any], stops: Sequence[Event]) -> dict[str, Any]:
     """The exculpatory schedule. Keys: told (sentences), calls (genuine, barred, doubtful, refuted ones, each with `why`)."""
     found = [{**call, "why": why} for call in calls if (why := _why(call))]
     count = {name: sum(1 for call in found if call["why"] == name) for name in _WHYS}

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from misuse import models
+from misuse import models, store
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, StoreError, UsageError
 from misuse.room import cases, exculpatory, papers, sheets, told, vaulted
@@ -70,7 +70,7 @@ def evidence_pack(desk: Desk, ref: str, reason: str) -> dict[str, Any]:
         "calls.csv": _csv(_CALL_COLUMNS, held["schedule"]),
         "exculpatory_calls.csv": _csv(_CALL_COLUMNS, held["exculpatory"]["calls"]),
         "casebook_events.csv": _csv(("event_id", "at", "by", "role", "kind", "told", "digest"), held["events"]),
-        "pack.pdf": papers.pdf(papers.paper(desk, f"Evidence pack, case {reference}", _blocks(desk, held)), desk.now),
+        "pack.pdf": papers.pdf(papers.paper(desk, f"Evidence pack, case {reference}", _blocks(held)), desk.now),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     manifest = {
@@ -159,9 +159,7 @@ def gather(desk: Desk, reference: str, reason: str) -> dict[str, Any]:
                 "a stop halted the case: nothing is put together against anybody on it", next_step="look first"
             )
         caller = cases.caller_of(con, case)
-        found = models.select(con, "room/schedule_of_calls", {"caller_id": caller})
-        names = [column[0] for column in found.description or ()]
-        calls = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        calls = store.rows(models.select(con, "room/schedule_of_calls", {"caller_id": caller}))
         events = book.entries(case_ref=reference)
         run = next(iter(rows(con, _RUN, {"run_id": desk.run_id})), {})
         known = exculpatory.known(con, caller)
@@ -182,7 +180,7 @@ def gather(desk: Desk, reference: str, reason: str) -> dict[str, Any]:
         "identity": known,
         "logs": logs,
         "warnings": _warnings(events),
-        "exculpatory": exculpatory.schedule(calls, known, entered, file),
+        "exculpatory": exculpatory.schedule(calls, known, entered),
         "events": [_event(event) for event in events if event.kind not in ("case_read", "health_note_added")],
         "run": {name: run.get(name) for name in _VERSIONS},
         "clock": limitation_clock(rests_on, events),
@@ -251,7 +249,7 @@ def limitation_clock(calls: Sequence[Mapping[str, Any]], events: Sequence[Event]
     }
 
 
-def _blocks(desk: Desk, held: Mapping[str, Any]) -> list[papers.Block]:
+def _blocks(held: Mapping[str, Any]) -> list[papers.Block]:
     work, clock, known, speaks = held["workload"], held["clock"], held["identity"], held["exculpatory"]
     return [
         papers.para(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from misuse import models, published_callers, wording
+from misuse import models, published_callers, store, wording
 from misuse.room import actions, boroughs, care, cases, meetings, told
 from misuse.room.desk import Desk, rows
 
@@ -68,9 +68,7 @@ def problem_profile(desk: Desk, cycle_id: str | None = None) -> dict[str, Any]:
     """
     desk.permit("read_process", "profile")
     with desk.published() as con:
-        found = models.select(con, "room/problem_profile", {})
-        names = [column[0] for column in found.description or ()]
-        areas = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        areas = store.rows(models.select(con, "room/problem_profile", {}))
         listed = rows(con, "select lane, flags from tasking_list")
         as_of = con.execute("select max(as_of) from windows").fetchone()
     lanes = Counter(row["lane"] for row in listed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from misuse import explain, identities, models, numbers
+from misuse import explain, identities, models, numbers, store
 from misuse.errors import UsageError
 from misuse.room.desk import Desk, rows
 from misuse.vault import looking
@@ -134,6 +134,4 @@ def _select(desk: Desk, name: str, values: dict[str, Any]) -> list[dict[str, Any
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    found = models.select(con, name, values)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return store.rows(models.select(con, name, values))

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, Protocol
 
 from misuse.rules import reading
 from misuse.rules.kinds import (
-    CHECK_OWED,
     CODE_LISTS,
     LANES,
     PATTERNS,
@@ -32,7 +31,6 @@ from misuse.rules.kinds import (
 from misuse.settings import RULES_ROOT
 
 __all__ = [
-    "CHECK_OWED",
     "CODE_LISTS",
     "LANES",
     "PATTERNS",
@@ -163,12 +161,6 @@ class Rules:
             found += [(name, *row, kind) for row, kind in (own or shown).items()]
             found += [(name, *row) for row in unknown]
         return found
-
-    def known_codes(self, field: str) -> frozenset[str]:
-        """Every spelling of every code of `field` that the default lists hold, misuse or not."""
-        doubts = ((d.field, d.codes) for d in self.doubts if d.kind != "unknown")
-        groups = [*((g.field, g.codes) for g in self.misuse_codes), *doubts]
-        return frozenset(_by_field(groups).get(field, ()))
 
     def options_for(self, day: date) -> dict[str, tuple[str, ...]]:
         """Titles of the options that stand in law on `day`, by lane, least intrusive first."""

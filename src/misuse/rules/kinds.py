@@ -12,7 +12,6 @@ DOUBT_FIELDS = ("result_code", "qualifiers", "closing_code")
 DOUBT_KINDS = ("contradicted", "defaulted", "unknown")
 SCOPES = ("call", "caller")
 INTENTS = ("intentional", "unintentional")
-CHECK_OWED = "to be named by the force"
 # What a rule may look for beside markers and codewords, and the figures that each of these takes.
 PATTERNS: Mapping[str, tuple[str, ...]] = {
     "": (),
@@ -33,11 +32,6 @@ class Review:
     checker: str
     next_review: date
     version: int
-
-    @property
-    def is_check_owed(self) -> bool:
-        """Whether the check by a person of the force is still outstanding."""
-        return self.checker == CHECK_OWED
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import models
-from misuse.schemas import CALL_RECORD
 from misuse.sources.layout import DURATION_FIELDS, MAPPABLE, TIME_FIELDS, Layout
 from misuse.sources.raw import LONG_VALUE, RawFile, Rejects
 from misuse.sources.shapes import STRONG_NUMBER, WEAK_NUMBER, WRITTEN_NUMBER
@@ -212,7 +211,7 @@ def _folds_spaces(layout: Layout, raw: RawFile) -> bool:
     return raw.odd_space is None or any(raw.mapped.get(piece) in raw.odd_space for piece in pieces)
 
 
-def oddities(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile, now: datetime) -> dict[str, int]:
+def oddities(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile) -> dict[str, int]:
     """Counts of what is odd in the rows that went in, those of nought left out."""
     found = dict(raw.oddities)
     cursor = models.select(con, "staging/oddities", {})
@@ -222,7 +221,7 @@ def oddities(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile, now: 
     found["call_id_looks_like_numbers"] = _numbers_in_ids(con, layout, raw)
     found["no_rows"] = int(raw.records == 0)
     for n, order in enumerate(layout.orders):
-        found[order.name] = _order_breaks(con, n, layout, now, is_typed=raw.is_typed)
+        found[order.name] = _order_breaks(con, n, layout, is_typed=raw.is_typed)
     return {name: count for name, count in found.items() if count}
 
 
@@ -287,7 +286,7 @@ def _number_flags(place: str) -> tuple[duckdb.Expression, duckdb.Expression]:
     return CaseExpression(is_long, is_strong).otherwise(never), CaseExpression(is_long, is_weak).otherwise(never)
 
 
-def _order_breaks(con: duckdb.DuckDBPyConnection, n: int, layout: Layout, now: datetime, *, is_typed: bool) -> int:
+def _order_breaks(con: duckdb.DuckDBPyConnection, n: int, layout: Layout, *, is_typed: bool) -> int:
     """How many rows have a declared pair of times the wrong way round."""
     from duckdb import ColumnExpression
 
@@ -304,8 +303,3 @@ def _order_breaks(con: duckdb.DuckDBPyConnection, n: int, layout: Layout, now: d
     finally:
         con.unregister("order_pairs")
     return int(found[0]) if found else 0
-
-
-def field_names() -> tuple[str, ...]:
-    """Columns of `parsed_rows`, in order."""
-    return ("row_number", *(f.name for f in CALL_RECORD), "premises", "version_rank")

@@ -85,7 +85,7 @@ def read(
             plain = make_plain(path, layout, private)
             raw = _raw(con, path, plain, layout, private, bar.advance)
             parse(con, path, layout, raw, now, keying)
-            found = oddities(con, layout, raw, now)
+            found = oddities(con, layout, raw)
         return SourceRead(raw.records, _accounted(con, path, raw), found, raw.names)
     except duckdb.Error as error:
         raise unreadable(path, error) from None

@@ -84,7 +84,7 @@ def month(log: Log, where: slice, rng: np.random.Generator) -> pl.DataFrame:
         **_subscriber(log, calls),
         **_person(calls, facts, rng),
         **_incident(log, calls, facts, where, rng),
-        **_notes(log, calls, facts, where, rng),
+        **_notes(calls, facts, where, rng),
     }
     frame = pl.DataFrame([pl.Series(name, columns[name]) for name in COLUMNS])
     return frame.select(pl.when(pl.all() != "").then(pl.all()))  # blank, and not a quoted nothing
@@ -274,7 +274,7 @@ def _remarks() -> tuple[tuple[str, ...], dict[str, tuple[int, int]]]:
     return tuple(every), spans
 
 
-def _notes(log: Log, calls: Calls, facts: Facts, where: slice, rng: np.random.Generator) -> dict[str, pl.Series]:
+def _notes(calls: Calls, facts: Facts, where: slice, rng: np.random.Generator) -> dict[str, pl.Series]:
     size = len(calls)
     every, spans = _remarks()
     groups = [spans[code.group] for code in codes.CODES]

@@ -111,4 +111,3 @@ CODEWORD_REMARKS = (
     "Caller asked for a pizza, operator thought it a prank",
     "Female ordering a taxi in a whisper, line cleared",
 )
-EMPTY_REMARK = ""

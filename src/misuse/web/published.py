@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from misuse import casebook, models, publication
+from misuse import casebook, models, publication, store
 from misuse.settings import Settings
 from misuse.web.once import Once
 from misuse.web.reading import Answers, Reader
@@ -164,9 +164,7 @@ class Published:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> list[Row]:
-    result = models.select(con, f"web/{name}", values)
-    columns = [column[0] for column in result.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    return store.rows(models.select(con, f"web/{name}", values))
 
 
 def _frozen(values: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -106,11 +105,6 @@ class Sessions:
     def cookie(self, session: Session) -> str:
         """What the browser is given."""
         return f"{session.name}.{_signature(self._key, session.name)}"
-
-    def signed_in(self) -> Iterator[str]:
-        """The users that are signed in, once a session."""
-        with self._lock:
-            yield from [session.user for session in self._held.values() if session.user]
 
     def _has_ended(self, session: Session, now: datetime) -> bool:
         if not session.user:

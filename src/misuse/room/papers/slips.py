@@ -8,8 +8,6 @@ from misuse import wording
 from misuse.room import boroughs, cases, packs, papers, vaulted
 from misuse.room.desk import Desk
 
-_EXPIRED = "This edition is expired: destroy it."
-
 
 def tasking_pdf(desk: Desk, tasking_id: str) -> bytes:
     """The one-page tasking: who (by case), where, why, risk, vulnerability, the ask, deadline, what not to do."""
