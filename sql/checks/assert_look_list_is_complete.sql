@@ -55,7 +55,10 @@ where
 union all
 select 'stopped by a person' as scope, count(*)::double as value
 from caller_flags
-where is_by_person and caller_id not in (select caller_id from look_list)
+where
+    is_by_person
+    and caller_id in (select caller_id from callers) -- a stop stands on an id of then too, without a call
+    and caller_id not in (select caller_id from look_list)
 union all
 -- With a case under action or review, one under the threshold is on the tasking list only.
 select 'on the tasking list' as scope, count(*)::double as value
