@@ -19,8 +19,13 @@ Spell = tuple[str, int]
 FILLERS = {"MR", "MRS", "UNKNOWN", "PREPAID", "CUSTOMER"}
 
 
-def held(rows: Sequence[Row], end: datetime, silence: timedelta, settled: timedelta) -> list[Spell | None]:
-    """Of each row, the number or premises and its holder, counted as each became known; None without either."""
+def held(
+    rows: Sequence[Row], end: datetime, silence: timedelta, settled: timedelta
+) -> tuple[list[Spell | None], list[tuple[Spell, Spell]]]:
+    """Of each row, the number or premises and its holder, counted as each became known; None without either.
+
+    Beside them the holders that nothing but a silence parts, two by two.
+    """
     places: dict[str, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
         if row.get("number"):
@@ -28,13 +33,17 @@ def held(rows: Sequence[Row], end: datetime, silence: timedelta, settled: timede
         elif row.get("premises"):
             places["p:" + str(row["premises"])].append(at)
     found: list[Spell | None] = [None] * len(rows)
+    silent: list[tuple[Spell, Spell]] = []
     for line, members in places.items():
         starts = {} if line.startswith("p:") else _starts([rows[at] for at in members], end, silence, settled)
         order = sorted(starts, key=lambda start: (starts[start], start))
         for at in members:
             began = max((start for start in starts if start <= _when(rows[at])), default=None)
             found[at] = (line, 1 if began is None else 2 + order.index(began))
-    return found
+        turns = [(line, 1), *((line, 2 + order.index(start)) for start in sorted(starts))]
+        pairs = zip(itertools.pairwise(turns), sorted(starts), strict=True)
+        silent += [pair for pair, start in pairs if starts[start] > start]  # a new subscriber counts at once
+    return found, silent
 
 
 def joined(spells: Iterable[Spell], pairs: Iterable[tuple[Spell, Spell]]) -> list[frozenset[Spell]]:

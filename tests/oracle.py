@@ -103,11 +103,12 @@ def reckon(
     """
     end = _midnight(as_of + timedelta(days=1), zone)
     rows = [row for row in rows if datetime.fromisoformat(row["received_at"] or "") < end]
-    held = holders.held(rows, end, silence, settled)
+    held, silent = holders.held(rows, end, silence, settled)
     has_closing = 2 * sum(bool((row.get("closing_code") or "").strip()) for row in rows) > len(rows)
     calls = [_call(row, rules, zone, spell, has_closing) for row, spell in zip(rows, held, strict=True)]
     spells = {call.spell for call in calls if call.spell}
-    shared = {call.spell for call in calls if call.marks_shared and call.spell and not call.spell[0].startswith("p:")}
+    marked = {call.spell for call in calls if call.marks_shared and call.spell and not call.spell[0].startswith("p:")}
+    shared = {spell for group in holders.joined(spells, silent) if group & marked for spell in group}
     nobodys = shared | {spell for spell in spells if spell[0].startswith("p:")}
     links = [pair for pair in rules.same if not nobodys & set(pair)]
     callers = {spell: name_of(group) for group in holders.joined(spells, links) for spell in group}

@@ -13,13 +13,9 @@ spells as (
 ),
 
 kinds as (
-    select spells.spell_id, stops.rule_id as kind
+    select spells.spell_id, marks.rule_id as kind
     from spells
-    inner join call_stops as stops
-        on
-            spells.token = stops.token
-            and spells.spell_from <= stops.received_at and spells.spell_to > stops.received_at
-    where stops.makes_shared_line
+    inner join spell_marks as marks on spells.spell_id = marks.spell_id
     union
     select spells.spell_id, casebook_shared_lines.kind
     from spells

@@ -1,17 +1,13 @@
--- One row per number-holding spell that is a shared line's: one of its calls carries a marker that says so, or its
+-- One row per number-holding spell that is a shared line's: its holder's calls carry a marker that says so, or its
 -- number is registered. Key: spell_id. No params. The register is a person's word, so it is the basis named and
 -- says whether the line is a payphone: no numbering plan tells.
 with
 
 marked as (
-    select number_spells.spell_id, bool_or(call_stops.rule_id = 'kiosk') as is_payphone
+    select number_spells.spell_id, bool_or(spell_marks.rule_id = 'kiosk') as is_payphone
     from number_spells
-    inner join call_stops
-        on
-            number_spells.token = call_stops.token
-            and number_spells.spell_from <= call_stops.received_at
-            and number_spells.spell_to > call_stops.received_at
-    where call_stops.makes_shared_line and not number_spells.is_premises
+    inner join spell_marks on number_spells.spell_id = spell_marks.spell_id
+    where not number_spells.is_premises
     group by number_spells.spell_id
 ),
 

@@ -55,15 +55,11 @@ boroughs as (
     group by caller_id
 ),
 
--- A marker speaks of the holder on whose call it stands; the register of the number.
+-- A marker speaks of a holder; the register of the number.
 told as (
-    select numbers.caller_id, stops.rule_id as kind, false as is_registered
+    select numbers.caller_id, marks.rule_id as kind, false as is_registered
     from caller_numbers as numbers
-    inner join call_stops as stops
-        on
-            numbers.token = stops.token
-            and numbers.spell_from <= stops.received_at and numbers.spell_to > stops.received_at
-    where stops.makes_shared_line
+    inner join spell_marks as marks on numbers.spell_id = marks.spell_id
     union
     select numbers.caller_id, casebook_shared_lines.kind, true as is_registered
     from caller_numbers as numbers

@@ -34,7 +34,13 @@ SPELL_MODELS = (
     "callers/spell_combinations",
     "callers/spell_details",
 )
-LINK_MODELS = ("callers/shared_spells", "callers/spell_links", "callers/linked_spells", "callers/decided_links")
+LINK_MODELS = (
+    "callers/spell_marks",
+    "callers/shared_spells",
+    "callers/spell_links",
+    "callers/linked_spells",
+    "callers/decided_links",
+)
 NO_CUTS = identity.Cuts(strict=0.0, standard=0.0, loose=0.0, review=0.0)
 
 

@@ -24,7 +24,7 @@ __all__ = ["apply", "card", "features", "fit", "suggest", "train", "why_silent"]
 
 BEHAVIOUR, LABELS, SCORES = "callers/shared_line_behaviour", "callers/shared_line_labels", "rules/shared_line_scores"
 MODELS = (BEHAVIOUR, LABELS)  # made only where a model is trained or applied
-_READ = ("calls", "windows", "call_records", "caller_numbers", "call_stops", "casebook_shared_lines")
+_READ = ("calls", "windows", "call_records", "caller_numbers", "spell_marks", "casebook_shared_lines")
 _TABLES = "select table_name from duckdb_tables() where database_name = current_database()"
 
 
