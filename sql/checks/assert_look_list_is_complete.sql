@@ -1,5 +1,5 @@
--- The look list has everyone with threshold or more coded misuse calls before exclusions, and of those stopped whoever has
--- a coded misuse call, calls often, was stopped by a person, or has a case.
+-- The look list has all with threshold or more coded misuse calls before exclusions, and of those stopped who has a
+-- coded misuse call, calls often, was stopped by a person, or has a case.
 -- Door: publication
 -- Severity: fail
 -- Limits: 0 to 0

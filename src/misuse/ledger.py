@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
-from misuse import models, sources
+from misuse import models, publication, sources
 from misuse.errors import UsageError
 from misuse.settings import Settings
 
@@ -73,10 +73,17 @@ def settings_digest(settings: Settings, layouts: dict[str, Any]) -> str:
 
 
 def layouts(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, sources.Layout]:
-    """The declared layouts of the sources whose calls are in, by name."""
+    """The layouts of the sources whose calls are in, by name.
+
+    Errors: UsageError where one is declared no more: no code of its calls would mean anything, and nobody would be told.
+    """
     held = [str(row[0]) for row in con.execute("select distinct source from call_records order by 1").fetchall()]
-    known = set(sources.source_names(settings))
-    return {name: sources.load_layout(settings, name) for name in held if name in known}
+    if lost := sorted(set(held) - set(sources.source_names(settings))):
+        raise UsageError(
+            f"calls of {', '.join(lost)} are in, and {settings.config_path or 'misuse.toml'} declares no such source: none would count",
+            next_step=f"declare [sources.{lost[0]}] again, or take its files out: misuse batch list, misuse batch withdraw",
+        )
+    return {name: sources.load_layout(settings, name) for name in held}
 
 
 def open_run(con: duckdb.DuckDBPyConnection, **values: Any) -> None:
@@ -117,6 +124,14 @@ def current_run(con: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[str
     name = settings.current_path.resolve().stem
     row = con.execute("select as_of from run_ledger where run_id = $run_id", {"run_id": name}).fetchone()
     return (name, row[0]) if row else None
+
+
+def is_told(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Whether the published copy knows every file that is in or was taken out: one may change no call, and is told of."""
+    held = con.execute("select batch_id, withdrawn_at is not null from batch_ledger").fetchall()
+    with publication.opened(settings) as copy:
+        told = copy.execute("select batch_id, is_withdrawn from batches").fetchall()
+    return set(held) == set(told)
 
 
 def is_latest(con: duckdb.DuckDBPyConnection, as_of: date) -> bool:

@@ -97,7 +97,7 @@ def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool 
         ids = [ledger.run_id(speaks_for, *digests.values(), head, version) for head in heads]
         run_id = ids[0] if current and ids[0] == current[0] else ids[-1]
         is_whole = _has_reports(settings, run_id) and _is_recorded(book, run_id)
-        if current and current[0] == run_id and is_whole and not force:
+        if current and current[0] == run_id and is_whole and not force and ledger.is_told(con, settings):
             last_run.write(settings, run_id, speaks_for, "skipped", now, now)
             return ""
         ledger.open_run(con, run_id=run_id, as_of=speaks_for, now=now, version=version, head=book.head(), **digests)

@@ -143,6 +143,38 @@ def test_exit_codes(ready, words, code, told):
     assert "07700" not in done.stderr
 
 
+def test_a_file_that_changes_no_call_is_told_of_all_the_same(ready):
+    root, home, _ = ready
+    again = root / "again.csv"
+    again.write_bytes((root / "log.csv").read_bytes() + b"\n")  # the same calls in another file
+    (outcome,) = json.loads(misuse(home, "ingest", str(again), "--source", "calls", "--json").stdout)
+    assert outcome["accepted"] == 0
+    assert misuse(home, "run").returncode == 0
+    assert told_of(home)[outcome["batch_id"]] is False
+    assert misuse(home, "batch", "withdraw", outcome["batch_id"], "--reason", "a named test").returncode == 0
+    assert misuse(home, "run").returncode == 0
+    assert told_of(home)[outcome["batch_id"]] is True
+    assert "nothing new" in misuse(home, "run").stdout
+
+
+def told_of(home):
+    found = misuse(home, "sql", "--json", "select batch_id, is_withdrawn from batches")
+    return {row["batch_id"]: row["is_withdrawn"] for row in json.loads(found.stdout)}
+
+
+def test_a_source_that_is_declared_no_more_stops_the_run_and_not_its_calls(ready):
+    _, home, _ = ready
+    declared = home / "misuse.toml"
+    declared.write_text(LAYOUT.replace("[sources.calls", "[sources.others"), encoding="utf-8")
+    try:
+        stopped = misuse(home, "run", "--force")
+    finally:
+        declared.write_text(LAYOUT, encoding="utf-8")
+    assert stopped.returncode == 2
+    assert "calls of calls are in" in stopped.stderr
+    assert "[sources.calls]" in stopped.stderr
+
+
 def test_a_wrong_key_in_the_settings_is_named(tmp_path):
     (tmp_path / "misuse.toml").write_text("[settings]\ntreshold = 12\n", encoding="utf-8")
     done = misuse(tmp_path, "status")
