@@ -34,6 +34,9 @@ PUBLICATION_OFFENCES = {
     "assert_keys_are_unique": "insert into estimates from estimates limit 1",
     "assert_ledger_adds_up": "delete from call_records where row_number = 1",
     "assert_calls_are_those_received": "update call_records set received_at = '2026-01-01 00:00:00' where row_number = 1",
+    "assert_calls_stand_in_one_source": "update calls set line_id = caller_id where is_misuse; "
+    "insert into calls select * replace ('another' as source, received_at + interval 7 seconds as received_at) "
+    "from calls where is_misuse",
     "assert_call_flags_agree": "update callers set is_stopped = true where misuse_calls > 0",
     "assert_caller_sums_are_all_calls": "update callers set misuse_calls = misuse_calls + 1 where misuse_calls > 40",
     "assert_caller_windows_are_nested": "update caller_windows set misuse_calls = 900 where window_name = 'd30'",
@@ -221,6 +224,28 @@ def test_whoever_a_person_stopped_is_looked_for_whatever_the_counts(
         order by caller_id limit 1
     """)
     assert not one_at_publication(publication_door, settings, "assert_look_list_is_complete").holds
+
+
+@pytest.mark.parametrize(
+    ("apart_seconds", "calls", "holds"), [(7, 2, True), (7, 3, False), (11, 3, True), (-7, 3, False)]
+)
+def test_three_calls_of_two_sources_at_one_moment_are_no_chance(
+    apart_seconds: int, calls: int, holds: bool, publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    publication_door.execute("update calls set line_id = caller_id where is_misuse")
+    publication_door.execute(
+        """
+        insert into calls
+        select * replace ('another' as source, received_at + to_seconds($apart) as received_at)
+        from (
+            select * from calls where is_misuse and line_id is not null
+            qualify row_number() over (partition by line_id order by received_at) = 1
+            order by line_id limit $calls
+        )
+        """,
+        {"apart": apart_seconds, "calls": calls},
+    )
+    assert one_at_publication(publication_door, settings, "assert_calls_stand_in_one_source").holds is holds
 
 
 def test_a_bridge_without_any_misuse_call_holds(
