@@ -1,7 +1,7 @@
 """What the whole job costs, step by step, beside what the raw engine and an analyst's script cost for the same file.
 
     make bench                                       # 1M and 10M calls
-    make bench-large                                 # 100M, on demand: some hours, and 150 GB of disk
+    make bench-large                                 # 100M, on demand: some hours, and 130 GB of disk
     python -m benchmarks.bench --size 1M --repeat 3  # one size; medians
     python -m benchmarks.bench --write               # docs/performance.md from the last output
     python -m benchmarks.bench --keep                # the last output becomes the baseline
@@ -38,7 +38,6 @@ WRITTEN = HERE / "written.json"  # the output that docs/performance.md was writt
 YEAR, FIVE_YEARS = 365, 1_826
 LAST_DAY = date(2025, 12, 31)  # of every log: calls of the future would be turned away
 # Calls a day and days. 10M-5y is five years of a force with 2M calls a year: as many calls as 10M, a fifth of the callers.
-# 30M is the most that a machine with 70 GB of free disk can do.
 SIZES = {
     "100k": (274, YEAR),
     "1M": (2_740, YEAR),
@@ -49,6 +48,7 @@ SIZES = {
 }
 # What DuckDB may take instead of the default: under 16 GB in all.
 MEMORY_LIMITS = {"30M": "8GB", "100M": "12GB"}
+BYTES_A_CALL = 1_300  # of disk, at the most: the log, the stores, the copy and what is spilled while the log is read
 NIGHT_CALLS, NIGHT_CORRECTIONS = 20_000, 200
 SLOWER = 7 / 6
 
@@ -148,6 +148,18 @@ def one_round(folder: Path, log: Path, night: Path, memory_limit: str) -> Iterat
     nightly, told = measured.child([*job, str(night)])
     shutil.rmtree(home)
     yield figures | {"night": nightly.as_json(), "night_steps": json.loads(told.splitlines()[-1])}
+
+
+def refuse_without_room(size: str, folder: Path) -> None:
+    """An hour's work is not begun where the disk will not hold it. Errors: SystemExit naming a size that it would hold."""
+    free = shutil.disk_usage(folder).free
+    wants = {name: calls_a_day * days * BYTES_A_CALL for name, (calls_a_day, days) in SIZES.items()}
+    if free < wants[size]:
+        fits = [name for name in sorted(wants, key=wants.__getitem__) if wants[name] <= free]
+        raise SystemExit(
+            f"{size} wants {wants[size] / 1e9:.0f} GB of disk and {folder} has {free / 1e9:.0f} GB free; "
+            + (f"--size {fits[-1]} fits" if fits else "no size fits")
+        )
 
 
 def _scripted(folder: Path, log: Path) -> measured.Cost | None:
@@ -268,6 +280,7 @@ def main() -> None:
     found = {}
     for size in options.size:
         with tempfile.TemporaryDirectory(prefix="misuse-bench-", dir=options.folder) as folder:
+            refuse_without_room(size, Path(folder))
             for figures in measure(size, options.repeat, Path(folder), options.logs):
                 held["sizes"][size] = found[size] = figures | {"machine": machine()}
                 OUT.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")

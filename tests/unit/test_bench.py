@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +80,14 @@ def test_work_in_this_process_is_measured() -> None:
     cost = measured.here(lambda: sum(range(2_000_000)))
     assert cost.seconds > 0
     assert cost.processor_seconds > 0
+
+
+def test_what_the_disk_will_not_hold_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = namedtuple("disk", "free")
+    monkeypatch.setattr(bench.shutil, "disk_usage", lambda _: disk(free=50_000_000_000))
+    bench.refuse_without_room("30M", tmp_path)
+    with pytest.raises(SystemExit, match=r"100M wants 130 GB .* 50 GB free; --size 30M fits"):
+        bench.refuse_without_room("100M", tmp_path)
+    monkeypatch.setattr(bench.shutil, "disk_usage", lambda _: disk(free=1_000))
+    with pytest.raises(SystemExit, match="no size fits"):
+        bench.refuse_without_room("100k", tmp_path)
