@@ -8,5 +8,5 @@ from flows.steps import alone, retain
 @flow(name="retention", persist_result=False)
 @alone("retention")
 def retention() -> None:
-    """Old copies, old reports, old scratch files and rejected rows go; the casebook says how many."""
+    """Each kind of thing that is past its time goes, as misuse.retention has them; the casebook says how many."""
     retain()

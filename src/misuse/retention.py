@@ -1,5 +1,5 @@
-"""What is kept no longer than it must be: old published copies and reports, scratch files, rejected rows, and who held the
-numbers of quiet callers on whom nobody ever acted.
+"""What is kept no longer than it must be: old published copies and reports, scratch files, rejected rows, logs taken in long
+ago, who held the numbers of quiet callers on whom nobody ever acted, and models of identity that another replaced.
 
 What a frozen list was decided on stays, and so do the casebook and the calls themselves. Prefect's own records of
 runs are pruned by its server (flows/children.py).
