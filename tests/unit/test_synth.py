@@ -19,8 +19,10 @@ from misuse.errors import UsageError
 from misuse.synth import SyntheticReport, SyntheticSettings, build, fixture_settings, make, make_fixture, ranges, truth
 from misuse.synth.table import figures_table
 from misuse.synth.text import COLUMNS, Log
+from tests import synthetic_page
 
 FIXTURE = Path(__file__).parents[2] / "data" / "fixtures" / "synthetic_small.csv"
+DOCUMENTED = synthetic_page.PAGE.read_text(encoding="utf-8")
 SMALL = SyntheticSettings(seed=7, start=date(2025, 10, 10), days=30, calls_per_day=300)
 # A third of London for a year: large enough for the anchors.
 TOWN = SyntheticSettings(seed=11, calls_per_day=2000)
@@ -246,12 +248,33 @@ def test_senseless_settings_are_refused(change: dict[str, Any]) -> None:
         replace(SMALL, **change)
 
 
+def test_the_documented_figures_agree_with_each_other() -> None:
+    told = re.findall(
+        r"(?m)^\| \**(?:in truth|by the log): their share of misuse\** \| \**([\d.]+%)\** \|$", DOCUMENTED
+    )
+    assert len(told) == 2
+    assert f"| {SyntheticSettings().days} | {' | '.join(told)} |" in DOCUMENTED
+    for log in synthetic_page.SHORTER:
+        assert len(re.findall(rf"(?m)^\| {log} \|", DOCUMENTED)) == 1
+
+
+def test_a_page_of_small_logs_has_a_row_for_each() -> None:
+    settings = SyntheticSettings(days=20, calls_per_day=300)
+    small = [synthetic_page.drawn(replace(settings, seed=seed)) for seed in (1, 2)]
+    text = synthetic_page.block(small[0], small, [small[1]], small[0])
+    assert text.count("\n| 1 | ") == text.count("\n| 2 | ") == 1
+    assert text.count("\n| 20 | ") == 2
+    for part in (synthetic_page.AFTER_THE_YEAR, synthetic_page.AFTER_THE_SEEDS):
+        assert part in DOCUMENTED
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, SyntheticSettings().seed])
 def test_reading_a_holds_for_a_whole_year_of_london(seed: int) -> None:
     settings = SyntheticSettings(seed=seed)
     figures = truth.summary(*build.draw(settings), settings)
 
+    assert seed not in synthetic_page.SEEDS or synthetic_page.seed_row(figures) in DOCUMENTED
     assert abs(figures["by_person"]["share_of_misuse"] - 0.43) <= 0.02
     assert abs(figures["by_log"]["share_of_misuse"] - 0.43) <= 0.02
     assert abs(figures["by_log"]["misuse_calls"] / 12 - 6000) < 300
@@ -264,7 +287,8 @@ def test_the_documented_figures_are_those_of_the_default_year() -> None:
     settings = SyntheticSettings()
     figures = truth.summary(*build.draw(settings), settings)
 
-    assert figures_table(figures) in (FIXTURE.parents[2] / "docs" / "synthetic.md").read_text("utf-8")
+    assert figures_table(figures) in DOCUMENTED
+    assert synthetic_page.length_row(figures) in DOCUMENTED
 
 
 @pytest.mark.slow
@@ -272,6 +296,7 @@ def test_reading_b_holds_for_a_whole_year_of_london() -> None:
     settings = SyntheticSettings(reading="B")
     figures = truth.summary(*build.draw(settings), settings)
 
+    assert synthetic_page.reading_b_line(figures) in DOCUMENTED
     assert abs(figures["by_log"]["persistent_misuse_calls"] / 12 - 6000) < 500
     assert abs(figures["by_log"]["misuse_calls"] / 12 - 14000) < 800
 
@@ -281,7 +306,9 @@ def test_a_lifetime_share_grows_with_the_log() -> None:
     shares = []
     for days in (30, 91, 365):
         settings = SyntheticSettings(days=days)
-        shares.append(truth.summary(*build.draw(settings), settings)["by_person"]["share_of_misuse"])
+        figures = truth.summary(*build.draw(settings), settings)
+        assert synthetic_page.length_row(figures) in DOCUMENTED
+        shares.append(figures["by_person"]["share_of_misuse"])
 
     assert shares == sorted(shares)
     assert shares[0] < 0.40
