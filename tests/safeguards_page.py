@@ -17,7 +17,9 @@ OPENING = """# Safeguards
 A **hard stop** keeps a call, or every call of a caller, from being treated as misuse, whatever its code says and however many
 such calls there are. It is there because some repeated, silent or odd calls are what danger looks like, and people have died who
 were seen as a nuisance. This page says what each stop is, why it is there, how far it reaches, who looks, and how it ends. It is made
-by `python -m tests.safeguards_page` from `src/misuse/rules/hard_stops.toml` and `doubts.toml`; a test keeps them in step.
+by `python -m tests.safeguards_page` from `src/misuse/rules/hard_stops.toml` and `doubts.toml`; a test keeps them in step. `domain.md`, in a
+rule's source, is the notes on the subject from which the rules were drafted. They are not in the repository: where they stand alone, the rule's
+checker looks for the source behind them.
 
 **What a stop does.** The call counts for nothing against anybody. A stopped caller is on no tasking list, and a case that is open is
 shut to action. **What it does not do.** It hides nobody: whoever is stopped and has a call coded misuse, or calls often, or was
@@ -47,7 +49,7 @@ that is missed may. A rule says whether it reaches **the call** alone, or **the 
 | carried | whom a stop reached before the model of identity was replaced, and would reach no longer |
 
 An address, place or person that more than {most_numbers} numbers have in common ties nobody, for it is a hostel, a street or a word for
-"not known". Addresses and names are compared inside the vault; only which rule was hit leaves it. To a line of many people, such as a
+"not known". Addresses and names are compared inside the vault; only which rule was hit leaves it, see below. To a line of many people, such as a
 hospital's, ties reach silent and abandoned calls alone. On the look list `linked_stop` says that every stop of a caller came from
 elsewhere, without saying which marker it was.
 """
@@ -64,6 +66,15 @@ casebook with its reason and the name of who made it.
 A look that somebody acknowledges (`misuse look --acknowledge CALLER`) lifts nothing either. It takes the urgency from as many urgent
 stops as the list then showed; one more, however early its date, is urgent again. Every silent or abandoned call of a caller under a
 domestic-abuse marker counts as one.
+"""
+
+KEPT = """## What is kept of it
+
+That a rule was hit, by its name, is kept by caller and by call, under pseudonyms: in `warehouse.duckdb` for every stop and flag, and in
+`casebook.sqlite` for every hard stop. Neither file is encrypted, so whoever may read them learns that somebody, not who, was under `dementia` or
+`mental_health`. The markers as they were written, the remarks, the names and the addresses lie in the encrypted vault alone. Both files are
+for the service account alone (mode 0600), a backup copies both as they are, and the disks of the machine and of its backups want encrypting
+([decisions](decisions.md), 2026-11-23). The copy for analysts holds no rule's name.
 """
 
 BLIND = """## What a log cannot show
@@ -96,7 +107,7 @@ def page(reviewed: Rules | None = None) -> str:
     stops = [rule for rule in known.hard_stops if rule.is_stop]
     flags = [rule for rule in known.hard_stops if not rule.is_stop]
     ties = next(rule.limits for rule in known.hard_stops if rule.pattern == "ties")
-    parts = [OPENING, _overview(stops), REACH.format(**ties), ENDING, BLIND, DOUBT, _doubts(known.doubts)]
+    parts = [OPENING, _overview(stops), REACH.format(**ties), ENDING, KEPT, BLIND, DOUBT, _doubts(known.doubts)]
     parts.append("## Each hard stop\n")
     parts += [_section(rule) for rule in stops]
     parts.append(

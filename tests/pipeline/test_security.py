@@ -78,7 +78,7 @@ def test_whatever_the_umask_others_may_read_nothing(ready):
     assert not [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o022], "nobody else may write anything"
 
 
-def test_the_group_reads_published_and_reports_alone(ready):
+def test_the_group_reads_published_alone(ready):
     home, _, _ = ready
     assert stat.S_IMODE(home.stat().st_mode) == 0o750
     assert stat.S_IMODE(publication_of(home).stat().st_mode) == 0o640
@@ -91,7 +91,8 @@ def test_the_group_reads_published_and_reports_alone(ready):
         "keys/vault.key",
     ):
         assert stat.S_IMODE((home / name).stat().st_mode) == 0o600, name
-    assert stat.S_IMODE((home / "keys").stat().st_mode) == 0o700
+    for name in ("keys", "reports"):
+        assert stat.S_IMODE((home / name).stat().st_mode) == 0o700, name
 
 
 def publication_of(home):
