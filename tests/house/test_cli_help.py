@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -15,7 +16,7 @@ from misuse.cli.parser import make_parser
 from misuse.settings import QUIET_ENVIRONMENT
 from tests.house import tree
 
-# design.md §6, and `retention`, which the scheduler's job is by hand; the register of shared lines, and the checks
+# What the design asked for, and `retention`, which the scheduler's job is by hand; the register of shared lines, and the checks
 # without which blind safeguards keep enforcement shut, have commands of their own, as has coding calls again. What the
 # review room does of cases, meetings and people's rights can be done without a browser: case, cycle, rights.
 COMMANDS = {
@@ -29,6 +30,7 @@ HEAVY = (
 )  # fmt: skip
 
 
+@cache
 def commands() -> dict[str, argparse.ArgumentParser]:
     """Every command and its parser, actions such as `batch list` too."""
     found: dict[str, argparse.ArgumentParser] = {}

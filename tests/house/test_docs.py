@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 
@@ -16,6 +17,7 @@ from tests.house.test_cli_help import commands
 
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
 BLOCK = re.compile(r"(?ms)^```toml\n(.*?)^```")
+COMMAND_LINE = re.compile(r"(?m)(?:`|^\s*(?:\$ )?)(?:[A-Z_]+=\S+ )*misuse ([a-z][^`\n]*)")
 CHANGELOG_PARTS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
@@ -30,6 +32,13 @@ def test_every_command_is_documented() -> None:
     assert not found, tree.told(found, "commands that no page names (as `misuse COMMAND`)")
 
 
+def test_every_command_is_in_the_analysts_table() -> None:
+    page = (tree.ROOT / "docs" / "analysts.md").read_text(encoding="utf-8")
+    table = page.split("## Every command")[1]
+    missing = [name for name in {name.split()[0] for name in commands()} if not re.search(rf"`misuse {name}\b", table)]
+    assert not missing, tree.told(missing, "commands that 'Every command' leaves out")
+
+
 def test_no_page_names_a_command_that_is_not_there() -> None:
     known = {name.split()[0] for name in commands()}
     found = [
@@ -42,18 +51,74 @@ def test_no_page_names_a_command_that_is_not_there() -> None:
 
 
 def test_no_page_names_an_option_that_is_not_there() -> None:
-    options = {
-        option for parser in commands().values() for action in parser._actions for option in action.option_strings
-    }
-    options |= {"--help", "--version", "--config"}
     found = [
-        f"{page.name}: {option}"
+        f"{page.name}: misuse {name} {option}"
         for page in pages()
-        for line in re.findall(r"(?m)(?:`|^\s*(?:\$ )?)(misuse [a-z][^`\n]*)", page.text)
-        for option in re.findall(r"(?<=\s)--[a-z][a-z-]+", line.split("  ")[0])
-        if option not in options
+        for line in COMMAND_LINE.findall(page.text)
+        for name, option in options_of(line.split("  ")[0])
+        if option not in {"--help", "--version", "--config"} | known_options(name)
     ]
-    assert not found, tree.told(found, "an option that no command has")
+    assert not found, tree.told(found, "an option that the command does not have")
+
+
+@pytest.mark.parametrize(
+    ("line", "options"),
+    [
+        ("callers --at-least 8", [("callers", "--at-least")]),
+        ("identity diff MODEL --accept --reason", [("identity diff", "--accept"), ("identity diff", "--reason")]),
+        ("users add NAME --role chair", [("users", "--role")]),
+        ("safeguards record RULE --until DATE", [("safeguards record", "--until")]),
+        ("nothing --at-all", [("", "--at-all")]),
+    ],
+)
+def test_an_option_is_looked_up_under_its_command(line: str, options: list[tuple[str, str]]) -> None:
+    assert options_of(line) == options
+    assert "--freeze" in known_options("list")
+    assert "--freeze" not in known_options("callers") | known_options("")
+
+
+def options_of(line: str) -> list[tuple[str, str]]:
+    """Each option of what follows `misuse` on a line, with the command it is given to; "" for one that is not there."""
+    words, name = line.split(), ""
+    for count in (1, 2):
+        if " ".join(words[:count]) in commands():
+            name = " ".join(words[:count])
+    return [(name, option) for option in re.findall(r"(?<=\s)--[a-z][a-z-]+", line)]
+
+
+def known_options(name: str) -> set[str]:
+    """The options of one command."""
+    parser = commands().get(name)
+    return {option for action in parser._actions for option in action.option_strings} if parser else set()
+
+
+def test_every_status_line_is_in_the_table() -> None:
+    page = (tree.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.split("## Every status line")[1].split("\n## ")[0]
+    rows = set(re.findall(r"(?m)^\| `([^`]+)` \|", table))
+    made = status_lines()
+    assert len(made) > 20
+    missing = [pattern for pattern in made if not any(re.fullmatch(pattern, row) for row in rows)]
+    assert not missing, tree.told(missing, "lines of the status that docs/operations.md does not explain")
+    unmade = [row for row in rows - {"ok"} if not any(re.fullmatch(pattern, row) for pattern in made)]
+    assert not unmade, tree.told(unmade, "lines in docs/operations.md that the status never shows")
+
+
+def status_lines() -> set[str]:
+    """What each line of the status begins with, as a pattern: a subject that is looked up is a word in capitals there.
+
+    One that is well may also be told by the row `ok`, which stands for all.
+    """
+    (source,) = tree.under("src/misuse/status.py", suffix=".py")
+    made = set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Line":
+            word, subject = node.args[:2]
+            shown = re.escape(subject.value) if isinstance(subject, ast.Constant) else "[A-Z]+"
+            words = [part.value for part in ast.walk(word) if isinstance(part, ast.Constant)]
+            assert words, f"{source.name}:{node.lineno}: a word that is reckoned"
+            made |= {f"ok(?: {shown})?" if said == "ok" else f"{said} {shown}" for said in words}
+    return made
 
 
 def test_the_settings_page_is_in_step() -> None:

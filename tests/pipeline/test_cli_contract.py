@@ -1,9 +1,10 @@
-"""The command line as other people's scripts rely on it (design.md §6): JSON keys and exit codes, by the real command."""
+"""The command line as other people's scripts rely on it: JSON keys and exit codes, by the real command."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,28 @@ def test_ingest_prints_a_list_one_object_a_file(ready):
     _, _, (outcome,) = ready
     assert set(outcome) >= INGEST_KEYS
     assert outcome["rows"] == sum(outcome[name] for name in ("accepted", "rejected", "duplicate", "superseded"))
+
+
+def test_a_file_over_the_limit_is_told_of_with_commands_that_can_be_typed(ready, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "misuse.toml").write_text(
+        LAYOUT.replace("[sources.calls]", "[sources.calls]\nreject_limit = 0.01"), encoding="utf-8"
+    )
+    rows = random_rows(52, 40)
+    log = write_csv(
+        tmp_path / "a log.csv", [row | {"ref": ""} if place % 2 else row for place, row in enumerate(rows)], COLUMNS
+    )
+    done = misuse(home, "ingest", str(log), "--source", "calls")
+    assert done.returncode == 3
+    batch = done.stdout.split("batch ")[1].split()[0]
+    check, withdraw = (
+        line.split(" shows")[0].split(" takes")[0] for line in done.stderr.split("Next: ")[1].split("; ")
+    )
+    assert check == f"misuse source check '{log}' --source calls"
+    assert withdraw == f"misuse batch withdraw {batch} --reason WHY"
+    for command in (check, withdraw):
+        assert misuse(home, *shlex.split(command)[1:]).returncode == 0, command
 
 
 def test_estimate_has_every_key(ready):

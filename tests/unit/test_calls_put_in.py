@@ -151,14 +151,15 @@ def test_rows_that_pass_to_another_batch_are_put_in(con: duckdb.DuckDBPyConnecti
 
 def test_calls_of_another_model_or_another_zone_are_made_anew(con: duckdb.DuckDBPyConnection) -> None:
     bring_up(con, VALUES)
+    whole = rows(con)
     con.execute("update marks set value = 'another' where name = 'calls'")
     con.execute("update calls set line_id = 'wrong'; alter table calls drop column ward")
-    bring_up(con, VALUES)
-    first = rows(con)
-    assert first
-    bring_up(con, VALUES | {"reporting_zone": "Asia/Tokyo"})
+    assert not bring_up(con, VALUES)
+    assert rows(con) == whole
+    assert bring_up(con, VALUES), "what was made anew is gone on from"
+    assert not bring_up(con, VALUES | {"reporting_zone": "Asia/Tokyo"})
     moved = rows(con)
-    assert moved == made_anew(con, VALUES | {"reporting_zone": "Asia/Tokyo"}) != first
+    assert moved == made_anew(con, VALUES | {"reporting_zone": "Asia/Tokyo"}) != whole
 
 
 def test_a_run_cut_off_between_its_statements_is_mended_by_the_next(con: duckdb.DuckDBPyConnection) -> None:

@@ -87,8 +87,7 @@ def test_an_undeclared_source_is_named(tmp_path: Path) -> None:
 
 
 def test_the_synthetic_source_needs_no_settings_file(tmp_path: Path) -> None:
-    if "synthetic" not in sources.source_names(Settings(home=tmp_path)):
-        pytest.skip("src/misuse/rules/synthetic_source.toml is not there")
+    assert "synthetic" in sources.source_names(Settings(home=tmp_path))
     layout = sources.load_layout(Settings(home=tmp_path), "synthetic")
     assert sources.misuse_codes(layout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,8 +173,8 @@ def ingest(context: Context) -> int:
     for outcome in over:
         context.note(
             f"misuse: {Path(outcome.file).name}: {outcome.rejected} of {outcome.rows} rows were rejected, over the limit; "
-            "the others went in\n  Next: misuse source check FILE --source NAME shows why; "
-            "batch withdraw takes the file back out"
+            f"the others went in\n  Next: misuse source check {shlex.quote(outcome.file)} --source {outcome.source} shows why; "
+            f"misuse batch withdraw {outcome.batch_id} --reason WHY takes the file back out"
         )
     return InputError.exit_code if over else 0
 
