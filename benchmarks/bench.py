@@ -3,6 +3,7 @@
     make bench                                       # 1M and 10M calls
     make bench-large                                 # 100M, on demand: some hours, and 130 GB of disk
     python -m benchmarks.bench --size 1M --repeat 3  # one size; medians
+    python -m benchmarks.bench --size 1M 10M 10M-5y  # what docs/performance.md shows
     python -m benchmarks.bench --write               # docs/performance.md from the last output
     python -m benchmarks.bench --keep                # the last output becomes the baseline
 

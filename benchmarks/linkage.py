@@ -1,7 +1,7 @@
 """How well the linker tells who is who, where it is known: planted people, or a file of records with their truth.
 
     python -m benchmarks.linkage                             # planted people (benchmarks/planted.py), two seeds
-    python -m benchmarks.linkage --records FILE.parquet      # historical_figures_50k.parquet, its `cluster` as the truth
+    python -m benchmarks.linkage --records FILE.parquet      # Splink's example data set `historical_50k`, its `cluster` as the truth
     python -m benchmarks.linkage --records FILE --write      # both, and docs/model-card.md written from them
 
 Every record is one number-holding spell. The linker is handed details and an arbitrary number; who is who is kept

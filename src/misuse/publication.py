@@ -313,7 +313,7 @@ def data_dictionary() -> str:
     lines = [
         "# Data dictionary",
         "",
-        "What `published/current.duckdb` holds, generated from src/misuse/schemas.py; the file's own comments say the",
+        "What `published/current.duckdb` holds, generated from src/misuse/schemas/; the file's own comments say the",
         "same (`select * from duckdb_columns()`). Times are UTC, except columns ending `_local`. The relations are",
         "pseudonymous personal data: they hold no number, name, address or remark. Reading the file directly is not",
         "logged; `misuse sql` is.",

@@ -1,4 +1,4 @@
-"""Nothing that anybody reads advises to leave a call unanswered or a person unattended (domain.md, hard stop 5).
+"""Nothing that anybody reads advises to leave a call unanswered or a person unattended: people have died of it.
 
 Every option, rule, lane, state and bar; every template and string of the program; every command's help; every page of
 the documents; and a set of reports as written, decoded. Sentences that say that no such thing is meant may name it.

@@ -1,4 +1,4 @@
-"""Sizes that stay readable (style.md §2)."""
+"""Sizes that stay readable."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_patterns_have_their_figures() -> None:
         "new_content": "new_content",
     }
     limits = {rule.id: rule.limits for rule in RULES.hard_stops if rule.pattern}
-    assert limits["new_content"]["contacts"] == 10, "about ten: domain.md, hard stop 3"
+    assert limits["new_content"]["contacts"] == 10, "about ten: Joanne Butler made twenty contacts in ten months"
     assert limits["new_content"]["days"] == 365
     assert limits["domestic_abuse"]["most_numbers"] >= 5, "a home has several telephones"
     assert limits["domestic_abuse"]["place_calls"] == 2, "once may be a passer-by"

@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 
 def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> int:
-    """Run one command and return its exit code (design.md §6)."""
+    """Run one command and return its exit code; docs/analysts.md says what each means."""
     for name, value in settings_module.QUIET_ENVIRONMENT.items():
         environ.setdefault(name, value)
     os.umask(0o077)

@@ -125,7 +125,7 @@ def _list_cells(row: dict[str, Any]) -> list[Any]:
     ]
 
 
-# The keys of `misuse list --json`, which other people's scripts rely on (design.md §6).
+# The keys of `misuse list --json`, which other people's scripts rely on; tests/pipeline/test_cli_contract.py holds them.
 _LIST_KEYS = (
     "rank", "part", "case_ref", "caller_id", "identity_kind", "episodes", "p_at_least_threshold", "handling_hours",
     "unit_hours", "boroughs", "flags", "lane", "options", "owner", "review_date", "status", "reasons",

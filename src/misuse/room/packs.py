@@ -237,7 +237,7 @@ def limitation_clock(calls: Sequence[Mapping[str, Any]], events: Sequence[Event]
     """Summary proceedings under the Communications Act 2003: six months from sufficient evidence, three years from the act.
 
     Keys: evidence_on (when enforcement was approved; None before), begin_by, first_call_on, outer_limit. The law is to be
-    checked by a lawyer: domain.md §3 is a summary.
+    checked by a lawyer: this is a summary.
     """
     approved = [event.at.date() for event in events if event.kind == "case_moved" and event.data["move"] == "approve"]
     first = min((call["received_local"].date() for call in calls), default=None)
