@@ -27,6 +27,12 @@ stopped by a person, or has a case, is on the *look list*, with the role that lo
 changes nothing in the control room: no output of this program is a reason not to answer or attend, and every call goes on being
 taken and judged by what is said in it. A stop finds nobody innocent or guilty; it says that a person must look first.
 
+**A stop on one call of somebody who stays on the list.** Many stops bar the call alone, and whoever has ten misuse calls besides stays
+on the tasking list. Where such a stop is urgent and nobody has looked, the list row, its page and the sheets say so before any other
+doubt, whatever the call was coded and however long ago it came; the lane is support, enforcement can be neither proposed nor approved, and
+the case page in the review room opens with it: who looks, since when, which calls. It ends with a look (`misuse look --acknowledge CALLER`,
+or *I have looked*): in the room at once, on the list with the next run.
+
 A caller is a person as far as the log shows it: a set of *number-holding spells*, each one holder's time with one number.
 """
 
@@ -147,6 +153,11 @@ def _facts(rule: HardStop) -> Iterator[str]:
         yield f"Bars: {_scope(rule)}. Looked at by: {_role(rule)}, {_urgency(rule)}."
     if rule.makes_shared_line:
         yield "The number is taken for a shared line, never for a person."
+    if rule.is_fault:
+        yield (
+            "It is evidence of a fault: of whoever stays on the tasking list, with half of the window's calls coded misuse "
+            "wordless or hit by such a rule, the list says so, and the lane is technical unless support comes first."
+        )
     if rule.support_first:
         yield "Support comes first for the caller, whatever else is decided."
     if rule.markers:

@@ -20,6 +20,7 @@ final as (
         calls.qualifiers,
         calls.result_code,
         calls.is_coded_misuse,
+        calls.is_stopped,
         case
             when not calls.is_coded_misuse then 'not_coded_misuse'
             when (calls.received_at >= bounds.window_from and calls.received_at < bounds.window_to) is not true

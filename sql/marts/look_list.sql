@@ -42,9 +42,9 @@ facts as (
             or coalesce(contacts.calls, 0) >= cast($threshold as integer)
         ) as is_stop_listed,
         coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
-        flags.last_urgent_stop_at, coalesce(flags.urgent_stops, 0) as urgent_stops, flags.duty_role,
-        flags.is_from_elsewhere, flags.has_new_content,
-        seen.acknowledged_at, coalesce(seen.urgent_stops_seen, 0) as urgent_stops_seen
+        flags.duty_role, flags.is_from_elsewhere, flags.has_new_content, seen.acknowledged_at,
+        unseen.last_urgent_stop_at, coalesce(unseen.urgent_stops, 0) as urgent_stops,
+        coalesce(unseen.urgent_stops_unseen, 0) as urgent_stops_unseen, coalesce(unseen.is_urgent, false) as is_urgent
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join recent_calls as recent on callers.caller_id = recent.caller_id
@@ -54,6 +54,7 @@ facts as (
     left join caller_cases as cases on callers.caller_id = cases.caller_id
     left join second_references as refs on callers.caller_id = refs.caller_id
     left join caller_looks as seen on callers.caller_id = seen.caller_id
+    left join unseen_stops as unseen on callers.caller_id = unseen.caller_id
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
         or flags.caller_id is not null
@@ -86,13 +87,10 @@ final as (
         coalesce(case_ref, second_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref,
         caller_id, identity_kind, look_reasons,
         coded_misuse_calls, stopped_calls, doubtful_calls, misuse_calls, calls_d30, calls_prior_d30,
-        is_stopped, support_first,
-        -- A look clears as many urgent stops as there were to see, and none dated after it. What arrives late is one
-        -- more, however early its date: it has to be tonight again.
-        urgent_stops > urgent_stops_seen or coalesce(last_urgent_stop_at > acknowledged_at, false) as is_urgent,
+        is_stopped, support_first, is_urgent,
         list_has_any(look_reasons, ['new_hard_stop', 'sharp_change']) as is_new,
         coalesce(duty_role, cast($duty_role as varchar)) as duty_role,
-        acknowledged_at, last_call_at, urgent_stops
+        acknowledged_at, last_call_at, urgent_stops, urgent_stops_unseen, last_urgent_stop_at
     from reasoned
     where len(look_reasons) > 0
 )

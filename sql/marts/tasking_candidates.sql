@@ -52,6 +52,7 @@ facts as (
         coalesce(confirmations.unconfirmed_links, 0) as unconfirmed_links,
         coalesce(confirmations.misuse_calls_confirmed, headline.misuse_calls, 0) as misuse_calls_confirmed,
         callers.caller_id in (select caller_id from shared_line_suggestions) as may_be_shared_line,
+        coalesce(unseen.urgent_stops_unseen, 0) as urgent_stops_unseen, coalesce(faults.fault_calls, 0) as fault_calls,
         exists (select 1 from last_cycle)
         and not exists (select 1 from known where known.caller_id = callers.caller_id) as is_new
     from callers
@@ -62,6 +63,8 @@ facts as (
     left join caller_patterns as patterns on callers.caller_id = patterns.caller_id
     left join genuine on callers.caller_id = genuine.caller_id
     left join caller_confirmations as confirmations on callers.caller_id = confirmations.caller_id
+    left join unseen_stops as unseen on callers.caller_id = unseen.caller_id
+    left join fault_calls as faults on callers.caller_id = faults.caller_id
     where callers.identity_kind = 'person' and not callers.is_stopped and (headline.is_persistent or cases.is_open)
 ),
 
@@ -71,19 +74,19 @@ final as (
         coalesce(case_ref, second_ref, 'K-' || upper(substr(caller_id, 2, 10))) as case_ref, caller_id, identity_kind,
         misuse_calls_lifetime, misuse_calls_d365, misuse_calls_d90, misuse_calls_d30, misuse_calls_window,
         coalesce(episodes, 0) as episodes, coalesce(active_days, 0) as active_days, genuine_calls_window,
-        stopped_calls_window, doubtful_calls_window, most_calls_24_hours, most_calls_7_days,
-        cast(null as double) as p_at_least_threshold,
+        stopped_calls_window, doubtful_calls_window, urgent_stops_unseen, fault_calls,
+        most_calls_24_hours, most_calls_7_days, cast(null as double) as p_at_least_threshold,
         handling_seconds, unit_seconds, handling_seconds / 3600 as handling_hours, unit_seconds / 3600 as unit_hours,
-        coalesce(boroughs, cast([] as varchar[])) as boroughs, number_count, support_first,
-        unconfirmed_links, misuse_calls_confirmed, coalesce(is_changed, false) as is_changed,
+        coalesce(boroughs, cast([] as varchar[])) as boroughs, number_count, support_first, unconfirmed_links,
+        misuse_calls_confirmed, coalesce(is_changed, false) as is_changed,
         list_filter([
-            case when support_first then 'support_first' end,
+            case when urgent_stops_unseen > 0 then 'urgent_stop_unseen' end,
+            case when support_first then 'support_first' end, case when fault_calls > 0 then 'handset_fault' end,
             case when most_calls_7_days * 2 >= misuse_calls_window then 'burst' end,
             case when most_calls_24_hours * 2 >= misuse_calls_window or episodes <= 2 then 'one_bad_night' end,
             case when number_count > 1 then 'several_numbers' end,
             case when may_be_shared_line then 'may_be_shared_line' end,
-            case when is_new then 'new' end,
-            case when misuse_calls_d30 = 0 then 'quiet_30_days' end
+            case when is_new then 'new' end, case when misuse_calls_d30 = 0 then 'quiet_30_days' end
         ], flag -> flag is not null) as flags,
         is_new, opened_at, closed_at, status, case_lane, owner, review_date, moves,
         first_misuse_at, last_misuse_at, tenth_misuse_at

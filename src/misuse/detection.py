@@ -65,6 +65,8 @@ LIST_MODELS: tuple[str, ...] = (
     "detection/caller_confirmations",
     "detection/caller_flags",
     "detection/caller_looks",
+    "detection/unseen_stops",
+    "detection/fault_calls",
     "detection/recent_calls",
     "marts/concentration",
     "marts/misuse_monthly",

@@ -114,7 +114,8 @@ def enforcement_bars(
 ) -> tuple[str, ...]:
     """What keeps a caller from action now: the bars of the published list, and 'hard_stop' where a stop reaches them.
 
-    Of whom no list tells, nothing is known: 'not_listed' bars.
+    Of whom no list tells, nothing is known: 'not_listed' bars. The bar of an urgent stop that nobody had looked at falls
+    with a look since the run, which `book` tells.
     """
     bars: list[Any] = [NOT_LISTED]
     if store.holds(con, "tasking_list"):
@@ -122,9 +123,42 @@ def enforcement_bars(
         if "enforcement_bars" in columns:
             row = con.execute(_BARS, {"caller_id": caller_id}).fetchone()
             bars = list(row[0] or []) if row else [NOT_LISTED]
+    if URGENT_STOP_UNSEEN in bars and book is not None:
+        look = look_of(con, book, caller_id)
+        bars = [bar for bar in bars if bar != URGENT_STOP_UNSEEN or look is None or look["waits"]]
     stop = ["hard_stop"] if caller_id in stopped_now(con, settings, book) else []
     return tuple(dict.fromkeys([*stop, *map(str, bars)]))
 
 
 NOT_LISTED = "not_listed"
+URGENT_STOP_UNSEEN = "urgent_stop_unseen"
 _BARS = "select enforcement_bars from tasking_list where caller_id = $caller_id"
+
+
+def look_of(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller_id: str) -> dict[str, Any] | None:
+    """A caller's row of the look list, or None; with who looked since the run.
+
+    Further keys: seen_at and seen_by (of a look since the run; else when the run knew of one, and None); waits (an urgent
+    stop is there that nobody has looked at, by now).
+    """
+    found = store.rows(con.execute(_LOOK, {"caller_id": caller_id}))
+    if not found:
+        return None
+    row, since = found[0], None
+    own = set(spells_of(con, caller_id))
+    holders = book.holders()
+    for event in book.entries("look_acknowledged"):
+        # As a run takes it: a look at all that the caller is, and at nobody else, who surely is the same still.
+        is_theirs = own == set(holders.sure_of(event, event.data.get("spells") or ())) if own else False
+        if is_theirs and (row["acknowledged_at"] is None or event.at > row["acknowledged_at"]):
+            since = event
+    seen = int(since.data.get("urgent_stops_seen") or 0) if since else 0
+    return {
+        **row,
+        "seen_at": since.at if since else row["acknowledged_at"],
+        "seen_by": since.actor if since else None,
+        "waits": bool(row["is_urgent"]) and not (since and seen >= int(row.get("urgent_stops") or 0)),
+    }
+
+
+_LOOK = "select * from look_list where caller_id = $caller_id"

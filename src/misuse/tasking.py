@@ -32,6 +32,8 @@ _OPTIONAL = {
     "closed_at": "TIMESTAMP",
     "doubtful_calls_window": "BIGINT",
     "stopped_calls_window": "BIGINT",
+    "urgent_stops_unseen": "BIGINT",
+    "fault_calls": "BIGINT",
     "most_calls_24_hours": "BIGINT",
     "number_count": "INTEGER",
     "p_at_least_threshold": "DOUBLE",
@@ -212,8 +214,8 @@ def _confirmed(facts: Mapping[str, Any]) -> int:
 
 
 def _bars(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
-    """What bars enforcement, by name; the caller's own bars first."""
-    bars = []
+    """What bars enforcement, by name; danger first, then the caller's own bars."""
+    bars = ["urgent_stop_unseen"] if facts["urgent_stops_unseen"] else []
     if _confirmed(facts) < meeting.threshold:
         bars.append("unconfirmed_links" if facts["unconfirmed_links"] else "below_threshold")
     if facts["is_changed"]:
@@ -225,6 +227,7 @@ def _barred(facts: Mapping[str, Any], bars: Sequence[str], meeting: Meeting) -> 
     """Why enforcement is shut, in sentences."""
     links = facts["unconfirmed_links"] or 0
     why = {
+        "urgent_stop_unseen": "an urgent hard stop waits for somebody to look at it.",
         "unconfirmed_links": f"{_count(links, 'link')} between these numbers {'is' if links == 1 else 'are'} confirmed by "
         f"nobody, and without {'it' if links == 1 else 'them'} {_confirmed(facts)} misuse calls stand.",
         "below_threshold": f"the misuse calls in the window are under the line of {meeting.threshold}.",
@@ -238,12 +241,12 @@ def _barred(facts: Mapping[str, Any], bars: Sequence[str], meeting: Meeting) -> 
 def _lane(facts: Mapping[str, Any], bars: Sequence[str]) -> str:
     """The least intrusive lane that fits; a lane that people decided on stands while their case is open.
 
-    Except enforcement where it is barred.
+    Except enforcement where it is barred. Who may be in danger is not written to about their handset.
     """
+    if facts["urgent_stops_unseen"] or facts["support_first"]:
+        return "support"
     if "handset_fault" in (facts["flags"] or []):
         return "technical"
-    if facts["support_first"]:
-        return "support"
     if facts["is_open"] and facts["case_lane"] and not (facts["case_lane"] == "enforcement" and bars):
         return str(facts["case_lane"])
     return "engagement"
@@ -260,6 +263,8 @@ def _reasons(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
     said.append(_place(facts, meeting))
     if facts["support_first"]:
         said.append("A vulnerability is known: support comes first.")
+    elif facts["urgent_stops_unseen"]:
+        said.append("Until somebody has looked at what may be danger, support comes first.")
     return said
 
 
@@ -297,6 +302,10 @@ def _case_place(facts: Mapping[str, Any], meeting: Meeting) -> str:
 def _doubts(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
     """Why the list might be wrong about this person, in sentences; the gravest first."""
     calls, said = facts["misuse_calls_window"], []
+    if unseen := facts["urgent_stops_unseen"] or 0:
+        said.append(
+            f"{_count(unseen, 'urgent hard stop')} on this person's calls that nobody has looked at: look before deciding."
+        )
     if stopped := facts["stopped_calls_window"] or 0:
         said.append(f"{_count(stopped, 'more coded call')} barred by a hard stop, not counted: look there first.")
     if doubtful := facts["doubtful_calls_window"] or 0:
@@ -310,6 +319,11 @@ def _doubts(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
         episodes = _count(facts["episodes"], "episode")
         within = f"{most} of {calls} calls came within 24 hours" if most > 1 else f"{calls} calls in all"
         said.append(f"{within}, {episodes} in all: one bad night is not persistence.")
+    if "handset_fault" in (facts["flags"] or []):
+        said.append(
+            f"{_count(facts['fault_calls'] or 0, 'call')} of the window as a faulty handset or line makes them: have it "
+            "checked first."
+        )
     if "may_be_shared_line" in (facts["flags"] or []):
         said.append("A number behaves as a line of many people: find out first whether it is one.")
     if (facts["number_count"] or 1) > 1:

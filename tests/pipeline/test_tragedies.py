@@ -88,7 +88,17 @@ class Log:
 def stories() -> Log:
     """Each story on the number of its own number."""
     log = Log()
-    for tell in (hampshire, codewords, joanne_butler, distress, children_and_handsets, victims, others, decided):
+    for tell in (
+        hampshire,
+        codewords,
+        joanne_butler,
+        distress,
+        children_and_handsets,
+        victims,
+        others,
+        decided,
+        listed,
+    ):
         tell(log)
     return log
 
@@ -167,6 +177,14 @@ def decided(log: Log) -> None:
     log.calls(22, 12, "HOAX")
     log.call(22, START, "HOAX", markers="child")
     log.calls(23, 12, "HOAX")
+
+
+def listed(log: Log) -> None:
+    """24 misuses 999, and one night rings and says nothing; 25 silent for weeks, and six times within minutes."""
+    log.calls(24, 12, "HOAX")
+    log.call(24, START + timedelta(days=40), "ABANDONED", opening="SILENT CALL")
+    log.calls(25, 12, "SILENT NUISANCE")
+    log.calls(25, 6, "SILENT NUISANCE", start=START + timedelta(days=40), apart=timedelta(seconds=50))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -329,6 +347,30 @@ def test_fiona_pilkington(published: Published) -> None:
 def test_whoever_does_misuse_999_is_on_the_list(published: Published) -> None:
     assert published.is_tasked(16)
     assert "hard_stop" not in published.looked_at(16)["look_reasons"]
+
+
+def test_danger_in_a_call_that_is_not_coded_misuse_is_said_of_whoever_stays_on_the_list(published: Published) -> None:
+    row, look = published.row("tasking_list", 24), published.looked_at(24)
+    assert row is not None
+    assert (row["misuse_calls_window"], look["stopped_calls"]) == (12, 0), "no coded call is stopped"
+    assert (look["is_urgent"], look["urgent_stops"], look["urgent_stops_unseen"]) == (True, 1, 1)
+    assert look["last_urgent_stop_at"] == START + timedelta(days=40, hours=-1), "UTC, when clocks are an hour on"
+    assert "new_content" in look["look_reasons"]
+    assert row["flags"][0] == "urgent_stop_unseen"
+    assert (
+        row["doubts"][0] == "1 urgent hard stop on this person's calls that nobody has looked at: look before deciding."
+    )
+    assert row["enforcement_bars"][0] == "urgent_stop_unseen"
+    assert (row["lane"], "warning letter" in str(row["options"]).lower()) == ("support", False)
+
+
+def test_whom_a_faulty_handset_may_explain_is_said_to_be_so(published: Published) -> None:
+    row = published.row("tasking_list", 25)
+    assert row is not None
+    assert (row["misuse_calls_window"], "handset_fault" in row["flags"], row["lane"]) == (12, True, "technical")
+    assert "6 calls of the window as a faulty handset or line makes them: have it checked first." in row["doubts"]
+    others = published.con.execute("select count(*) from tasking_list where list_contains(flags, 'handset_fault')")
+    assert others.fetchone() == (1,)
 
 
 @pytest.mark.parametrize(("story", "kind"), [(17, "contradicted"), (18, "unknown")])

@@ -49,6 +49,8 @@ def candidate(name: str, **changes: Any) -> dict[str, Any]:
         "review_date": None,
         "closed_at": None,
         "stopped_calls_window": 0,
+        "urgent_stops_unseen": 0,
+        "fault_calls": 0,
         "doubtful_calls_window": 0,
         "most_calls_24_hours": 2,
         "first_misuse_at": moment("2025-02-01T10:00"),
@@ -254,24 +256,30 @@ def test_an_open_case_with_no_misuse_call_left_in_the_window_is_still_shown() ->
     assert not any("night" in doubt for doubt in result["doubts"])
 
 
-# flags          support  status        decided      ->  lane
+# flags          support  unseen  status        decided      ->  lane
 LANES = """
--                no       -             -                engagement
--                yes      -             -                support
-handset_fault    yes      -             -                technical
--                no       under_action  enforcement      enforcement
--                yes      under_action  enforcement      support
--                no       closed        enforcement      engagement
+-                no       0       -             -                engagement
+-                yes      0       -             -                support
+-                no       1       -             -                support
+handset_fault    no       0       -             -                technical
+handset_fault    yes      0       -             -                support
+handset_fault    no       2       -             -                support
+handset_fault    no       0       under_action  engagement       technical
+-                no       0       under_action  enforcement      enforcement
+-                yes      0       under_action  enforcement      support
+-                no       1       under_action  enforcement      support
+-                no       0       closed        enforcement      engagement
 """
 
 
 @pytest.mark.parametrize("line", table(LANES), ids=lambda line: "-".join(line))
 def test_lanes(line: list[str]) -> None:
-    flags, support, status, decided, lane = line
+    flags, support, unseen, status, decided, lane = line
     row = candidate(
         "a",
         flags=[] if flags == "-" else [flags],
         support_first=support == "yes",
+        urgent_stops_unseen=int(unseen),
         status=None if status == "-" else status,
         case_lane=None if decided == "-" else decided,
     )
@@ -313,6 +321,36 @@ def test_a_number_that_behaves_as_a_shared_line_is_said_and_changes_no_place() -
     assert not any("line of many people" in doubt for doubt in first["doubts"])
     assert "A number behaves as a line of many people: find out first whether it is one." in second["doubts"]
     assert second["lane"] == first["lane"]
+
+
+def test_an_urgent_stop_that_nobody_looked_at_is_said_first_and_shuts_enforcement() -> None:
+    rows = [
+        candidate(
+            name, misuse_calls_window=30 - unseen, stopped_calls_window=2, doubtful_calls_window=1, urgent_stops_unseen=unseen,
+            flags=["urgent_stop_unseen"] if unseen else [],
+        )
+        for name, unseen in (("a", 0), ("b", 1), ("c", 3))
+    ]  # fmt: skip
+    quiet, one, three = ranked(rows).to_dicts()
+    assert (
+        one["doubts"][0] == "1 urgent hard stop on this person's calls that nobody has looked at: look before deciding."
+    )
+    assert (
+        three["doubts"][0]
+        == "3 urgent hard stops on this person's calls that nobody has looked at: look before deciding."
+    )
+    assert [row["enforcement_bars"] for row in (quiet, one, three)] == [[], *[["urgent_stop_unseen"]] * 2]
+    assert one["doubts"][-1] == "Enforcement is shut: an urgent hard stop waits for somebody to look at it."
+    assert not any("looked at" in doubt for doubt in quiet["doubts"])
+    assert "warning letter" not in str(one["options"]).lower()
+    assert "warning letter" in str(quiet["options"]).lower()
+
+
+def test_a_handset_that_may_be_at_fault_is_said_and_checked_first() -> None:
+    (result,) = ranked([candidate("a", flags=["handset_fault"], fault_calls=6)]).to_dicts()
+    said = "6 calls of the window as a faulty handset or line makes them: have it checked first."
+    assert said in result["doubts"]
+    assert "handset" in result["options"][0]
 
 
 def test_reasons_and_doubts_are_whole_sentences() -> None:

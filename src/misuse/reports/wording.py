@@ -34,7 +34,9 @@ WINDOWS = {
     "d30": "Last 30 days",
 }
 FLAGS = {
+    "urgent_stop_unseen": "urgent stop, not looked at",
     "support_first": "support first",
+    "handset_fault": "may be a faulty handset",
     "burst": "burst of calls",
     "one_bad_night": "one bad night",
     "several_numbers": "several numbers",

@@ -23,6 +23,10 @@ class Bar:
 # By the names in `tasking_list.enforcement_bars`. A hard stop bars every action, the others enforcement alone.
 BARS: Mapping[str, Bar] = {
     HARD_STOP: Bar("a hard stop bars action on this caller", "look first, then lift the stop"),
+    "urgent_stop_unseen": Bar(
+        "an urgent hard stop on a call of this caller waits, and nobody has looked at it",
+        "look at the caller and say so: misuse look --acknowledge CALLER",
+    ),
     "unconfirmed_links": Bar(
         "enforcement never rests on links that no person has confirmed, and without them the count is too low",
         'compare the records, then misuse identity same CALLER --reason "…"',

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SPAN_DAYS = 90  # before and after an action, in which calls are compared
 _LISTED = "select * from tasking_list where caller_id = $caller_id"
-_LOOKED_AT = "select * from look_list where caller_id = $caller_id"
 _LINKS = "select * from caller_links where caller_a = $caller_id or caller_b = $caller_id order by probability desc nulls last"
 _VULNERABLE = "select support_first from callers where caller_id = $caller_id"
 _WINDOW = "select window_to, as_of from windows where window_name = 'headline'"
@@ -108,7 +107,8 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
         stops = _stops(book, con, caller)
         stopped = {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
         row = told.case_row(reference, found, file, desk.today, stopped)
-        is_vulnerable = _is_vulnerable(con, caller, stops)
+        look = published_callers.look_of(con, book, caller)
+        is_vulnerable = _is_vulnerable(con, caller, stops, look)
         bars = list(published_callers.enforcement_bars(con, desk.settings, caller, book))
         events = book.entries(case_ref=reference)
         return {
@@ -132,14 +132,19 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
             "options": option_rows(desk, file, None),
             "moves": offered_moves(desk, found, file, bars, stops),
             "listed": next(iter(rows(con, _LISTED, {"caller_id": caller})), None),
-            "look": next(iter(rows(con, _LOOKED_AT, {"caller_id": caller})), None),
-            "tests": told.explanations(next(iter(rows(con, _LISTED, {"caller_id": caller})), None), is_vulnerable),
+            "look": look,
+            "tests": told.explanations(
+                next(iter(rows(con, _LISTED, {"caller_id": caller})), None), is_vulnerable, look
+            ),
         }
 
 
-def _is_vulnerable(con: duckdb.DuckDBPyConnection, caller: str, stops: Sequence[Mapping[str, Any]]) -> bool:
+def _is_vulnerable(
+    con: duckdb.DuckDBPyConnection, caller: str, stops: Sequence[Mapping[str, Any]], look: Mapping[str, Any] | None
+) -> bool:
+    """What nobody has looked at may be danger: until somebody has, it speaks for the person as a stop does."""
     row = con.execute(_VULNERABLE, {"caller_id": caller}).fetchone()
-    return bool(stops) or bool(row and row[0])
+    return bool(stops) or bool(look and look["waits"]) or bool(row and row[0])
 
 
 def _stops(book: Casebook, con: duckdb.DuckDBPyConnection, caller: str) -> list[dict[str, Any]]:
@@ -318,7 +323,8 @@ def offered(desk: Desk, ref: str) -> list[dict[str, Any]]:
         caller = caller_of(con, found)
         bars = list(published_callers.enforcement_bars(con, desk.settings, caller, book))
         stops = _stops(book, con, caller)
-        default = {"default_lane": _default_lane(is_vulnerable=_is_vulnerable(con, caller, stops))}
+        look = published_callers.look_of(con, book, caller)
+        default = {"default_lane": _default_lane(is_vulnerable=_is_vulnerable(con, caller, stops, look))}
         return [row | default for row in offered_moves(desk, found, file, bars, stops)]
 
 
@@ -370,7 +376,7 @@ def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any], *, seen: int
             bars=published_callers.enforcement_bars(con, desk.settings, caller, book),
             seen_as=published_callers.spells_of(con, caller),
             reach=reach_of(con, caller),
-            is_vulnerable=_is_vulnerable(con, caller, stops),
+            is_vulnerable=_is_vulnerable(con, caller, stops, published_callers.look_of(con, book, caller)),
             least_confirmed=desk.settings.threshold,
             evidence=_extract(con, desk, caller, file),
             seen=seen,

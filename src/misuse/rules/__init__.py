@@ -107,10 +107,13 @@ class Rules:
             for m in spellings(r.markers)
         ]
 
-    def stop_rows(self) -> list[tuple[str, str, bool, bool, bool, bool, str, str]]:
+    def stop_rows(self) -> list[tuple[str | bool, ...]]:
         """Rows of rule_stops: a rule each, whether it has markers or not."""
         return [
-            (r.id, r.scope, r.is_urgent, r.support_first, r.is_stop, r.makes_shared_line, r.duty_role, r.pattern)
+            (
+                *(r.id, r.scope, r.is_urgent, r.support_first, r.is_stop, r.makes_shared_line, r.duty_role, r.pattern),
+                r.is_fault,
+            )
             for r in self.hard_stops
         ]
 

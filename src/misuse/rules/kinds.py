@@ -50,6 +50,7 @@ class HardStop:
     is_urgent: bool
     support_first: bool
     makes_shared_line: bool
+    is_fault: bool
     duty_role: str
     review: Review
 

@@ -65,7 +65,8 @@ def hard_stop(where: str, entry: dict[str, Any], review: Review) -> HardStop:
     """A rule, its expressions compiled and its pattern's figures all there."""
     needed = {"id": str, "title": str, "scope": str, "is_stop": bool, "is_urgent": bool}
     lists: dict[str, tuple[str, ...]] = {"markers": (), "codewords": (), "words": ()}
-    traits = {"pattern": "", "limits": {}, "support_first": False, "makes_shared_line": False, "duty_role": ""}
+    traits: dict[str, Any] = {"pattern": "", "limits": {}, "duty_role": ""}
+    traits |= dict.fromkeys(("support_first", "makes_shared_line", "is_fault"), False)
     values = _take(where, entry, needed, {**lists, **traits})
     _one_of(where, "scope", values["scope"], kinds.SCOPES)
     _one_of(where, "pattern", values["pattern"], tuple(kinds.PATTERNS))

@@ -27,7 +27,7 @@ TASKING_LIST = Relation(
         handling_hours | DOUBLE | handling time of the window's misuse calls; null where not measured
         unit_hours | DOUBLE | unit time of the window's misuse calls; null where not measured
         boroughs | VARCHAR[] | boroughs of the window's misuse calls, most first
-        flags | VARCHAR[] | support_first, burst, one_bad_night, several_numbers, may_be_shared_line, new, quiet_30_days
+        flags | VARCHAR[] | urgent_stop_unseen (an urgent hard stop on a call of theirs that nobody has looked at), support_first, handset_fault (a rule about faults of handsets hit calls of the headline window, and half of those coded misuse are wordless), burst, one_bad_night, several_numbers, may_be_shared_line, new, quiet_30_days
         lane | VARCHAR | recommended lane: technical, support, engagement or enforcement; a person decides
         options | VARCHAR[] | options of that lane in law on as-of, least intrusive first
         owner | VARCHAR | who owns the case's action; null where nobody does yet
@@ -38,7 +38,7 @@ TASKING_LIST = Relation(
         is_new | BOOLEAN | over the threshold now, not at the last cycle
         unconfirmed_links | BIGINT | joins between the caller's numbers that no person has confirmed
         misuse_calls_confirmed | BIGINT | misuse calls in the headline window of the largest group of its numbers that people alone joined; one number counts
-        enforcement_bars | VARCHAR[] | what bars enforcement: unconfirmed_links, below_threshold, changed_identity, safeguards_blind; empty where nothing does
+        enforcement_bars | VARCHAR[] | what bars enforcement: urgent_stop_unseen, unconfirmed_links, below_threshold, changed_identity, safeguards_blind; empty where nothing does
         first_misuse_at | TIMESTAMP | first misuse call of the window, UTC
         last_misuse_at | TIMESTAMP | last misuse call of the window, UTC
         tenth_misuse_at | TIMESTAMP | when the threshold was reached, UTC
@@ -70,6 +70,8 @@ LOOK_LIST = Relation(
         acknowledged_at | TIMESTAMP | when somebody said they had looked, UTC
         last_call_at | TIMESTAMP | last call of any kind, UTC
         urgent_stops | BIGINT | urgent hard stops on the caller and on single calls; a look clears those it saw
+        urgent_stops_unseen | BIGINT | of them those that nobody has looked at; nought where it is not urgent
+        last_urgent_stop_at | TIMESTAMP | when the newest urgent hard stop was set off, UTC; null where there is none
     """),
 )
 

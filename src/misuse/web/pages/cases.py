@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
 
 CALLS_A_PAGE = 40
+BARRED_SHOWN = 5
 VERDICTS = (("confirmed", "Misuse: confirmed"), ("refuted", "Not misuse: refuted"), ("cannot_tell", "Cannot tell"))
 _FIND = (
     Field("number", "Telephone number", hint="As dialled, or beginning +44.", is_required=False),
@@ -55,6 +56,7 @@ def go(visit: Visit) -> Answer:
 
 def page(visit: Visit) -> Answer:
     """One case whole, or a caller who has none yet. The reading is recorded."""
+    from misuse import explain
     from misuse.room import cases
 
     try:
@@ -75,6 +77,8 @@ def page(visit: Visit) -> Answer:
         "heat": pictures.heat(visit.published.rows("case_hours", caller_id=caller)),
         "kinds": _kinds(visit.published.rows("case_kinds", caller_id=caller)),
         "unjudged": sum(1 for call in case["calls"] if call["is_coded_misuse"] and not call["judged"]),
+        "barred": [call for call in case["calls"] if call["is_stopped"]][: -BARRED_SHOWN - 1 : -1],
+        "reasons": explain.LOOK_REASONS,
         "problem": visit.problem,
         **_beside(visit, case),
     }
@@ -88,14 +92,16 @@ def _without_case(visit: Visit, text: str) -> dict[str, Any]:
     desk = visit.desk
     told = care.why(desk, text).as_json()
     desk.record("case_read", {}, caller_id=told["caller"]["caller_id"])
+    with desk.published() as con, desk.book() as book:
+        look = published_callers.look_of(con, book, told["caller"]["caller_id"])
     return {
         "case_ref": told["caller"]["case_ref"],
         "caller_id": told["caller"]["caller_id"],
         "status": None,
-        "is_vulnerable": bool(told["caller"].get("support_first")),
+        "is_vulnerable": bool(told["caller"].get("support_first")) or bool(look and look["waits"]),
         "calls": [{**call, "judged": None} for call in told["calls"] or ()],
         "listed": visit.published.row("listed_row", caller_id=told["caller"]["caller_id"]),
-        "look": told["look_list"],
+        "look": look,
         **{name: [] for name in _EMPTY},
     }
 
