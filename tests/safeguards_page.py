@@ -80,8 +80,8 @@ That a rule was hit, by its name, is kept by caller and by call, under pseudonym
 `casebook.sqlite` for every hard stop. Neither file is encrypted, so whoever may read them learns that somebody, not who, was under `dementia` or
 `mental_health`. The markers as they were written, the remarks, the names and the addresses lie in the encrypted vault alone. Both files are
 for the service account alone (mode 0600), a backup copies both as they are, and the disks of the machine and of its backups want encrypting
-([decisions](decisions.md), 2026-11-23). The copy for analysts holds no rule's name but that of the flag
-`handset_fault`, of whoever is on the tasking list.
+([decisions](decisions.md), 2026-11-23). The copy for analysts holds two rules' names: `new_content` among
+the look list's reasons, `handset_fault` among the tasking list's flags.
 """
 
 BLIND = """## What a log cannot show
