@@ -424,6 +424,31 @@ def test_fields_named_as_in_the_record_are_those(con: duckdb.DuckDBPyConnection,
     assert layout.version_kind == "integer"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("ver", lambda _moment, n: n % 12, "integer"),
+        ("Version No", lambda _moment, n: f"{n % 12}.{n % 7}", "text"),
+        ("Amended On", lambda moment, _n: (moment + timedelta(days=1)).strftime("%d/%m/%Y %H:%M"), "time"),
+        ("updated", lambda moment, _n: moment + timedelta(days=1), "time"),
+        ("revision", lambda _moment, n: f"R{n % 9}", "text"),
+    ],
+)
+def test_a_version_column_is_proposed_with_its_kind(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, name: str, value: Callable[[datetime, int], Any], kind: str
+) -> None:
+    def versioned(moment: datetime, n: int) -> dict[str, Any]:
+        return {"call ref": f"C{n}", "received_at": str(moment), "cli": phone(), name: value(moment, n)}
+
+    path = written(tmp_path, versioned)
+    _text, layout = drafted(con, path)
+    assert layout.columns["received_at"] == ("received_at",)
+    assert layout.columns["version"] == (name,)
+    assert layout.version_kind == kind
+    result = sources.read(con, path, layout, scratch=tmp_path / "again", now=NOW, tracker=Silent())
+    assert not any(oddity.startswith("version") for oddity in result.oddities)
+
+
 @pytest.mark.parametrize("call_id", ["phone", ["phone", "day", "at"], ["{row}", "phone"]])
 def test_a_call_id_made_of_numbers_is_masked_and_told(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, call_id: Any

@@ -237,6 +237,39 @@ def test_versions_rank_as_text(con: duckdb.DuckDBPyConnection, tmp_path: Path, k
     assert len(set(ranks)) == 3
 
 
+@pytest.mark.parametrize(
+    ("versions", "found"),
+    [
+        (["9", "10"], "numbers"),
+        (["09", "10"], ""),
+        (["9", "10", "10a"], ""),
+        (["1.2.3", "1.10.2"], ""),
+        (["28/02/2025 09:00", "01/03/2025 09:00"], "times"),
+        (["28-Feb-2025 09:00:00"], "times"),
+        (["28.02.2025"], "times"),
+        (["Feb 28, 2025 09:00"], "times"),
+        (["Fri, 28 Feb 2025 09:00:00"], "times"),
+        (["2025-02-28 09:00:00", "2025-03-01T09:00:00"], ""),
+        (["2025-02-28 09:00", "2025-2-28 10:00"], "times"),
+        (["2025-02-28 9:00", "2025-02-28 10:00"], "times"),
+        (["2025-02-28 09:00 AM", "2025-02-28 01:00 PM"], "times"),
+        (["2025-10-26T01:30:00+01:00", "2025-10-26T01:10:00+00:00"], "times"),
+        (["2025-10-26T01:30:00Z", "2025-10-26T01:10:00Z"], ""),
+        (["28/02/2025 09:00", "draft"], ""),
+    ],
+)
+def test_versions_that_text_would_put_in_the_wrong_order_are_odd(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, versions: list[str], found: str
+) -> None:
+    lines = ["call_id|received_at|version", *(f"1|2025-06-01 10:00:00|{version}" for version in versions)]
+    result, _rows = parse(con, tmp_path, lines)
+    expected = {f"version_{found}_as_text": len(versions)} if found else {}
+    assert {name: count for name, count in result.oddities.items() if name.startswith("version")} == expected
+    assert len(result.advice()) == len(expected)
+    kinded, _rows = parse(con, tmp_path, lines, version={"kind": "integer"})
+    assert not any(name.endswith("_as_text") for name in kinded.oddities)
+
+
 def test_utc_needs_no_calendar(con) -> None:
     """An instant and its time in UTC are the same microseconds, in every year that a log's text can name."""
     con.execute(models.text("staging/macros"))

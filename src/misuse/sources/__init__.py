@@ -5,7 +5,7 @@ from misuse.sources.draft import draft
 from misuse.sources.layout import Layout, built_in, doubt_codes, load_layout, misuse_codes, source_names
 from misuse.sources.parse import Keying
 from misuse.sources.plain import refuse_pipe
-from misuse.sources.reading import SourceRead, read
+from misuse.sources.reading import SourceRead, read, version_advice
 
 __all__ = [
     "CheckReport",
@@ -23,4 +23,5 @@ __all__ = [
     "source_names",
     "unsupported_figures",
     "unsupported_safeguards",
+    "version_advice",
 ]

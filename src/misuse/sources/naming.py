@@ -24,7 +24,7 @@ _TIMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("answered_at", (r"answer|pick ?up",)),
     ("first_assigned_at", (r"dispatch|assign|alloc|en ?route|turn ?out|mobilis",)),
     ("arrived_at", (r"arriv|on ?scene|attend|at scene",)),
-    ("ended_at", (r"hang|disconnect|call end|end|clos|clear|complet|finish|release|availab",)),
+    ("ended_at", (r"hang|disconnect|call end|(?<!am)end|clos|clear|complet|finish|release|availab",)),
 )
 _RULES: tuple[Rule, ...] = (
     ("cli", (r"\bcli\b|\bani\b|msisdn|call(er|ing)|from|origin", r"phone|mobile|number|tel"), lambda c: c.is_phone),
@@ -87,7 +87,14 @@ _RULES: tuple[Rule, ...] = (
         lambda c: c.is_code,
     ),
     ("ward", (r"ward|neighbo|community|area|zone",), lambda c: c.is_code),
-    ("version", (r"^(rev|revision|row version|last (updated|modified|amended)|updated at|amended)$",), lambda c: True),
+    (
+        "version",
+        (
+            r"^(row )?(ver|version|rev|revision|amendment)( (no|num|number|id))?$",
+            r"^(last )?(updated?|modified|amended|changed)( (at|on|date|time))*$",
+        ),
+        lambda c: True,
+    ),
     ("qualifiers", (r"qualif|modifier",), lambda c: c.is_code),
     ("markers", (r"marker|warning|hazard|flags?\b",), lambda c: c.is_code),
     ("handler_ref", (r"agent|operator|handler|dispatcher|call taker|advisor|employee",), lambda c: True),
@@ -197,9 +204,12 @@ def _settle(proposal: Proposal, name: str, column: Column) -> None:
 
 
 def _settle_version(proposal: Proposal, column: Column) -> None:
-    proposal.version_kind = "time" if column.is_time else "integer" if column.is_number else "text"
+    is_whole = column.share(r"\d+(\.0+)?") > 0.97  # an integer's reading would make 1.2 and 1.4 one version
+    proposal.version_kind = "time" if column.is_time else "integer" if is_whole else "text"
     if column.is_time and (column.epoch or not column.formats.is_default):
-        proposal.times["version"] = (column.formats.formats, column.epoch, "")
+        formats = column.formats
+        remark = f"day and month cannot be told apart: it may be '{formats.other}'" if formats.is_ambiguous else ""
+        proposal.times["version"] = (formats.formats, column.epoch, remark)
 
 
 def _place_times(proposal: Proposal, free: list[Column]) -> None:

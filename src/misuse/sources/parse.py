@@ -217,6 +217,10 @@ def oddities(con: duckdb.DuckDBPyConnection, layout: Layout, raw: RawFile) -> di
     cursor = models.select(con, "staging/oddities", {})
     row = cursor.fetchone() or ()
     found |= dict(zip((column[0] for column in cursor.description or ()), row, strict=True))
+    if layout.version_kind == "text" and "version" in layout.columns:
+        cursor = models.select(con, "staging/version_texts", {})
+        row = cursor.fetchone() or ()
+        found |= dict(zip((column[0] for column in cursor.description or ()), row, strict=True))
     found |= _texts(con, raw)
     found["call_id_looks_like_numbers"] = _numbers_in_ids(con, layout, raw)
     found["no_rows"] = int(raw.records == 0)

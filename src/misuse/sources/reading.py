@@ -56,7 +56,25 @@ class SourceRead:
             )
         if "no_rows" in self.oddities:
             said.append("the file holds no rows: ask the source whether that is right")
-        return said
+        return [*said, *version_advice(self.oddities)]
+
+
+def version_advice(oddities: Mapping[str, int]) -> list[str]:
+    """What to do where text puts the versions of a call in the wrong order, so that corrections are lost unseen."""
+    kinds = {
+        "version_numbers_as_text": ("integer", "numbers of unequal length: as text '9' is later than '10'"),
+        "version_times_as_text": (
+            "time",
+            "times whose order as text is not that of time: as text 28/02 is later than 01/03",
+        ),
+    }
+    return [
+        f'the version column is read as text and holds {what}. Set kind = "{kind}" in [sources.NAME.version] '
+        + ("and version = { formats = [...] } in [sources.NAME.times], " if kind == "time" else "")
+        + "then ingest the source's files again"
+        for name, (kind, what) in kinds.items()
+        if oddities.get(name)
+    ]
 
 
 def read(
