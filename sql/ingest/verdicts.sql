@@ -1,5 +1,6 @@
 -- One row per version of a repeated call, with what becomes of it. Key: origin, row_number, call_key.
--- The later version wins by the version column, ties by content digest, so that no order of arrival matters.
+-- The later version wins by the version column; of equal ones what the later layout read; ties by content digest, so
+-- that no order of arrival matters.
 with
 
 ordered as (
@@ -11,7 +12,7 @@ ordered as (
         ) as sighting,
         first_value(content_digest) over (
             partition by call_key
-            order by version_rank desc nulls last, content_digest desc
+            order by version_rank desc nulls last, layout_turn desc, content_digest desc
         ) as winning_digest
     from candidates
 )

@@ -2,7 +2,7 @@
 
 For every file, always: rows read = accepted + rejected + duplicate + superseded. The state that
 results is a function of the set of live rows, never of the order in which they came: of a call's
-versions the highest rank wins, ties by content digest.
+versions the highest rank wins, ties by the layout declared later, then by content digest (`misuse.versions`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import keying, models, quality, rules, sources, store, warehouse
-from misuse.errors import CheckFailed, InputError, KeyCollision, UsageError
+from misuse import keying, models, quality, rules, sources, store, versions, warehouse
+from misuse.errors import CheckFailed, InputError, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
-
-# A few unranked versions are somebody's correction; over this and over 1% of the file they are a key
-# that means different calls on different days.
-UNRANKED_CALLS = 10
-UNRANKED_SHARE = 0.01
 
 # Invented people and real ones never share a home: a list of both would be a list of nobody.
 SYNTHETIC_SOURCE = "synthetic"
@@ -108,6 +103,7 @@ def ingest_file(
         "batch_id": batch_id,
         "replaced": replaced,
         "is_premises": layout.caller_key == "premises",
+        **versions.layout_parameters(con, layout),
         "now": now,
         "actor": actor,
     }
@@ -117,17 +113,18 @@ def ingest_file(
             read = sources.read(con, path, layout, scratch=scratch, now=now, tracker=tracker or Silent(), keying=keyed)
         with (tracker or Silent()).step(f"Taking {path.name} in"):
             keying.judge_rows(con, parameters)
-            unranked = _refuse_collisions(con, path, read.rows)
+            found = versions.refuse_collisions(con, path, read.rows, parameters)
             outcome = _outcome(con, path, source, batch_id, read)
             outcome = dataclasses.replace(
                 outcome,
                 warnings=(
-                    *_own_warnings(con, outcome, layout, unranked, replaced),
+                    *_own_warnings(con, outcome, replaced),
+                    *versions.warnings(found, layout, outcome.oddities),
                     *_check_landing(con, settings, batch_id, path, now, tuple(layout.columns)),
                 ),
                 is_over_limit=outcome.rejected > limit * outcome.rows,
             )
-            _write(con, outcome, parameters, digest=digest, layout_digest=layout.digest)
+            _write(con, outcome, parameters, digest)
     finally:
         keying.forget(con)
     if replaced:
@@ -200,25 +197,6 @@ def _new_batch_id(con: duckdb.DuckDBPyConnection, source: str, digest: str) -> s
         "select count(*) from batch_ledger where starts_with(batch_id, $stem)", {"stem": stem}
     ).fetchone()
     return f"{stem}-{earlier[0] + 1}" if earlier and earlier[0] else stem
-
-
-def _refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int) -> int:
-    """How many calls have versions that nothing ranks, where that is few enough to be corrections."""
-    far_apart, unranked = models.scalar(con, "ingest/collisions", {})
-    if far_apart:
-        raise KeyCollision(
-            f"{path.name}: {far_apart} call ids stand for calls more than 24 hours apart, so the id is not one call's "
-            "own; nothing of the file went in",
-            next_step="compose call_id with the date (CAD numbers restart daily), for example "
-            'call_id = ["call_date", "call_number"], then ingest again',
-        )
-    if unranked > max(UNRANKED_CALLS, UNRANKED_SHARE * rows):
-        raise KeyCollision(
-            f"{path.name}: {unranked} call ids stand for several different rows that no version column ranks, over 1% "
-            "of the file, so the id is not one call's own; nothing of the file went in",
-            next_step="compose call_id of more columns, or declare the version column, then ingest again",
-        )
-    return int(unranked)
 
 
 def _outcome(
@@ -300,18 +278,10 @@ def _check_landing(
     return tuple(result.sentence for result in results if not result.holds)
 
 
-def _own_warnings(
-    con: duckdb.DuckDBPyConnection, outcome: FileOutcome, layout: sources.Layout, unranked: int, replaced: str
-) -> Iterator[str]:
+def _own_warnings(con: duckdb.DuckDBPyConnection, outcome: FileOutcome, replaced: str) -> Iterator[str]:
     """What nobody may overlook of a file that goes in all the same."""
     if replaced:
         yield f"the file was in as batch {replaced}, read with another layout or by a clock behind: that batch is withdrawn"
-    if unranked:
-        advice = "mend the version column" if "version" in layout.columns else "declare a version column"
-        yield (
-            f"{unranked} calls have different versions that no version column ranks; "
-            f"the one that counts was chosen by content digest: {advice}"
-        )
     if outcome.accepted and not models.scalar(con, "ingest/landing_misuse", {"source": outcome.source})[0]:
         yield f"no call of this file is coded misuse: fill [sources.{outcome.source}.misuse] with this log's codes for it"
 
@@ -320,9 +290,7 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     outcome: FileOutcome,
     parameters: dict[str, Any],
-    *,
     digest: str,
-    layout_digest: str,
 ) -> None:
     """Vault first, then the warehouse: a transaction writes one file, and a live call is never without its details."""
     with store.transaction(con):
@@ -345,7 +313,7 @@ def _write(
                 "source": outcome.source,
                 "file": Path(outcome.file).name,
                 "digest": digest,
-                "layout": layout_digest,
+                "layout": parameters["layout"],
                 "rows": outcome.rows,
                 "accepted": outcome.accepted,
                 "rejected": outcome.rejected,
@@ -361,6 +329,11 @@ def _write(
             con.executemany(
                 "insert into batch_reasons values (?, ?, ?, ?)", [(outcome.batch_id, *reason) for reason in reasons]
             )
+        con.execute(
+            "insert into layout_turns values ($batch_id, $turn)",
+            {"batch_id": outcome.batch_id, "turn": parameters["layout_turn"]},
+        )
+        versions.rerank(con, outcome.source, parameters["replaced"])
 
 
 def sweep(con: duckdb.DuckDBPyConnection) -> int:
@@ -388,7 +361,7 @@ def withdraw(
     """
     sweep(con)
     row = con.execute(
-        "select withdrawn_at from batch_ledger where batch_id = $batch_id", {"batch_id": batch_id}
+        "select withdrawn_at, source from batch_ledger where batch_id = $batch_id", {"batch_id": batch_id}
     ).fetchone()
     if row is None or row[0] is not None:
         state = "is withdrawn already" if row else "is not known"
@@ -399,6 +372,7 @@ def withdraw(
         before()
         with store.transaction(con):
             models.script(con, "ingest/withdraw", parameters)
+            versions.rerank(con, str(row[1]), batch_id)
         # The vault follows: rows of calls that stay go to their new bearer, the others out.
         sweep(con)
     finally:

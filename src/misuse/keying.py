@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _TEMPORARY = (
     "staged_rows", "rejected_raw", "number_forms", "odd_numbers", "repeated_keys",
     "candidates", "verdicts", "landing_superseded", "replaced_batch", "displaced", "rehomed", "orphaned", "restored",
+    "live_turns", "contested_keys", "version_turns", "promoted",
 )  # fmt: skip
 
 
@@ -46,7 +47,7 @@ select unnest($cli) as cli, unnest($e164::varchar[]) as e164, unnest($kind) as n
 def judge_rows(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> None:
     """Temporary tables from keyed rows to verdicts: repeated calls, versions, what is to land."""
     models.build(con, "ingest/rehomed", {"batch_id": parameters["replaced"]}, temporary=True)
-    for name in ("repeated_keys", "candidates", "verdicts"):
+    for name in ("live_turns", "repeated_keys", "contested_keys", "version_turns", "candidates", "verdicts"):
         models.build(con, f"ingest/{name}", parameters, temporary=True)
     (versions,) = con.execute("select count(*) from verdicts").fetchone() or (0,)
     views = {

@@ -531,3 +531,184 @@ def test_the_first_file_of_a_source_is_warned_of_by_that_sources_codes(tmp_path)
         write_csv(tmp_path / "genuine.csv", [call(code="THEFT"), call(ref="A2", code="RTC")]),
     )
     assert "no call of this file is coded misuse" in genuine.warnings[0]
+
+
+def layouts_of(home):
+    """The source's layout as first declared, with one column less, and with one column's codes renamed."""
+    fewer = {"columns": {field: column for field, column in SOURCE["columns"].items() if field != "borough"}}
+    return [settings_for(home, sources={"calls": SOURCE | change}) for change in ({}, fewer)] + [
+        corrected_settings(home)
+    ]
+
+
+@pytest.mark.parametrize("later", [1, 2])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.usefixtures("unchecked")
+def test_overlapping_files_are_read_again_by_another_layout_in_any_order(tmp_path, later, order):
+    rows = random_rows(31, 120)
+    files = [write_csv(tmp_path / "a.csv", rows[:90]), write_csv(tmp_path / "b.csv", rows[30:])]
+    layouts = layouts_of(tmp_path / "home")
+    take(layouts[0], *files)
+    first, second = take(layouts[later], *(files[n] for n in order))
+    assert any("as another layout of the source read them" in warning for warning in first.warnings)
+    assert not any("as another layout of the source read them" in warning for warning in second.warnings)
+    clean = layouts_of(tmp_path / "clean")[later]
+    take(clean, *files)
+    assert state(layouts[0]) == state(clean)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_rolling_extract_goes_on_when_one_more_column_is_mapped(tmp_path):
+    rows = random_rows(32, 160)
+    mapped, fewer, _ = layouts_of(tmp_path / "home")
+    (night,) = take(fewer, write_csv(tmp_path / "1.csv", rows[:100]))
+    before = state(mapped)
+    later = take(
+        mapped,
+        write_csv(tmp_path / "2.csv", rows[30:130]),
+        write_csv(tmp_path / "3.csv", rows[60:]),
+        tmp_path / "1.csv",
+    )
+    clean = layouts_of(tmp_path / "clean")[0]
+    take(clean, tmp_path / "3.csv", tmp_path / "1.csv", tmp_path / "2.csv")
+    assert state(mapped) == state(clean)
+    assert [row["state"] for row in intake.batch_ledger(mapped) if row["batch_id"] == night.batch_id] == ["withdrawn"]
+    for outcome in later:
+        withdraw(mapped, outcome)
+    take(fewer, tmp_path / "1.csv")
+    assert state(mapped) == before
+
+
+def boroughs(settings):
+    """Borough and closing code of the current calls, in order."""
+    return answer(settings, "select borough, closing_code from call_records order by all")
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_of_equal_versions_the_layout_declared_last_counts_and_a_withdrawal_gives_back_what_was(tmp_path):
+    first, fewer, renamed = layouts_of(tmp_path / "home")
+    shared = call(borough="Ealing", code="THEFT")
+    a, b, c, d = (
+        write_csv(tmp_path / f"{name}.csv", [row | {"ref": f"own {name}"}, *([row] if name in "ab" else [])])
+        for name, row in (("a", shared), ("b", shared), ("c", call()), ("d", call()))
+    )
+    take(first, a)
+    by_first = ("EALING", "THEFT")
+    take(fewer, b)
+    assert boroughs(first).count(by_first) == 1
+    alone = state(first)
+    (third,) = take(renamed, c)  # a third layout that read neither leaves them as they were
+    assert boroughs(first).count((None, "THEFT")) == 2
+    withdraw(first, third)
+    assert state(first) == alone
+    (again,) = take(first, d)  # the first one is declared again: what it read counts again
+    assert boroughs(first).count(by_first) == 2
+    assert boroughs(first).count((None, "THEFT")) == 1
+    withdraw(first, again)
+    assert state(first) == alone
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_row_that_two_layouts_read_alike_ranks_by_the_later_whoever_bears_it(tmp_path):
+    plain = call(borough="")
+    told = call(borough="Ealing")
+    states = []
+    for n, order in enumerate((("plain", "told", "again"), ("told", "plain", "again"))):
+        first, _, renamed = layouts_of(tmp_path / f"home{n}")
+        rows = {"plain": [plain], "told": [told], "again": [call(ref="B1"), plain]}
+        paths = {name: write_csv(tmp_path / f"{name}.csv", found) for name, found in rows.items()}
+        take(first, *(paths[name] for name in order[:2]))
+        take(renamed, paths["again"])
+        assert ("EALING", "HOAX") not in boroughs(first)
+        states.append(state(first))
+    assert states[0] == states[1]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_another_layout_excuses_no_id_that_restarts(tmp_path):
+    first, fewer, _ = layouts_of(tmp_path / "home")
+    (held,) = take(first, write_csv(tmp_path / "1.csv", [call()]))
+    with pytest.raises(KeyCollision, match="more than 24 hours apart") as refused:
+        take(fewer, write_csv(tmp_path / "2.csv", [call(received="2025-06-03 12:00:00", version="2")]))
+    assert "read the times wrong" in refused.value.next_step
+    assert held.batch_id in str(refused.value)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_date_corrected_by_days_names_rows_and_batches_and_keeps_no_other_file_out(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    (held,) = take(settings, write_csv(tmp_path / "c.csv", [call()]))
+    moved = call(received="2025-06-03 12:00:00", version="2")
+    others = [call(ref=f"B{n}") for n in range(60)]
+    refused, gone_in = intake.ingest_files(
+        settings,
+        [
+            write_csv(tmp_path / "d.csv", [*others, moved]),
+            write_csv(tmp_path / "e.csv", [call(ref="Z")]),
+        ],
+        "calls",
+        actor="tester",
+        now=NOW,
+    )
+    assert isinstance(refused, KeyCollision)
+    assert (
+        f"1 call id stands for calls more than 24 hours apart (its rows 61, against batch {held.batch_id} (c.csv))"
+        in str(refused)
+    )
+    assert f"misuse batch withdraw {held.batch_id}" in refused.next_step
+    assert gone_in.accepted == 1
+
+
+TEXT_VERSION = SOURCE | {"version": {"kind": "text"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ([["28/02/2025 09:00"], ["01/03/2025 09:00"]], ["order as text", "order as text"]),
+        ([["9"], ["10"]], ["", "whose order is that of text"]),
+        ([["9", "10"]], ["numbers of unequal length"]),
+        ([["2025-02-28 09:00"], ["2025-03-01 09:00"]], ["", ""]),
+        ([["1", "2"], ["3"]], ["", ""]),
+        ([["A", "10"], ["B"]], ["", ""]),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_version_that_text_puts_in_the_wrong_order_is_told(tmp_path, files, told):
+    settings = settings_for(tmp_path / "home", sources={"calls": TEXT_VERSION})
+    paths = [
+        write_csv(tmp_path / f"{n}.csv", [call(version=version, remarks=f"{n} {version}") for version in versions])
+        for n, versions in enumerate(files)
+    ]
+    for outcome, words in zip(take(settings, *paths), told, strict=True):
+        found = "; ".join(outcome.warnings)
+        assert words in found
+        assert bool(words) == ("version" in found)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_versions_ranked_by_two_kinds_of_column_are_told(tmp_path):
+    text = settings_for(tmp_path / "home", sources={"calls": TEXT_VERSION})
+    take(text, write_csv(tmp_path / "1.csv", [call(version="9")]))
+    whole = settings_for(tmp_path / "home")
+    (later,) = take(whole, write_csv(tmp_path / "2.csv", [call(version="10", code="THEFT")]))
+    assert any("another kind of version column" in warning for warning in later.warnings)
+    take(whole, tmp_path / "1.csv")
+    assert current_codes(whole) == ["THEFT"]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_warehouse_without_turns_gets_them_by_when_layouts_were_last_used(tmp_path):
+    first, fewer, _ = layouts_of(tmp_path / "home")
+    files = [write_csv(tmp_path / f"{n}.csv", [call(ref=f"B{n}")]) for n in range(3)]
+    older, newer, newest = (*take(first, files[0]), *take(fewer, *files[1:]))
+    with warehouse.opened(first, with_vault=True) as con:
+        con.execute(
+            "update batch_ledger set ingested_at = ingested_at - interval 1 day where layout_digest <> "
+            "(select layout_digest from batch_ledger where batch_id = $newer)",
+            {"newer": newer.batch_id},
+        )
+        con.execute("drop table layout_turns")
+        con.execute("delete from schema_version where version = 3")
+    expected = {(older.batch_id, 1), (newer.batch_id, 2), (newest.batch_id, 2)}
+    assert set(answer(first, "select batch_id, layout_turn from layout_turns")) == expected

@@ -28,9 +28,10 @@ SOURCE = {
     "version": {"kind": "integer"},
     "misuse": {"closing_code": ["HOAX"]},
 }
-LAYOUTS = (SOURCE, SOURCE | {"codes": {"closing_code": {"HX": "HOAX"}}})
+UNMARKED = {"columns": {field: column for field, column in SOURCE["columns"].items() if field != "markers"}}
+LAYOUTS = (SOURCE, SOURCE | {"codes": {"closing_code": {"HX": "HOAX"}}}, SOURCE | UNMARKED)
 STEPS = 8
-CRASHES = ("ingest/vault_write", "ingest/warehouse_write", "ingest/withdraw", "ingest/sweep")
+CRASHES = ("ingest/vault_write", "ingest/warehouse_write", "ingest/withdraw", "ingest/rerank", "ingest/sweep")
 HELD = """
 select
     held.is_current, held.batch_id, held.row_number, held.call_key::varchar, held.content_digest::varchar,
@@ -63,6 +64,7 @@ class Model:
             self.chance.shuffle(rows)
             self.files[write_csv(folder / f"{number}.csv", rows, COLUMNS)] = rows
         self.live = {}
+        self.came = {}
 
     def _row(self, call):
         received = datetime(2025, 6, 1, 12) + timedelta(minutes=self.chance.randrange(600))
@@ -78,8 +80,9 @@ class Model:
 
     def content(self, row, layout):
         """A row as it is read: what makes two rows the same."""
-        code = "HOAX" if layout and row["code"] == "HX" else row["code"]
-        return (row["ref"], row["received"], row["cli"], code, row["markers"] or None, row["remarks"] or None)
+        code = "HOAX" if layout == 1 and row["code"] == "HX" else row["code"]
+        markers = row["markers"] if layout < 2 else ""
+        return (row["ref"], row["received"], row["cli"], code, markers or None, row["remarks"] or None)
 
     def sightings(self):
         """Every good row of every live file: its place, its content and version."""
@@ -89,6 +92,17 @@ class Model:
             for number, row in enumerate(self.files[path], 1)
             if row["ref"]
         }
+
+    def places(self):
+        """Of every content and version, how late the layout came last that reads it so in a live file."""
+        latest = {}
+        for batch_id, (_, layout) in self.live.items():
+            latest[layout] = max(latest.get(layout, 0), self.came[batch_id])
+        found = {}
+        for (batch_id, _), (content, version) in self.sightings().items():
+            key, place = (content, int(version or 0)), latest[self.live[batch_id][1]]
+            found[key] = max(found.get(key, 0), place)
+        return found
 
     def rejected(self):
         return {batch_id: sum(not row["ref"] for row in self.files[path]) for batch_id, (path, _) in self.live.items()}
@@ -104,7 +118,7 @@ def live_in_ledger(con, model, settings):
 
 def agrees(con, model):
     """Assert that the stores hold what the live files hold, each version once, the best one current."""
-    sightings = model.sightings()
+    sightings, places = model.sightings(), model.places()
     held = con.execute(HELD).fetchall()
     by_content = {}
     calls = {}
@@ -113,7 +127,8 @@ def agrees(con, model):
         assert sightings[batch_id, number][0] == tuple(content)
         assert int(rank or 0) == int(sightings[batch_id, number][1] or 0)
         by_content[tuple(content), int(rank or 0)] = batch_id
-        calls.setdefault(call_key, []).append((rank is not None, int(rank or 0), digest, is_current))
+        place = places[tuple(content), int(rank or 0)]
+        calls.setdefault(call_key, []).append((rank is not None, int(rank or 0), place, digest, is_current))
     assert len(by_content) == len(held)
     assert set(by_content) == {(content, int(version or 0)) for content, version in sightings.values()}
     for versions in calls.values():
@@ -135,7 +150,7 @@ def step(con, model, settings):
         batch_id = chance.choice(sorted(model.live))
         after = {key: value for key, value in model.live.items() if key != batch_id}
         return after, lambda: ingest.withdraw(con, batch_id, reason="a test", actor="tester", now=NOW)
-    path, layout = chance.choice(list(model.files)), chance.randrange(2)
+    path, layout = chance.choice(list(model.files)), chance.randrange(len(LAYOUTS))
     after = {key: value for key, value in model.live.items() if value[0] != path}
     stem = next((key for key, value in model.live.items() if value == (path, layout)), "new")
     return after | {stem: (path, layout)}, lambda: ingest.ingest_file(
@@ -179,6 +194,8 @@ def test_the_stores_are_a_function_of_the_files_that_are_in(tmp_path, monkeypatc
             live = live_in_ledger(con, model, settings)
             assert sorted(live.values()) == sorted(after.values()) or (crashed and live == model.live)
             model.live = live
+            for batch_id in live:
+                model.came.setdefault(batch_id, len(model.came) + 1)
             if not crashed or model.chance.random() < 0.3:
                 ingest.sweep(con)
                 agrees(con, model)
