@@ -77,6 +77,11 @@ class Window:
     persistent: list[dict[str, Any]] = field(default_factory=list)
     handling: tuple[int, int, int] = (0, 0, 0)  # persistent, all misuse, all calls
     unit: tuple[int, int, int] = (0, 0, 0)
+    by_number: tuple[int, int, int] = (
+        0,
+        0,
+        0,
+    )  # persons' numbers over the line, their calls, and those calls' handling
     days_work: tuple[float, float] | None = None
     hours: tuple[float, float] | None = None
     stopped: frozenset[str] = frozenset()  # ids of coded misuse calls that a stop bars
@@ -196,6 +201,7 @@ def _window(
     found = Window(len(inside), len(misuse), sum(call.caller is None for call in misuse))
     found.stopped = frozenset(call.call_id for call in inside if call.coded and call.stopped)
     found.doubtful = frozenset(call.call_id for call in inside if call.doubtful)
+    found.by_number = _by_number(misuse, is_person, threshold)
     found.bridge = _bridge(inside, is_person, threshold)
     found.bridge.append(("after_linkage", len(persistent), len(theirs), len(misuse)))
     for kind in ("handling", "unit"):
@@ -213,6 +219,16 @@ def _entry(name: str, calls: list[Call], threshold: int, gap: timedelta) -> dict
     work = sum((call.handling or 0) + (call.unit or 0) for call in calls)
     tenth = calls[threshold - 1].at
     return {"caller": name, "calls": len(calls), "work": work, "tenth": tenth, "episodes": episodes}
+
+
+def _by_number(misuse: list[Call], is_person: Callable[[str | None], bool], threshold: int) -> tuple[int, int, int]:
+    of_line: dict[str | None, list[Call]] = defaultdict(list)
+    for call in misuse:
+        if is_person(call.caller):
+            of_line[call.line].append(call)
+    over = [part for part in of_line.values() if len(part) >= threshold]
+    theirs = [call for part in over for call in part]
+    return len(over), len(theirs), sum(call.handling or 0 for call in theirs)
 
 
 def _bridge(

@@ -308,7 +308,7 @@ def _estimates(calls: pl.DataFrame, persistent: pl.DataFrame) -> pl.DataFrame:
     ]  # fmt: skip
     counted = {"persistent_callers", "persistent_misuse_calls", "share_of_misuse"}
     plain = [{**row, **dict.fromkeys(interval)} for row in rows if row["estimate"] in counted]
-    rows += [{**row, "counted_by": level} for level in ("standard", "loose") for row in plain]
+    rows += [{**row, "counted_by": level} for level in ("standard", "loose", "number") for row in plain]
     both = [row | {"window_name": name} for name in ("headline", "since_log_start") for row in rows]
     return pl.DataFrame(both, infer_schema_length=None)
 

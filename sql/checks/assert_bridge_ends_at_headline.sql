@@ -1,4 +1,5 @@
--- The bridge ends at the headline: its last step is the persistent callers listed and estimated.
+-- The bridge ends at the headline: its last step is the persistent callers listed and estimated. The step before it,
+-- numbers that are no shared line's, is what is estimated by number.
 -- Door: publication
 -- Severity: fail
 -- Limits: 0 to 0
@@ -24,6 +25,18 @@ estimated as (
         max(point) filter (where estimate = 'share_of_misuse') as share
     from estimates
     where window_name = 'headline' and counted_by = 'caller'
+),
+
+numbers as (
+    select
+        abs(
+            estimates.point
+            - case estimates.estimate when 'persistent_callers' then bridge.callers else bridge.calls end
+        ) as apart
+    from estimates
+    inner join bridge on estimates.window_name = bridge.window_name and bridge.step = 'less_shared_lines'
+    where
+        estimates.counted_by = 'number' and estimates.estimate in ('persistent_callers', 'persistent_misuse_calls')
 )
 
 select 'persistent callers listed' as scope, abs(listed.callers - ends.callers)::double as value from listed, ends
@@ -43,3 +56,5 @@ select
         else abs(estimated.share - ends.share)
     end
 from estimated, ends
+union all
+select 'numbers and their misuse calls estimated', coalesce(sum(apart), 0) from numbers

@@ -25,11 +25,14 @@ counted as (
         coalesce(identity_kind = 'person', false) as can_persist, *
     from misuse
     union all
-    -- Each number its own caller, shared lines not set apart; what is no usable number is nobody here either.
+    -- As if nobody had linked numbers or told holders of one apart. A shared line is nobody here either, and its
+    -- calls are a unit of their own, since others of that number may be a person's.
     select
         'number' as counted_by,
-        case when caller_id is null then cast(call_key as varchar) else line_id end as unit_id,
-        caller_id is not null as can_persist, *
+        case
+            when identity_kind = 'person' then line_id else coalesce(caller_id, cast(call_key as varchar))
+        end as unit_id,
+        coalesce(identity_kind = 'person', false) as can_persist, *
     from misuse
 ),
 

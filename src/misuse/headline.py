@@ -116,7 +116,15 @@ def _headline(document: dict[str, Any], settings: Settings) -> list[str]:
         f"{of(document['persistent_callers'], 'persistent caller')} made {_number(document['persistent_misuse_calls'])} of "
         f"{of(document['misuse_calls'], 'misuse call')}: {percent(share['point'])}{_interval(share)}",
         f"in {period}, {of_calls}",
+        *_ways(document),
     ]
+
+
+def _ways(document: dict[str, Any]) -> list[str]:
+    """What a caller is, where it is not what every other page means."""
+    if document["counted_by"] != "number":
+        return []
+    return ["by number: each number is a caller of its own, whoever held it; shared lines and premises are nobody's."]
 
 
 def _age(document: dict[str, Any], settings: Settings, now: datetime) -> str:

@@ -88,6 +88,16 @@ def test_estimate_has_every_key(ready):
         assert [set(step) for step in document["bridge"]] == [{"step", "callers", "calls", "share"}] * 7
 
 
+def test_by_number_is_the_bridges_step_and_says_so(ready):
+    _, home, _ = ready
+    document = json.loads(misuse(home, "estimate", "--json", "--by", "number", "--threshold", "2").stdout)
+    steps = {step["step"]: (step["callers"], step["calls"]) for step in document["bridge"]}
+    assert (document["persistent_callers"], document["persistent_misuse_calls"]) == steps["less_shared_lines"]
+    said = misuse(home, "estimate", "--by", "number", "--threshold", "2").stdout
+    assert "each number is a caller of its own" in said
+    assert "each number is a caller of its own" not in misuse(home, "estimate").stdout
+
+
 @pytest.mark.parametrize("words", [("--threshold", "0"), ("--window", "0"), ("--window", "")], ids=" ".join)
 def test_an_estimate_by_no_rule_is_refused(ready, words):
     _, home, _ = ready

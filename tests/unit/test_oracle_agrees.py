@@ -192,10 +192,10 @@ def detect(con: duckdb.DuckDBPyConnection, parameters: dict[str, Any]) -> None:
     detection.detect(con, parameters)
 
 
-def figures(con: duckdb.DuckDBPyConnection, window_name: str) -> dict[str, float | None]:
+def figures(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str = "caller") -> dict[str, float | None]:
     return dict(
         con.execute(
-            "select estimate, point from estimates where window_name = ? and counted_by = 'caller'", [window_name]
+            "select estimate, point from estimates where window_name = ? and counted_by = ?", [window_name, counted_by]
         ).fetchall()
     )
 
@@ -233,6 +233,10 @@ def test_the_models_agree_with_the_oracle(con: duckdb.DuckDBPyConnection, seed: 
             share(found[f"share_of_{name}"], top, misuse)
             if misuse:
                 share(found[f"share_of_all_{name}"], top, every)
+        numbers = figures(con, window_name, "number")
+        assert (numbers["persistent_callers"], numbers["persistent_misuse_calls"]) == wanted.by_number[:2]
+        share(numbers["share_of_misuse"], wanted.by_number[1], wanted.misuse)
+        share(numbers["share_of_handling"], wanted.by_number[2], wanted.handling[1])
         for name, pair in (("days_work", wanted.days_work), ("hours", wanted.hours)):
             ends = (found[f"{name}_persistent"], found[f"{name}_all_misuse"])
             assert ends == (pytest.approx(pair, rel=1e-9) if pair and wanted.misuse else (None, None))

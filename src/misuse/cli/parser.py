@@ -118,7 +118,9 @@ def _runs(add: Adder) -> None:
     estimate = add("estimate", "runs:estimate", "the headline, its bridge and its intervals", json=True)
     estimate.add_argument("--window", metavar="DAYS", help="another window: a number of days, or since_log_start")
     estimate.add_argument("--threshold", type=int, metavar="N", help="another threshold")
-    estimate.add_argument("--by", choices=("caller", "number"), default="caller", help="count callers, or bare numbers")
+    estimate.add_argument(
+        "--by", choices=("caller", "number"), default="caller", help="count callers, or each number as one caller"
+    )
 
 
 def _lists(add: Adder) -> None:

@@ -145,7 +145,7 @@ ESTIMATES = Relation(
         as_of | DATE | last local day the run speaks for
         estimate | VARCHAR | which figure
         window_name | VARCHAR | headline, since_log_start, d365, d90 or d30; quarter (the last three whole calendar months) for the ambulance services' line
-        counted_by | VARCHAR | caller (the strict level); number (before linkage and before shared lines are set apart); standard or loose (were suggested links confirmed)
+        counted_by | VARCHAR | caller (the strict level); number (each number that is no shared line's as one caller, whoever held it: before linkage); standard or loose (were suggested links confirmed)
         unit | VARCHAR | calls, callers, share, share_difference, days_a_month, hours_a_month, seconds, minutes, their differences, relative_change, full_time, pounds_a_month, safeguards
         point | DOUBLE | the figure
         low | DOUBLE | lower end of its 95% interval; null where none is given
