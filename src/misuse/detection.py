@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from misuse import estimation, kept_calls, models, shared_lines, store
 from misuse.errors import StoreError
 from misuse.settings import Settings
+from misuse.wording import local
 
 if TYPE_CHECKING:
     import duckdb
@@ -307,7 +307,11 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
 
     steps = con.execute(_BRIDGE, {"window_name": window_name}).fetchall()
     return {
-        "window": {"name": name, "from": _local(window_from, zone), "to": _local(window_to, zone)},
+        "window": {
+            "name": name,
+            "from": local(window_from, zone).isoformat(),
+            "to": local(window_to, zone).isoformat(),
+        },
         "threshold": threshold,
         "shared_line_threshold": shared_line_threshold,
         "counted_by": counted_by,
@@ -355,11 +359,6 @@ def _apart(con: duckdb.DuckDBPyConnection, window_name: str) -> dict[str, dict[s
 
 def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
-
-
-def _local(moment: datetime, zone: str) -> str:
-    """A naive UTC moment as the reporting zone's clock had it, with its offset."""
-    return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone)).isoformat()
 
 
 # ── the same reckoning, asked another way ──────────────────────────────────────────────────────

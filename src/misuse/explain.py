@@ -95,7 +95,7 @@ class Explanation:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for a program. Times are UTC but for `received_local`."""
+        """Everything, for a program. Times are as kept, UTC but for `received_local`."""
         calls = [{**call, "rule": VERDICTS[call["verdict"]]} for call in self.calls]
         return {
             **{key: self.run[key] for key in ("run_id", "as_of")},

@@ -314,7 +314,8 @@ def data_dictionary() -> str:
         "# Data dictionary",
         "",
         "What `published/current.duckdb` holds, generated from src/misuse/schemas/; the file's own comments say the",
-        "same (`select * from duckdb_columns()`). Times are UTC, except columns ending `_local`. The relations are",
+        "same (`select * from duckdb_columns()`). Times are UTC, except columns ending `_local`; the lists as CSV and",
+        "every `--json` but that of `misuse sql` give the reporting zone's, with their offset. The relations are",
         "pseudonymous personal data: they hold no number, name, address or remark. Reading the file directly is not",
         "logged; `misuse sql` is.",
     ]

@@ -60,6 +60,44 @@ def judged(
     return rows
 
 
+def unsupported(layout: sources.Layout) -> list[dict[str, Any]]:
+    """Safeguards that a log so laid out cannot set off, or by some of their ways only, in the order of the rules.
+
+    Keys: rule_id, title, is_stop, is_blind (it can by none), why, markers (those that would set it off).
+    """
+    reviewed, has = rules.load(), {*layout.columns, *layout.constants}
+    blind = set(reviewed.blind_in(layout).names)
+    rows = []
+    for rule in reviewed.hard_stops:
+        why = [*_unmarked(rule, layout, has), *_unheard(rule, has)]
+        if why:
+            told = {"rule_id": rule.id, "title": rule.title, "is_stop": rule.is_stop, "is_blind": rule.id in blind}
+            rows.append({**told, "why": "; ".join(why), "markers": list(rule.markers)})
+    return rows
+
+
+def _unmarked(rule: rules.HardStop, layout: sources.Layout, has: set[str]) -> list[str]:
+    """Why none of a rule's markers can come."""
+    if not rule.markers:
+        return []
+    if "markers" not in has:
+        return ["markers is not mapped"]
+    if not layout.markers_supplied:
+        return ["markers_supplied is not declared"]
+    known = set(rules.spellings((*rule.markers, rule.id)))
+    if known.intersection(rules.spellings(layout.markers_supplied)):
+        return []
+    return [f"markers_supplied names none of its {len(rule.markers)} markers"]
+
+
+def _unheard(rule: rules.HardStop, has: set[str]) -> list[str]:
+    """Why neither its codewords nor its pattern can be seen."""
+    lacking = ["remarks is not mapped"] if rule.codewords and "remarks" not in has else []
+    if rule.pattern in rules.SEEN_BY_CODES and not ("cli" in has and has & {"opening_code", "closing_code"}):
+        lacking.append("cli and opening_code or closing_code are not mapped")
+    return lacking
+
+
 def record(settings: Settings, rule_id: str, until: date, *, reason: str, actor: str, now: datetime) -> None:
     """Record that somebody checked by other means what a safeguard would have told, and until when that counts.
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+
+def local(moment: datetime, zone: str | ZoneInfo) -> datetime:
+    """A stored time, UTC without a zone, as the reporting zone's clock had it, with its offset."""
+    there = zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
+    return moment.replace(tzinfo=UTC).astimezone(there)
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

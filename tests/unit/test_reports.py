@@ -192,6 +192,16 @@ def test_csv_rows_are_the_published_rows_and_carry_the_run(out: Path, pack: data
     assert listed[0]["boroughs"] == wording.joined(pack.tasking[0]["boroughs"])
 
 
+def test_csv_times_are_the_reporting_zones_with_their_offset(out: Path, pack: data.Pack) -> None:
+    for row, kept in zip(rows(out / "tasking_list.csv"), pack.tasking, strict=True):
+        for name in ("first_misuse_at", "last_misuse_at", "tenth_misuse_at"):
+            there = wording.local(kept[name], pack.zone)
+            assert row[name] == ("" if there is None else there.isoformat(sep=" ", timespec="seconds"))
+    summer = dataclasses.replace(pack, tasking=[{**pack.tasking[0], "last_misuse_at": datetime(2025, 7, 1, 20, 31)}])
+    (row,) = csv.DictReader(io.StringIO(text.tasking_list(summer).decode(), newline=""))
+    assert row["last_misuse_at"] == "2025-07-01 21:31:00+01:00"
+
+
 def test_of_a_look_list_that_nobody_turns_over_the_urgent_are_printed_first(pack: data.Pack) -> None:
     every = report_pages.look(pack, whole=True)
     urgent = sum(bool(row["is_urgent"]) for row in pack.look)

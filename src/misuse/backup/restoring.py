@@ -38,7 +38,7 @@ class Restored:
         return {
             "home": str(self.home),
             "digest": self.manifest.digest,
-            "taken_at": self.manifest.taken_at,
+            "taken_at": self.manifest.at,
             "files": len(self.manifest.files),
             "bytes": self.manifest.size,
             "published": dict(self.manifest.published),

@@ -50,7 +50,7 @@ class Taken:
         return {
             "backup": str(self.path),
             "digest": held.digest,
-            "taken_at": held.taken_at,
+            "taken_at": held.at,
             "gone_by": held.gone_by,
             "files": len(held.files),
             "bytes": held.size,

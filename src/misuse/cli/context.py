@@ -13,8 +13,10 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from misuse import settings as settings_module
+from misuse import wording
 from misuse.errors import UsageError
 from misuse.settings import Settings
 
@@ -67,6 +69,11 @@ class Context:
             print(line, file=sys.stderr)
 
     def print_json(self, document: Any) -> None:
+        """Every time with its offset, as the reporting zone's clock had it."""
+        self.print_raw_json(with_offsets(document, self.settings.reporting_zone))
+
+    def print_raw_json(self, document: Any) -> None:
+        """Times as they are: for what somebody else named, so that nobody knows whether it is kept in UTC."""
         print(json.dumps(document, indent=1, default=_plain, ensure_ascii=False))
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, numeric: Sequence[str] = ()) -> None:
@@ -74,6 +81,25 @@ class Context:
         from misuse.cli.bars import table_text
 
         print(table_text(headings, rows, numeric=numeric))
+
+
+def with_offsets(document: Any, zone: str) -> Any:
+    """The document with an offset on every time that has none: those are kept in UTC, but for `_local` ones."""
+    if isinstance(document, Mapping):
+        return {name: _offset_in(document, name, zone) for name in document}
+    if isinstance(document, list | tuple):
+        return [with_offsets(part, zone) for part in document]
+    return wording.local(document, zone) if isinstance(document, datetime) and not document.tzinfo else document
+
+
+def _offset_in(row: Mapping[Any, Any], name: Any, zone: str) -> Any:
+    """One value of an object. A local time tells its offset by the stored one beside it; where there is none, the hour
+    that comes twice in October is taken for the first."""
+    value = row[name]
+    if not (isinstance(value, datetime) and str(name).endswith("_local")):
+        return with_offsets(value, zone)
+    stored = row.get(str(name).removesuffix("_local") + "_at")
+    return with_offsets(stored, zone) if isinstance(stored, datetime) else value.replace(tzinfo=ZoneInfo(zone))
 
 
 def _plain(value: Any) -> Any:

@@ -188,6 +188,12 @@ def look_list(context: Context) -> int:
     return 0
 
 
+def _as_stopped(row: dict[str, Any]) -> dict[str, Any]:
+    """A caller as the next run will count one whom a person stopped since this run: every coded call barred."""
+    counts = {"stopped_calls": row["coded_misuse_calls"], "doubtful_calls": 0, "misuse_calls": 0}
+    return row | counts | {"window_misuse_calls": 0, "is_stopped": True, "is_persistent": False}
+
+
 def callers(context: Context) -> int:
     """Callers by misuse calls in the headline window."""
     with published(context) as con:
@@ -199,6 +205,11 @@ def callers(context: Context) -> int:
             "and windowed.misuse_calls >= $at_least order by windowed.misuse_calls desc, callers.caller_id limit $most",
             {"at_least": context.options.at_least, "most": context.options.limit},
         )
+        stopped = _stopped_since(context, con)
+    since = sum(row["caller_id"] in stopped and not row["is_stopped"] for row in rows)
+    if since:
+        context.note(f"{since} stopped by a person since this run; misuse run publishes it everywhere")
+    rows = [_as_stopped(row) if row["caller_id"] in stopped else row for row in rows]
     if context.wants_json:
         context.print_json(rows)
         return 0
@@ -273,7 +284,7 @@ def sql(context: Context) -> int:
     finally:
         giving_up.cancel()
     if context.wants_json:
-        context.print_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+        context.print_raw_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
     elif options.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(result.columns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,7 +111,7 @@ def source_draft(context: Context) -> int:
 
 def source_check(context: Context) -> int:
     """Show how a file would be read."""
-    from misuse import rules, sources
+    from misuse import rules, safeguards, sources
 
     layout = sources.load_layout(context.settings, context.options.source)
     path = _existing(context.options.file)
@@ -123,8 +125,11 @@ def source_check(context: Context) -> int:
             scratch=scratch,
             now=context.now,
             tracker=context.tracker,
+            zone=context.settings.reporting_zone,
             codes=[(field, code) for _, field, code in listed["rule_misuse_codes"]],
             marker_kinds=sorted({marker for _, marker, *_ in listed["rule_hard_stops"]}),
+            safeguards=safeguards.unsupported(layout),
+            safeguards_known=len(reviewed.hard_stops),
         )
     if context.wants_json:
         context.print_json(report.as_json())
@@ -158,15 +163,18 @@ def ingest(context: Context) -> int:
     paths = [Path(name) for name in context.options.files]
     outcomes: list[FileOutcome] = []
     errors: list[MisuseError] = []
-    for result in _ingested(context, paths, source):
+    document: list[dict[str, Any]] = []
+    for path, result in zip(paths, _ingested(context, paths, source), strict=True):
         if isinstance(result, MisuseError):
             errors.append(result)
             context.note(f"misuse: {result}")
+            document.append(_left_out(path, source, result))
         else:
             outcomes.append(result)
             tell(context, result)
+            document.append(result.as_json() | {"error": None})
     if context.wants_json:
-        context.print_json([outcome.as_json() for outcome in outcomes])
+        context.print_json(document)
     if errors:
         return errors[0].exit_code
     over = [outcome for outcome in outcomes if outcome.is_over_limit]
@@ -177,6 +185,13 @@ def ingest(context: Context) -> int:
             f"misuse batch withdraw {outcome.batch_id} --reason WHY takes the file back out"
         )
     return InputError.exit_code if over else 0
+
+
+def _left_out(path: Path, source: str, error: MisuseError) -> dict[str, Any]:
+    """A file that did not go in, under the keys of those that did: nothing of it was counted."""
+    keys = [field.name for field in dataclasses.fields(FileOutcome)]
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return dict.fromkeys(keys) | {"file": name, "source": source, "error": error.message}
 
 
 def _ingested(context: Context, paths: list[Path], source: str) -> Any:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from misuse.reports import wording
 from misuse.reports.data import Pack, Row, Stamp
@@ -20,12 +21,12 @@ NUMERIC = ("INTEGER", "BIGINT", "DOUBLE")
 
 def tasking_list(pack: Pack) -> bytes:
     """Parts 1 to 4, whole."""
-    return _table(TASKING_LIST, pack.tasking, pack.stamp)
+    return _table(TASKING_LIST, pack.tasking, pack)
 
 
 def look_list(pack: Pack) -> bytes:
     """The look list, whole."""
-    return _table(LOOK_LIST, pack.look, pack.stamp)
+    return _table(LOOK_LIST, pack.look, pack)
 
 
 def neutral(text: str) -> str:
@@ -50,9 +51,15 @@ def shown(value: Any, kind: str) -> str:
     return str(value) if isinstance(value, int) else neutral(str(value))
 
 
-def _table(relation: Relation, rows: Iterable[Row], stamp: Stamp) -> bytes:
+def there(value: Any, zone: ZoneInfo) -> Any:
+    """A stored time as the reporting zone's clock had it, with its offset, so that nobody takes it for UTC; else as it is."""
+    return wording.local(value, zone) if isinstance(value, datetime) else value
+
+
+def _table(relation: Relation, rows: Iterable[Row], pack: Pack) -> bytes:
     kinds = {column.name: column.type for column in relation.columns}
-    lines = ([shown(row[name], kind) for name, kind in kinds.items()] + _stamp_cells(stamp) for row in rows)
+    stamp = _stamp_cells(pack.stamp)
+    lines = ([shown(there(row[name], pack.zone), kind) for name, kind in kinds.items()] + stamp for row in rows)
     return _bytes([*kinds, *STAMP_COLUMNS], lines)
 
 

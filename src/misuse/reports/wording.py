@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,7 +113,7 @@ def short_day(value: date | None) -> str:
 
 def local(value: datetime | None, zone: ZoneInfo) -> datetime | None:
     """A stored UTC time in the reporting zone."""
-    return None if value is None else value.replace(tzinfo=UTC).astimezone(zone)
+    return None if value is None else plain.local(value, zone)
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:

@@ -11,10 +11,11 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from misuse import models, store
+from misuse import models, store, wording
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, StoreError, UsageError
 from misuse.room import cases, exculpatory, papers, sheets, told, vaulted
@@ -67,9 +68,9 @@ def evidence_pack(desk: Desk, ref: str, reason: str) -> dict[str, Any]:
     desk.permit("make_pack", "evidence pack")
     held = gather(desk, reference, reason)
     files = {
-        "calls.csv": _csv(_CALL_COLUMNS, held["schedule"]),
-        "exculpatory_calls.csv": _csv(_CALL_COLUMNS, held["exculpatory"]["calls"]),
-        "casebook_events.csv": _csv(("event_id", "at", "by", "role", "kind", "told", "digest"), held["events"]),
+        "calls.csv": _csv(desk, _CALL_COLUMNS, held["schedule"]),
+        "exculpatory_calls.csv": _csv(desk, _CALL_COLUMNS, held["exculpatory"]["calls"]),
+        "casebook_events.csv": _csv(desk, ("event_id", "at", "by", "role", "kind", "told", "digest"), held["events"]),
         "pack.pdf": papers.pdf(papers.paper(desk, f"Evidence pack, case {reference}", _blocks(held)), desk.now),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
@@ -320,14 +321,22 @@ def _codes(call: Mapping[str, Any]) -> str:
     )
 
 
-def _csv(columns: Sequence[str], found: Sequence[Mapping[str, Any]]) -> bytes:
+def _csv(desk: Desk, columns: Sequence[str], found: Sequence[Mapping[str, Any]]) -> bytes:
     from misuse.reports import text
 
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(columns)
-    writer.writerows([text.shown(row.get(name), "VARCHAR") for name in columns] for row in found)
+    writer.writerows([text.shown(_there(desk, name, row), "VARCHAR") for name in columns] for row in found)
     return buffer.getvalue().encode()
+
+
+def _there(desk: Desk, name: str, row: Mapping[str, Any]) -> Any:
+    """A cell; a stored time as the reporting zone's clock had it, with its offset: the sheet says nothing of zones."""
+    value = row.get(name)
+    if not isinstance(value, datetime) or name.endswith("_local"):
+        return value
+    return wording.local(value, desk.settings.reporting_zone)
 
 
 # ── support referrals ──────────────────────────────────────────────────────────────────────────
@@ -411,5 +420,6 @@ def export(desk: Desk, found: Sequence[Mapping[str, Any]], columns: Sequence[str
     stamped = [{**row, "marking": desk.settings.protective_marking, "run_id": desk.run_id} for row in found]
     whole = [*columns, *(extra for extra in ("run_id", "marking") if extra not in columns)]
     if form == "csv":
-        return _csv(whole, stamped)
-    return sheets.workbook(desk, name, whole, stamped)
+        return _csv(desk, whole, stamped)
+    local = [{place: _there(desk, place, row) for place in whole} for row in stamped]
+    return sheets.workbook(desk, name, whole, local)

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 # Patterns that codes alone can set off; ties start from a marked call.
-_SEEN_BY_CODES = frozenset({"burst", "new_content"})
+SEEN_BY_CODES = frozenset({"burst", "new_content"})
 
 
 class SourceLists(Protocol):
@@ -191,7 +191,7 @@ class Rules:
             return (
                 bool(supplied & {*spellings(rule.markers), *spellings((rule.id,))})
                 or (has_remarks and bool(rule.codewords))
-                or (has_codes and rule.pattern in _SEEN_BY_CODES)
+                or (has_codes and rule.pattern in SEEN_BY_CODES)
             )
 
         names = tuple(rule.id for rule in self.hard_stops if not sees(rule))

@@ -15,6 +15,7 @@ from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, TIME_FIELDS, Layout, 
 from misuse.sources.lines import USABLE, number_counts
 from misuse.sources.reading import read
 from misuse.sources.shapes import holds_number
+from misuse.wording import local
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,6 +61,8 @@ class CheckReport:
     advice: Sequence[str]
     unmapped_columns: int = 0
     numbers: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    safeguards: Sequence[Mapping[str, Any]] = ()
+    safeguards_known: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The report for a program."""
@@ -69,7 +72,7 @@ class CheckReport:
         """The report for a person."""
         lines = [f"{self.file} read as source '{self.source}': {self.rows} rows, {self.accepted} would go in"]
         if self.first_received_at:
-            lines.append(f"received from {self.first_received_at} to {self.last_received_at} (UTC)")
+            lines.append(f"received from {self.first_received_at} to {self.last_received_at}")
         lines += _listed("Would be rejected", [f"{reason}: {count}" for reason, count in self.rejected.items()])
         lines += _listed("Odd, but would go in", [f"{name}: {count}" for name, count in self.oddities.items()])
         lines += _listed(
@@ -89,11 +92,29 @@ class CheckReport:
         lines += _listed("In the misuse list, not in this file", [f"{name} {code}" for name, code in self.unseen_codes])
         lines += _listed("Too many or too various to show", list(self.too_many_codes))
         lines += _listed("Figures this log cannot support", [f"{k}: {v}" for k, v in self.unsupported_figures.items()])
-        lines += _listed(
-            "Safeguards this log cannot support", [f"{k}: {v}" for k, v in self.unsupported_safeguards.items()]
-        )
+        lines += self._safeguards()
         lines += _listed("What to do", list(self.advice))
         return "\n".join(lines) + "\n"
+
+    def _safeguards(self) -> list[str]:
+        """Safeguards by name; what stands for no single one after them. A marker's spellings are for a program."""
+        told = {is_blind: [row for row in self.safeguards if row["is_blind"] is is_blind] for is_blind in (True, False)}
+        rows = {
+            is_blind: [f"{row['title']} ({row['rule_id']}): {row['why']}" for row in part]
+            for is_blind, part in told.items()
+        }
+        many = f", {len(told[True])} of {self.safeguards_known}" if self.safeguards_known else ""
+        others = [
+            f"{name}: {why}" for name, why in self.unsupported_safeguards.items() if not name.startswith(_ONE_MARKER)
+        ]
+        return [
+            *_listed(f"Safeguards this log cannot support{many}", rows[True]),
+            *_listed("Safeguards it supports in part", rows[False]),
+            *_listed("What else it leaves unsafe", others),
+        ]
+
+
+_ONE_MARKER = "hard stop by marker "
 
 
 def _listed(title: str, items: Sequence[str]) -> list[str]:
@@ -110,20 +131,22 @@ def check(
     tracker: Tracker,
     codes: Sequence[tuple[str, str]] = (),
     marker_kinds: Sequence[str] = (),
+    safeguards: Sequence[Mapping[str, Any]] = (),
+    safeguards_known: int = 0,
+    zone: str = "UTC",
 ) -> CheckReport:
     """Read the file as `ingest` would and report; `con` keeps only temp tables.
 
     `codes` is the misuse list in force where the layout declares none; `marker_kinds` are the markers
-    that hard stops look for.
+    that hard stops look for, `safeguards` those that misuse.safeguards finds unsupported, of `safeguards_known`. Times are told in `zone`.
     Errors: InputError as `read`.
     """
     result = read(con, path, layout, scratch=scratch, now=now, tracker=tracker)
     listed = misuse_codes(layout) or [(name, fold(code)) for name, code in codes]
     counted, too_many = _code_counts(con, layout, listed)
     seen = {(c.field, c.code) for c in counted}
-    first, last = con.execute(
-        "select min(received_at)::varchar, max(received_at)::varchar from parsed_rows"
-    ).fetchone() or (None, None)
+    ends = con.execute("select min(received_at), max(received_at) from parsed_rows").fetchone() or (None, None)
+    first, last = (local(end, zone).isoformat() if end else None for end in ends)
     typed = number_counts(con, layout.region) if "cli" in layout.columns and result.accepted else {}
     return CheckReport(
         file=path.name,
@@ -134,7 +157,7 @@ def check(
         oddities=result.oddities,
         first_received_at=first,
         last_received_at=last,
-        sample=_sample(con, layout),
+        sample=_sample(con, layout, zone),
         null_shares=_null_shares(con, layout, result.accepted),
         codes=counted,
         unseen_codes=[pair for pair in listed if pair[1] != "*" and pair not in seen and pair[0] not in too_many],
@@ -143,6 +166,8 @@ def check(
         unsupported_safeguards=unsupported_safeguards(layout, marker_kinds),
         advice=[*result.advice(), *_number_advice(typed), *_marker_advice(layout, marker_kinds)],
         numbers=typed,
+        safeguards=safeguards,
+        safeguards_known=safeguards_known,
         unmapped_columns=len(set(result.columns) - set(layout.mapped_columns)),
     )
 
@@ -153,7 +178,7 @@ def _fields(layout: Layout) -> list[str]:
     return [name for name in names if name in layout.columns or name in layout.constants]
 
 
-def _sample(con: duckdb.DuckDBPyConnection, layout: Layout) -> list[dict[str, str | None]]:
+def _sample(con: duckdb.DuckDBPyConnection, layout: Layout, zone: str) -> list[dict[str, str | None]]:
     """The first rows that would go in; what identifies is masked to its length."""
     from duckdb import ColumnExpression
 
@@ -165,8 +190,16 @@ def _sample(con: duckdb.DuckDBPyConnection, layout: Layout) -> list[dict[str, st
         .project(*(ColumnExpression(name).cast("VARCHAR") for name in names))
     )
     return [
-        {name: _masked(layout, name, value) for name, value in zip(names, row, strict=True)} for row in rows.fetchall()
+        {name: _shown(layout, name, value, zone) for name, value in zip(names, row, strict=True)}
+        for row in rows.fetchall()
     ]
+
+
+def _shown(layout: Layout, name: str, value: str | None, zone: str) -> str | None:
+    """A value as the report has it: times as the zone's clock had them, what identifies masked."""
+    if value is not None and name in TIME_FIELDS:
+        return local(datetime.fromisoformat(value), zone).isoformat()
+    return _masked(layout, name, value)
 
 
 def _masked(layout: Layout, name: str, value: str | None) -> str | None:
@@ -317,7 +350,7 @@ def unsupported_safeguards(layout: Layout, marker_kinds: Sequence[str] = ()) -> 
         supplied = {_marker(word) for word in layout.markers_supplied}
         for kind in marker_kinds:
             if _marker(kind) not in supplied:
-                lacking[f"hard stop by marker {fold(kind)}"] = "the source does not declare that it supplies it"
+                lacking[f"{_ONE_MARKER}{fold(kind)}"] = "the source does not declare that it supplies it"
     if "remarks" not in has:
         lacking["hard stops by codeword"] = "remarks is not mapped"
     lacking |= _unseen_patterns(has)
