@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,15 +129,28 @@ def declared(name: str) -> Relation:
 # ── the pointer and what is kept ───────────────────────────────────────────────────────────────
 
 
-def repoint(settings: Settings, run_id: str, *, force: bool = False) -> None:
-    """Point readers at a kept run. Errors: UsageError for a run not kept, Refused for an earlier as-of unless forced."""
-    target = run_path(settings, run_id)
-    if not target.is_file():
-        raise UsageError(f"run {run_id} is not kept", next_step="misuse publish, without a run, lists those that are")
+def repoint(
+    settings: Settings, run_id: str, *, force: bool = False, before: Callable[[], object] | None = None
+) -> None:
+    """Point readers at a kept run; `before` is called once nothing stands in the way, to record it.
+
+    Errors: UsageError for a run not kept, Refused for an earlier as-of unless forced.
+    """
+    target = kept_copy(settings, run_id)
     if not force:
         with _attached(settings, target) as con:
             _refuse_earlier(settings, _as_of(con, run_id), run_id)
+    if before is not None:
+        before()
     _point(settings, target)
+
+
+def kept_copy(settings: Settings, run_id: str) -> Path:
+    """A kept run's copy. Errors: UsageError for a run not kept."""
+    target = run_path(settings, run_id)
+    if not target.is_file():
+        raise UsageError(f"run {run_id} is not kept", next_step="misuse publish, without a run, lists those that are")
+    return target
 
 
 def _as_of(con: duckdb.DuckDBPyConnection, run_id: str) -> date:

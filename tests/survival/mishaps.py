@@ -214,6 +214,9 @@ def balanced(answer: dict[str, Any]) -> None:
             assert row["rows"] == row["accepted"] + row["rejected"] + row["duplicate"] + row["superseded"], row
 
 
+LISTED = ["sql", "select * from tasking_list"]
+
+
 def flipped(theatre: Theatre, chance: random.Random) -> None:
     """Bytes of a store are not what they were. Every command says so or answers; the backup brings the home back."""
     clean = theatre.rehearse(RUN)
@@ -228,7 +231,7 @@ def flipped(theatre: Theatre, chance: random.Random) -> None:
     try:
         said_well(theatre.nursery.child(home, "backup", str(outside)), codes={0})
         _flip(home, name, chance)
-        for words in (["status"], ["list"], ["run"], ["list"], ["audit", "verify"], ["batch", "list"]):
+        for words in (["status"], LISTED, ["run"], LISTED, ["audit", "verify"], ["batch", "list"]):
             answer = theatre.nursery.child(home, *words)
             said_well(answer)
         backup = next(outside.iterdir())

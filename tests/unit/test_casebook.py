@@ -367,7 +367,7 @@ def test_every_kind_that_changes_something_tells_what_stood() -> None:
 ADDS_ONLY = {
     "holders_published",
     "note_added", "look_acknowledged", "list_frozen", "identity_read", "vault_key_rotated", "sql_run", "batch_withdrawn",
-    "run_published", "retention_done", "backup_taken", "backup_restored", "rule_overridden", "identity_model_trained", "callers_published", "stops_published",
+    "run_published", "pointer_moved", "retention_done", "backup_taken", "backup_restored", "rule_overridden", "identity_model_trained", "callers_published", "stops_published",
     "coding_sample_drawn", "calls_coded", "calls_settled", "coding_sample_withdrawn", "coding_model_trained",
     "casebook_resealed", "disposed",
     "calls_opened", "call_judged", "precondition_met", "case_reported", "case_read", "evidence_read", "casebook_read",

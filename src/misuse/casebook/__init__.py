@@ -148,6 +148,15 @@ class Casebook(Reading):
                 moving.halt_stopped(pen, who, occurred_at, event)
             return event
 
+    def admit(self, action: str, actor: str, *, occurred_at: datetime, what: str = "") -> Actor:
+        """As `permitted`, and a refusal is recorded. Errors: Refused with the roles that may."""
+        try:
+            return self.permitted(action, actor)
+        except Refused as refused:
+            payload = {"what": what or action, "why": refused.message}
+            self.record("access_refused", actor=actor, occurred_at=occurred_at, payload=payload)
+            raise
+
     def move_case(
         self,
         case_ref: str,

@@ -119,9 +119,12 @@ def parse_date(text: str) -> date:
 
 
 @contextmanager
-def published(context: Context) -> Iterator[Any]:
-    """The published copy, open for reading."""
-    from misuse import publication
+def published(context: Context, action: str | None = None) -> Iterator[Any]:
+    """The published copy, open for reading; with an action, for whoever's role permits it in the review room too."""
+    from misuse import casebook, publication
 
     with publication.opened(context.settings) as con:
+        if action is not None:
+            with casebook.opened(context.settings) as book:
+                book.admit(action, context.actor, occurred_at=context.now)
         yield con

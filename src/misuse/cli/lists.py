@@ -22,7 +22,7 @@ def tasking_list(context: Context) -> int:
         run_id = pipeline.freeze_list(context.settings, context.now, context.actor)
         context.note(f"the list of run {run_id} is frozen for the meeting; the next cycle compares with it")
     parts = context.options.part or ([1, 2, 3, 4] if context.options.all or context.wants_json else [1, 2, 3])
-    with published(context) as con:
+    with published(context, "read_lists") as con:
         rows = _rows(
             con, "select * from tasking_list where list_contains($parts, part) order by part, rank", {"parts": parts}
         )
@@ -165,7 +165,7 @@ def look_list(context: Context) -> int:
             )
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0
-    with published(context) as con:
+    with published(context, "read_looks") as con:
         rows = _rows(
             con, "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id", {}
         )
@@ -196,7 +196,7 @@ def _as_stopped(row: dict[str, Any]) -> dict[str, Any]:
 
 def callers(context: Context) -> int:
     """Callers by misuse calls in the headline window."""
-    with published(context) as con:
+    with published(context, "read_lists") as con:
         rows = _rows(
             con,
             "select callers.*, windowed.misuse_calls as window_misuse_calls, windowed.coded_misuse_calls as "
@@ -239,10 +239,11 @@ def callers(context: Context) -> int:
 
 
 def why(context: Context) -> int:
-    """Every call of a caller, counted or not, and by which rule."""
-    from misuse import explain
+    """Every call of a caller, counted or not, and by which rule. The reading is recorded before anything is shown."""
+    from misuse import casebook, explain, published_callers
 
-    with published(context) as con:
+    with published(context) as con, casebook.opened(context.settings) as book:
+        book.admit("read_case", context.actor, occurred_at=context.now, what="why")
         explanation = explain.why(
             con,
             context.options.caller,
@@ -251,7 +252,9 @@ def why(context: Context) -> int:
             headline_channel=context.settings.headline_channel,
         )
         told = explanation.as_json()
-        is_stopped = told["caller"]["caller_id"] in _stopped_since(context, con)
+        caller_id = told["caller"]["caller_id"]
+        book.record("case_read", actor=context.actor, occurred_at=context.now, caller_id=caller_id)
+        is_stopped = caller_id in published_callers.stopped_now(con, context.settings, book)
     if context.wants_json:
         context.print_json(told | {"is_stopped_by_a_person": is_stopped})
     else:

@@ -128,9 +128,27 @@ def publish(context: Context) -> int:
                 *(f"{row['run_id']}  as of {row['as_of']}{'  (current)' if row['is_current'] else ''}" for row in kept)
             )
         return 0
-    publication.repoint(context.settings, context.options.run_id, force=context.options.force)
+    _move_pointer(context, context.options.run_id)
     context.say(f"readers now see run {context.options.run_id}")
     return 0
+
+
+def _move_pointer(context: Context, run_id: str) -> None:
+    """Point readers at a kept run, while nobody else writes; by role, and recorded before it is done."""
+    from misuse import casebook, publication, warehouse
+
+    settings, force = context.settings, context.options.force
+    publication.kept_copy(settings, run_id)  # before anything is made in a home that holds no such run
+    with casebook.opened(settings) as book:
+        book.admit("move_pointer", context.actor, occurred_at=context.now, what="publish")
+
+        def record() -> None:
+            shown = settings.current_path.resolve().stem if settings.current_path.is_symlink() else None
+            payload = {"from": shown, "to": run_id, "forced": force}
+            book.record("pointer_moved", actor=context.actor, occurred_at=context.now, payload=payload)
+
+        with warehouse.writer(settings):
+            publication.repoint(settings, run_id, force=force, before=record)
 
 
 def status(context: Context) -> int:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from misuse import casebook, publication, review, store
 from misuse.casebook import Actor, Casebook, Event
-from misuse.errors import Refused, UsageError
+from misuse.errors import UsageError
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,12 +54,7 @@ class Desk:
         Errors: Refused with the roles that may.
         """
         with self.book() as book:
-            try:
-                return book.permitted(action, self.actor)
-            except Refused as refused:
-                payload = {"what": what or action, "why": refused.message}
-                book.record("access_refused", actor=self.actor, occurred_at=self.now, payload=payload)
-                raise
+            return book.admit(action, self.actor, occurred_at=self.now, what=what)
 
     def may(self, action: str) -> bool:
         """Whether the role permits the action."""
