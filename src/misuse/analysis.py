@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 Value = int | float | str | date | None
 
 MASK = "***"
-# What the program itself made up for a person may stay: an auditor asks whose calls were read.
-_PSEUDONYM = re.compile(r"'(?:c[0-9a-f]{16}|K-[0-9A-F]{10})'")
 DIGITS = "######"
 ROOM = 1 << 30  # bytes that fetched rows may take, over the engine's memory limit
 GRACE = 10.0  # seconds over its limit after which the command ends a statement that heeds no interruption
@@ -129,7 +127,6 @@ def run_sql(
     limit = settings.sql_seconds if limit_seconds is None else limit_seconds
     started = time.perf_counter()
     with publication.opened(settings) as con, _bounded(con):
-        path = str(settings.published_path.resolve())
         run_id = _run_id(con)
         timer = threading.Timer(limit, con.interrupt)
         try:
@@ -139,7 +136,7 @@ def run_sql(
             found = con.execute(statement, bound)
             columns, rows = found.description or [], found.fetchall()
         except (duckdb.Error, MemoryError, RuntimeError) as error:
-            raise _mistake(error, path, limit) from None
+            raise _mistake(error, settings, text, parameters or {}, limit) from None
         finally:
             timer.cancel()
     return Result(
@@ -184,7 +181,10 @@ def _bound(statement: duckdb.Statement, text: str, given: Mapping[str, Any]) -> 
     wanted = set(statement.named_parameters)
     if strange := sorted(given.keys() - wanted - defaults.keys()):
         known = ", ".join(sorted(wanted)) or "none"
-        raise UsageError(f"the statement has no parameter {', '.join(strange)}", next_step=f"it has: {known}")
+        named = ", ".join(
+            name if re.fullmatch(r"[a-z_]\w*", name) else MASK for name in strange
+        )  # a value, where no name is given
+        raise UsageError(f"the statement has no parameter {named}", next_step=f"it has: {known}")
     if missing := sorted(wanted - given.keys() - defaults.keys()):
         raise UsageError(
             f"the statement wants a value for {', '.join(missing)}",
@@ -223,8 +223,8 @@ def too_long(limit: float) -> ResourceError:
     )
 
 
-def _mistake(error: Exception, path: str, limit: float) -> MisuseError:
-    """DuckDB's own words, which on published data quote nothing that identifies, without any path."""
+def _mistake(error: Exception, settings: Settings, text: str, given: Mapping[str, Any], limit: float) -> MisuseError:
+    """DuckDB's own words, without any path and without what was typed as a value."""
     # An interruption while rows are fetched comes within another error's words.
     if type(error).__name__ == "InterruptException" or "INTERRUPT Error" in str(error):
         return too_long(limit)
@@ -232,40 +232,108 @@ def _mistake(error: Exception, path: str, limit: float) -> MisuseError:
         return ResourceError("the statement needs more memory than it may have", next_step="aggregate first")
     if isinstance(error, RuntimeError):
         raise error
-    words = str(error).replace(path, "published")
-    words = re.sub(r"(?<![\w.])(?:/[\w.@+-]+){2,}/?", "a path", words).strip()
     if "PermissionException" in type(error).__name__:
         return UsageError(
             "the statement reaches outside the published copy, which is not permitted",
             next_step="use the relations that `show tables` lists",
         )
-    return UsageError(words, next_step="`show tables` and `describe calls` tell what there is")
+    words = str(error).replace(str(settings.published_path.resolve()), "published")
+    words = re.sub(r"(?<![\w.])(?:/[\w.@+-]+){2,}/?", "a path", words)
+    is_of_words = type(error).__name__ in _OF_WORDS
+    return UsageError(
+        _without_values(words, text, given, is_of_words=is_of_words),
+        next_step="`show tables` and `describe calls` tell what there is",
+    )
 
 
-_SENSITIVE = re.compile(
-    r"""
-      '(?:[^']|'')*(?:'|$)            # a text, or one that never ends
-    | (\$\w*\$).*?(?:\1|$)            # a text between dollars
-    | "(?:[^"]|"")*(?:"|$)            # a quoted name
-    | --[^\n]*                        # a comment
-    | /\*.*?(?:\*/|$)
-    | \d(?:[ ._()-]?\d){5,}           # six digits or more, however they are spaced
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+# ── what may be kept and said of a statement ───────────────────────────────────────────────────
+
+# What the program itself made up for a person may stay: an auditor asks whose calls were read.
+_PSEUDONYM = re.compile(r"[cs][0-9a-f]{16}|K-[0-9A-F]{10}")
+_PSEUDONYM_QUOTED = re.compile(rf"'(?:{_PSEUDONYM.pattern})'")
+_LONG_NUMBER = re.compile(r"\d(?:[ ._()-]?\d){5,}")  # six digits or more, however they are spaced
+# What a token that is no text begins with: a quoted name, a word or number, signs that begin no comment.
+_HEAD = re.compile(r'"(?:[^"]|"")*"|[\w.$]+(?:(?<=[eE])[-+]\d+)?|(?:(?!--|/\*)[-+*/<>=~!@#%^&|?:.,;()\[\]{}$`])+')
+_PLAIN_NAME = re.compile(r'"[a-z_]+"')
+_PLAIN, _KEPT, _TEXT, _REST = "plain", "kept", "text", "rest"
 
 
 def masked(text: str) -> str:
     """The statement without what somebody may have typed of a person: texts, comments, long runs of digits."""
-    return _SENSITIVE.sub(_mask, text)
+    told, plain = "", ""
+    for kind, words in _pieces(text):
+        if kind == _PLAIN:
+            plain += words
+            continue
+        shown = {_KEPT: words, _TEXT: f"{words[0]}{MASK}{words[0]}" if words[0] in "'\"" else MASK, _REST: MASK}[kind]
+        told, plain = told + _LONG_NUMBER.sub(DIGITS, plain) + shown, ""
+    return told + _LONG_NUMBER.sub(DIGITS, plain)
 
 
-def _mask(match: re.Match[str]) -> str:
-    found = match.group()
-    if _PSEUDONYM.fullmatch(found):
-        return found
-    if found[0] == '"' and re.fullmatch(r'"[a-z_]+"', found):
-        return found
-    if found[0] in "'\"":
-        return found[0] + MASK + found[0]
-    return DIGITS if found[0].isdigit() else MASK
+def pseudonyms(text: str, given: Mapping[str, Any]) -> dict[str, str]:
+    """Those of the values for the statement's parameters that the program made up for a person; no other may be kept."""
+    wanted = set(re.findall(r"\$(\w+)", masked(text)))
+    return {
+        name: value
+        for name, value in given.items()
+        if name in wanted and isinstance(value, str) and _PSEUDONYM.fullmatch(value)
+    }
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """A statement in pieces, each plain, a pseudonym kept, a text, or the rest: comments, and what is no token.
+
+    The engine's own lexer cuts it, since where a text ends hangs on escapes, tags and nesting. It gives up at what it
+    cannot read: that is the last token's rest.
+    """
+    import duckdb
+
+    whole = text.encode("utf-8", "replace")
+    tokens = duckdb.tokenize(whole.decode())
+    starts = [start for start, _ in tokens]
+    yield from _rest(whole[: starts[0] if starts else None].decode())
+    for (start, kind), end in zip(tokens, [*starts[1:], None], strict=False):
+        piece = whole[start:end].decode()
+        if kind == duckdb.token_type.string_const:
+            kept = _PSEUDONYM_QUOTED.match(piece)
+            head = kept.group() if kept else piece.rstrip()
+            yield (_KEPT if kept else _TEXT), head
+        else:
+            found = _HEAD.match(piece)
+            head = found.group() if found else ""
+            yield (_TEXT if head.startswith('"') and not _PLAIN_NAME.fullmatch(head) else _PLAIN), head
+        yield from _rest(piece[len(head) :])
+
+
+def _rest(piece: str) -> Iterator[tuple[str, str]]:
+    """What lies between two tokens: blanks are plain, comments not."""
+    words = piece.strip()
+    before, _, after = piece.partition(words) if words else (piece, "", "")
+    yield from ((kind, part) for kind, part in ((_PLAIN, before), (_REST, words), (_PLAIN, after)) if part)
+
+
+# Errors that the engine has of a statement's words; the others have them of values, and may quote one.
+_OF_WORDS = frozenset({"ParserException", "SyntaxException", "BinderException", "CatalogException"})
+_ECHO = re.compile(r"\s*\nLINE (\d+): ")
+
+
+def _without_values(words: str, text: str, given: Mapping[str, Any], *, is_of_words: bool) -> str:
+    """An error's words without the echo of the statement, and without what stands in its texts or was given for it."""
+    echo = _ECHO.search(words)
+    line = int(echo.group(1)) if echo else 1
+    words = words[: echo.start()] if echo else words.strip()
+    if not is_of_words:
+        words = re.sub(r"(['\"]).*\1", rf"\1{MASK}\1", (words.splitlines() or [""])[0])
+    words = re.sub(r'(?s)(?<=at or near ").*(?=")', lambda found: masked(found.group()), words)
+    typed = _typed(text, given)
+    words = re.sub(r"\w{2,}", lambda found: MASK if found.group().lower() in typed else found.group(), words)
+    return _LONG_NUMBER.sub(DIGITS, words) + (f" (line {line})" if line > 1 else "")
+
+
+def _typed(text: str, given: Mapping[str, Any]) -> set[str]:
+    """The words of a statement's texts, of what of it is no statement, and of the values given for it, in lower case."""
+    pieces = list(_pieces(text))
+    private = [words for kind, words in pieces if kind == _TEXT]
+    private += [words for kind, words in pieces[-1:] if kind == _REST]
+    private += [value for value in given.values() if isinstance(value, str)]
+    return {word.lower() for words in private for word in re.findall(r"\w{2,}", words)}

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from misuse import analysis
+from misuse import analysis, casebook
 from misuse.cli import run_command
 from misuse.errors import ResourceError, StoreError, UsageError
 from misuse.settings import SQL_ROOT, Settings
@@ -197,8 +199,8 @@ def test_mistake_is_explained_without_paths(settings: Settings) -> None:
 
 def test_parameters_are_bound_and_named(settings: Settings) -> None:
     text = "-- param top = 2; how many\n-- param since = 2025-01-01\nselect $top as top, $since as since, $word as word"
-    given = analysis.run_sql(settings, text, parameters={"top": "5", "word": "x'; drop table runs --"})
-    assert given.rows == [(5, date(2025, 1, 1), "x'; drop table runs --")]
+    found = analysis.run_sql(settings, text, parameters={"top": "5", "word": "x'; drop table runs --"})
+    assert found.rows == [(5, date(2025, 1, 1), "x'; drop table runs --")]
     with pytest.raises(UsageError, match="wants a value for word"):
         analysis.run_sql(settings, text)
     with pytest.raises(UsageError, match="no parameter tpo"):
@@ -234,6 +236,131 @@ def test_masked_statement_holds_nothing_of_a_person() -> None:
         assert word not in masked
     for word in ("select * from calls", "'c0123456789abcdef'", "2025", '"ok_name"', "where caller_id ="):
         assert word in masked
+
+
+# How a statement can hold a name, as DuckDB reads it, and what of it stays.
+HELD = {
+    r"select e'Joe \' Bloggs', 1": "select ***, 1",
+    "select e'Joe'\n'Roe \\' Bloggs', 1": "select ***, 1",
+    "select 'Joe''s ''Bloggs''', 1": "select '***', 1",
+    "select 'Joe'\n  'Bloggs', 1": "select '***', 1",
+    "select $$Joe 'Bloggs$$, 1": "select ***, 1",
+    "select $a$ 'Joe $$ Bloggs $b$ $a$, 1": "select ***, 1",
+    "select /* a /* Joe */ Bloggs */ 1": "select *** 1",
+    "select 1 -- Joe's /* Bloggs\nfrom calls": "select 1 ***\nfrom calls",
+    "-- Joe Bloggs\nselect 1": "***\nselect 1",
+    "select 1 --'\n, 'Joe Bloggs' --'": "select 1 ***\n, '***'",
+    'select "Joe ""Bloggs\'", 1': 'select "***", 1',
+    "select N'Joe', x'Bloggs', 1": "select N'***', ***, 1",
+    "select U&'Joe', 1": "select ***",
+    "select 'Joe Bloggs": "select ***",
+    "select e'Joe \\": "select ***",
+    "select $$ Joe Bloggs": "select ***",
+    "/* Joe Bloggs": "***",
+    "'Joe Bloggs": "***",
+    "select é, 'Joe', date'2025-01-01', 07700 900 384": "select é, '***', date'***', ######",
+    "from calls where caller_id = 'c0123456789abcdef' -- Joe": "from calls where caller_id = 'c0123456789abcdef' ***",
+    "from x where s in ('s0123456789abcdef', 'K-0123456789', 'K-JOE')": (
+        "from x where s in ('s0123456789abcdef', 'K-0123456789', '***')"
+    ),
+    "select 'a' || \ud800 'Joe'": "select '***' || ? '***'",
+}
+
+
+@pytest.mark.parametrize("text", HELD, ids=range(len(HELD)))
+def test_masked_statement_ends_its_texts_where_the_engine_does(text: str) -> None:
+    assert analysis.masked(text) == HELD[text]
+
+
+CONTENT = st.text(alphabet="'\"\\$*/- \né", max_size=8).map(lambda noise: f"{noise}Joe{noise[::-1]}")
+HOLDERS = (
+    CONTENT.map(lambda text: "'" + text.replace("'", "''") + "'"),
+    CONTENT.map(lambda text: "e'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"),
+    CONTENT.map(lambda text: f"$q$ {text} $q$"),
+    CONTENT.map(lambda text: '"' + text.replace('"', '""') + '"'),
+    CONTENT.map(lambda text: "1 --" + text.replace("\n", " ") + "\n"),
+    CONTENT.map(lambda text: "1 /* /*" + text.replace("*", "") + "*/ Joe */"),
+)
+
+
+@given(st.lists(st.one_of(HOLDERS), min_size=1, max_size=5))
+def test_nothing_in_texts_names_or_comments_is_kept_and_the_rest_is(parts: list[str]) -> None:
+    masked = analysis.masked(f"select {', '.join(parts)}, ok_name from calls")
+    assert "Joe" not in masked
+    assert masked.startswith("select ")
+    assert masked.endswith(", ok_name from calls")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("select 'Joe Bloggs 07700900384'::int", "Could not convert string '***' to INT32"),
+        ("select * from calls where local_date = 'Joe Bloggs'", '"***"'),
+        ("select nope from calls where caller_id = 'Joe Bloggs'", 'column "nope" not found'),
+        ("select 'Joe Bloggs',\n'x'\nfrom calls\nwher nope = 1", "syntax error"),
+        ("select 1\nfrom calls\nwhere nope = 'Joe Bloggs'", "(line 3)"),
+        ("select * from calls where caller_id = 'Joe Bloggs", "unterminated quoted string"),
+        ("select 1 /* Joe Bloggs", "unterminated"),
+        ("select strptime('Joe Bloggs', '%d')", "Could not parse string"),
+        ("select error('Joe ' || 'Bloggs')", "***"),
+        ('select * from "Joe Bloggs"', "Table with name *** *** does not exist"),
+        ("select current_setting('Joe Bloggs')", "unrecognized configuration parameter"),
+        ("select regexp_matches('a', '(Joe Bloggs')", "missing )"),
+        ("select 07700900384::tinyint", "out of range"),
+        ("select $who::int", "Could not convert"),
+        ("select error($who)", "***"),
+    ],
+)
+def test_an_error_holds_no_value(settings: Settings, text: str, told: str) -> None:
+    named = {"who": "Bloggs, Joe 07700900384"} if "$who" in text else {}
+    with pytest.raises(UsageError) as refusal:
+        analysis.run_sql(settings, text, parameters=named)
+    words = str(refusal.value)
+    assert told in words
+    for value in ("joe", "bloggs", "7700900384", "line 1"):
+        assert value not in words.lower()
+
+
+def test_a_value_given_without_a_name_is_not_said(settings: Settings) -> None:
+    with pytest.raises(UsageError, match="no parameter") as refusal:
+        analysis.run_sql(settings, "select $who", parameters={"Joe Bloggs": "", "who": "x"})
+    assert "Joe" not in str(refusal.value)
+
+
+def test_a_statement_without_quotes_around_it_is_not_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["sql", "select", "1", "Joe Bloggs"], ["find", "--number", "07700", "900384", "--reason", "x"]):
+        assert run_command(words, {}) == UsageError.exit_code
+        told = capsys.readouterr().err
+        assert "too many: put quotes" in told
+        assert not {"Joe", "900384"}.intersection(told.split())
+    assert run_command(["sql", "--sceonds=5", "select 1"], {}) == UsageError.exit_code
+    assert "no option --sceonds here" in capsys.readouterr().err
+
+
+def test_of_the_values_given_only_pseudonyms_are_kept() -> None:
+    given = {
+        "caller": "c0123456789abcdef", "spell": "s0123456789abcdef", "case_ref": "K-0123456789", "name": "Joe Bloggs",
+        "number": "07700900384", "near": "c0123456789abcdef0", "top": 3, "Joe": "c0123456789abcdef",
+    }  # fmt: skip
+    text = "select $caller, $spell, $case_ref, $name, $number, $near, $top -- $Joe"
+    assert analysis.pseudonyms(text, given) == {name: given[name] for name in ("caller", "spell", "case_ref")}
+
+
+def test_the_record_of_a_statement_says_whose_calls_were_read(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {"MISUSE_HOME": str(settings.home)}
+    caller = published_fixture.caller_id(1)
+    asked = "select $caller as caller, $who as who"
+    assert run_command(["sql", "-f", "one_caller_by_month", "-p", f"caller={caller}"], environ) == 0
+    assert run_command(["sql", asked, "-p", f"caller={caller}", "-p", "who=Joe Bloggs"], environ) == 0
+    assert run_command(["sql", "select 1"], environ) == 0
+    assert run_command(["sql", "-f", "select 'Joe Bloggs'"], environ) == UsageError.exit_code
+    assert "Joe" not in capsys.readouterr().err
+    with casebook.opened(settings) as book:
+        told = [event.data for event in book.entries("sql_run")][-3:]
+    assert told[0]["parameters"] == f"caller={caller}"
+    assert told[1:] == [{"statement": asked, "parameters": f"caller={caller}"}, {"statement": "select 1"}]
 
 
 @pytest.mark.parametrize("query", analysis.saved_queries(), ids=lambda query: query.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -22,7 +23,9 @@ def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> 
     os.umask(0o077)
     parser = make_parser()
     try:
-        options = parser.parse_args(list(arguments))
+        options, left = parser.parse_known_args(list(arguments))
+        if left:
+            parser.error(_too_many(left))
     except SystemExit as leaving:
         return int(leaving.code or 0)
     if not getattr(options, "run", None):
@@ -42,6 +45,16 @@ def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> 
         return 0
     except Exception as error:  # noqa: BLE001 - the last door: a person gets words, never a traceback
         return _unexpected(error, environ)
+
+
+def _too_many(words: Sequence[str]) -> str:
+    """What is said of words that no command takes; the words are not, being perhaps half of a name or a number."""
+    options = [word.partition("=")[0] for word in words]
+    strange = [option for option in options if re.fullmatch(r"--[a-z][a-z-]*|-[a-z]", option)]
+    if strange:
+        return f"there is no option {', '.join(strange)} here"
+    count = "a word" if len(words) == 1 else f"{len(words)} words"
+    return f"{count} too many: put quotes around what belongs together"
 
 
 def _dispatch(options: object, environ: Mapping[str, str]) -> int:

@@ -275,10 +275,13 @@ def sql(context: Context) -> int:
     text, defaults = _statement(context)
     given = dict(part.split("=", 1) if "=" in part else (part, "") for part in options.param)
     seconds = options.seconds or context.settings.sql_seconds
+    payload = {"statement": analysis.masked(text)}
+    if named := analysis.pseudonyms(
+        text, {**defaults, **given}
+    ):  # whose calls were read; any other value may be a name
+        payload["parameters"] = ", ".join(f"{name}={value}" for name, value in sorted(named.items()))
     with casebook.opened(context.settings) as book:
-        book.record(
-            "sql_run", actor=context.actor, occurred_at=context.now, payload={"statement": analysis.masked(text)}
-        )
+        book.record("sql_run", actor=context.actor, occurred_at=context.now, payload=payload)
     giving_up = threading.Timer(seconds + analysis.GRACE, _give_up, (context, analysis.too_long(seconds)))
     giving_up.daemon = True
     giving_up.start()
@@ -317,7 +320,8 @@ def _statement(context: Context) -> tuple[str, dict[str, Any]]:
     path = Path(options.file)
     if not path.is_file():
         raise UsageError(
-            f"no file and no saved query is named {options.file}", next_step="misuse sql --saved lists them"
+            f"no file and no saved query is named {analysis.masked(options.file)}",
+            next_step="misuse sql --saved lists them",
         )
     try:
         return path.read_text(encoding="utf-8"), {}
