@@ -276,9 +276,8 @@ def sql(context: Context) -> int:
     given = dict(part.split("=", 1) if "=" in part else (part, "") for part in options.param)
     seconds = options.seconds or context.settings.sql_seconds
     payload = {"statement": analysis.masked(text)}
-    if named := analysis.pseudonyms(
-        text, {**defaults, **given}
-    ):  # whose calls were read; any other value may be a name
+    # Whose calls were read is told; any other value may be a name.
+    if named := analysis.pseudonyms(text, {**defaults, **given}):
         payload["parameters"] = ", ".join(f"{name}={value}" for name, value in sorted(named.items()))
     with casebook.opened(context.settings) as book:
         book.record("sql_run", actor=context.actor, occurred_at=context.now, payload=payload)
