@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from misuse import models, schemas
-from misuse.settings import SQL_ROOT
+from misuse import models, quality, schemas
+from misuse.settings import SQL_ROOT, Settings
 from tests import published_fixture
 
 RUN_ID = published_fixture.RUN_ID
@@ -36,11 +36,13 @@ def warehouse(tmp_path: Path, persons: int = 25) -> duckdb.DuckDBPyConnection:
     con.execute("detach invented")
     con.execute("create table caller_flags (caller_id varchar, is_by_person boolean)")
     con.execute(_LEDGER)
+    models.build(con, "detection/windows", quality.publication_parameters(Settings(), RUN_ID, AS_OF) | _WINDOWS)
     models.build(con, "marts/batches", {})
     models.build(con, "marts/runs", {})
     return con
 
 
+_WINDOWS = {name: getattr(Settings(), name) for name in ("window_days", "shared_line_threshold")}
 _LEDGER = """
 insert into call_records by name
 select call_key, call_key as content_digest, 'b0001' as batch_id, row_number() over () as row_number, source, channel,
@@ -61,6 +63,8 @@ select local_date, channel, coalesce(borough, 'not recorded') as borough, count(
     count(*) filter (where is_misuse and caller_id is null) as unidentified_misuse_calls,
     sum(handling_seconds) as handling_seconds, sum(unit_seconds) as unit_seconds
 from calls group by all;
+insert into estimates
+select * replace ('calls' as estimate, (select count(*) from calls) as point) from estimates where estimate = 'misuse_calls';
 update tasking_list set part = 3 where part = 4 and rank <= 13; -- until capacity
 """
 

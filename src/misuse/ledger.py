@@ -39,14 +39,36 @@ def default_as_of(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> d
 
     Errors: UsageError where the log has no such day.
     """
-    today = now.replace(tzinfo=now.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
-    row = models.select(con, "ingest/last_day", {"reporting_zone": zone, "before": today}).fetchone()
-    if row is None or row[0] is None:
+    last = last_day(con, now, zone)
+    if last is None:
         raise UsageError(
             "no calls of a day that has ended are in yet",
             next_step="misuse ingest FILE --source NAME, or put files into the inbox folder of their source",
         )
-    return cast(date, row[0])
+    return last
+
+
+def last_day(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> date | None:
+    """The same, or None."""
+    row = models.select(con, "ingest/last_day", {"reporting_zone": zone, "before": today(now, zone)}).fetchone()
+    return cast(date, row[0]) if row and row[0] else None
+
+
+def today(now: datetime, zone: str) -> date:
+    """The local day that goes on."""
+    return now.replace(tzinfo=now.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
+
+
+def refuse_unended(as_of: date | None, now: datetime, zone: str) -> None:
+    """Today is never spoken for, nor a day to come: its calls are still to be made, and no later run could take its place.
+
+    Errors: UsageError.
+    """
+    if as_of is not None and as_of >= today(now, zone):
+        raise UsageError(
+            f"{as_of} is not over, and a run speaks for whole days",
+            next_step="misuse run, which speaks for the last whole day of the log",
+        )
 
 
 def calls_after(con: duckdb.DuckDBPyConnection, as_of: date, zone: str) -> int:
@@ -136,8 +158,12 @@ def is_told(con: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
 
 def is_latest(con: duckdb.DuckDBPyConnection, as_of: date) -> bool:
     """Whether no run was published that speaks for a later day."""
-    row = con.execute("select max(as_of) from run_ledger where status = 'published'").fetchone()
+    row = con.execute(_LATEST).fetchone()
     return row is None or row[0] is None or as_of >= row[0]
+
+
+# A run that spoke for a day not yet over, as earlier releases let one, is no later one: it would be so for years.
+_LATEST = "select max(as_of) from run_ledger where status = 'published' and as_of <= started_at::date"
 
 
 def count(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -74,15 +74,18 @@ def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool 
     """Open a run and return its id, or an empty string where the published list already answers these inputs.
 
     The id is a function of the inputs: the same calls, settings, rules, model, decisions and as-of give the same id.
-    Errors: Refused for an as-of earlier than the published one unless forced.
+    Errors: UsageError for an as-of that is not over; Refused for one earlier than the published one unless forced.
     """
+    ledger.refuse_unended(as_of, now, settings.reporting_zone)
     with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
         calls, fingerprint = models.scalar(con, "ingest/input_digest", {})
         speaks_for = as_of or ledger.default_as_of(con, now, settings.reporting_zone)
         current = ledger.current_run(con, settings)
         if current and speaks_for < current[1] and not force:
+            is_over = current[1] < ledger.today(now, settings.reporting_zone)  # earlier releases took any day
+            why = f"later than {speaks_for}" if is_over else f"a day that is not over, and the log only to {speaks_for}"
             raise Refused(
-                f"the published list speaks for {current[1]}, later than {speaks_for}",
+                f"the published list speaks for {current[1]}, {why}",
                 next_step=f"misuse run --as-of {speaks_for} --force puts the earlier one in its place",
             )
         digests = {
@@ -362,8 +365,10 @@ def run(
 ) -> RunOutcome:
     """Inbox to published list, without Prefect.
 
-    Errors: any MisuseError, after the run was closed as failed; the published list then stands.
+    Errors: UsageError for an as-of that is not over, before anything is done; any MisuseError, after the run was closed
+    as failed; the published list then stands.
     """
+    ledger.refuse_unended(as_of, now, settings.reporting_zone)
     seconds: dict[str, float] = {}
     with writer(settings):
         run_id = ""

@@ -33,6 +33,7 @@ PUBLICATION_OFFENCES = {
     "assert_misuse_is_parted": "update misuse_parts set misuse_calls = misuse_calls + 1 where part = 'hour' and value = '09'",
     "assert_keys_are_unique": "insert into estimates from estimates limit 1",
     "assert_ledger_adds_up": "delete from call_records where row_number = 1",
+    "assert_headline_window_holds_calls": "update windows set window_from = window_to where window_name = 'headline'",
     "assert_calls_are_those_received": "update call_records set received_at = '2026-01-01 00:00:00' where row_number = 1",
     "assert_calls_stand_in_one_source": "update calls set line_id = caller_id where is_misuse; "
     "insert into calls select * replace ('another' as source, received_at + interval 7 seconds as received_at) "

@@ -104,7 +104,11 @@ def _logs(add: Adder) -> None:
 
 def _runs(add: Adder) -> None:
     run = add("run", "runs:run", "inbox to published list", json=True)
-    run.add_argument("--as-of", metavar="DATE", help="last day to speak for (default: the last complete day received)")
+    run.add_argument(
+        "--as-of",
+        metavar="DATE",
+        help="last day to speak for, one that is over (default: the last complete day received)",
+    )
     run.add_argument(
         "--force", action="store_true", help="run though nothing changed; let an earlier as-of be published"
     )

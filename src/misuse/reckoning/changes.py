@@ -23,8 +23,11 @@ MODELS: tuple[str, ...] = (
     "estimates/changed_counts",
     "estimates/reason_totals",
 )
+# A run that spoke for a day not yet over, as earlier releases let one, would be the one before for years.
 _EARLIER = """
-select run_id from run_ledger where status = 'published' and run_id <> $run_id order by as_of desc, started_at desc
+select run_id from run_ledger
+where status = 'published' and run_id <> $run_id and as_of <= started_at::date
+order by as_of desc, started_at desc
 """
 _RULES = "select count(distinct rules_digest) > 1 from run_ledger where run_id in ($run_id, $previous)"
 _TOTALS = "select * from reason_totals order by reason"

@@ -1,0 +1,92 @@
+"""The day that a run speaks for: one that is over, near the log; and the way back from one that was not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from misuse import intake, ledger, pipeline, warehouse
+from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
+from misuse.reckoning import changes
+from misuse.settings import Settings
+from tests.commands import misuse
+from tests.logs import NOW, random_rows, settings_for, write_csv
+
+LAST_DAY = date(2025, 12, 10)  # of the log
+AHEAD = date(2026, 3, 1)  # as an earlier release would have spoken for on NOW
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home with forty days of calls."""
+    found = settings_for(tmp_path / "home")
+    for outcome in intake.ingest_files(
+        found, [write_csv(tmp_path / "log.csv", random_rows(61, 200))], "calls", actor="tester", now=NOW
+    ):
+        assert not isinstance(outcome, MisuseError)
+    return found
+
+
+def run(settings: Settings, as_of: date | None = None, *, now: datetime = NOW, force: bool = False):
+    return pipeline.run(settings, as_of=as_of, now=now, actor="tester", force=force)
+
+
+@pytest.mark.parametrize("as_of", [NOW.date(), NOW.date() + timedelta(days=1), date(2030, 1, 1)])
+def test_a_day_that_is_not_over_is_spoken_for_by_no_run(settings: Settings, as_of: date) -> None:
+    for speak in (lambda: run(settings, as_of), lambda: pipeline.begin(settings, as_of, NOW, force=True)):
+        with pytest.raises(UsageError, match=f"{as_of} is not over") as refused:
+            speak()
+        assert "misuse run" in refused.value.next_step
+    assert not settings.current_path.exists()
+    assert not (settings.home / "last_run.json").exists(), "a mistyped day is no failed run"
+
+
+def test_a_day_is_over_by_the_reporting_zone(settings: Settings) -> None:
+    late = datetime(2025, 12, 14, 23, 30)  # half past eleven in London, half past twelve in Berlin
+    with pytest.raises(UsageError, match="is not over"):
+        ledger.refuse_unended(late.date(), late, "Europe/London")
+    ledger.refuse_unended(late.date(), late, "Europe/Berlin")
+
+
+def test_a_day_to_come_is_a_mistake_of_usage_on_the_command_line(settings: Settings) -> None:
+    done = misuse(settings.home, "run", "--as-of", "2999-01-01")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "2999-01-01 is not over" in done.stderr
+    assert "Next: misuse run" in done.stderr
+
+
+def test_an_as_of_so_far_off_the_log_that_nothing_is_counted_is_not_published(settings: Settings) -> None:
+    first = run(settings)
+    for as_of, now in ((LAST_DAY + timedelta(days=400), NOW + timedelta(days=500)), (date(2025, 10, 1), NOW)):
+        with pytest.raises(CheckFailed, match="an empty headline: none of the 200 calls") as failed:
+            run(settings, as_of, now=now, force=True)
+        assert "misuse run, without --as-of" in failed.value.message
+        assert settings.current_path.resolve().stem == first.run_id
+
+
+def test_a_few_days_after_the_log_may_be_spoken_for(settings: Settings) -> None:
+    assert run(settings, LAST_DAY + timedelta(days=7)).as_of == LAST_DAY + timedelta(days=7)
+
+
+def spoken_ahead(settings: Settings) -> str:
+    """A home of an earlier release, where a run of NOW spoke for a day to come."""
+    ahead = run(settings, AHEAD, now=datetime(2026, 3, 2, 3))
+    with warehouse.opened(settings) as con:
+        con.execute("update run_ledger set started_at = $now where as_of = $ahead", {"now": NOW, "ahead": AHEAD})
+    return ahead.run_id
+
+
+def test_the_refusal_leads_out_of_a_home_that_speaks_for_a_day_to_come(settings: Settings) -> None:
+    ahead = spoken_ahead(settings)
+    with pytest.raises(Refused, match=f"the published list speaks for {AHEAD}, a day that is not over") as refused:
+        run(settings)
+    words = refused.value.next_step.split(" puts ")[0].split()
+    assert words == ["misuse", "run", "--as-of", str(LAST_DAY), "--force"]
+    assert run(settings, date.fromisoformat(words[3]), force=True).as_of == LAST_DAY
+    assert run(settings).status == "skipped", "the nights go on by themselves"
+    with warehouse.opened(settings) as con:
+        assert ledger.is_latest(con, LAST_DAY), "what was published ahead is no later run"
+        assert changes.earlier_copy(con, settings.current_path.resolve().stem, settings) is None
+        assert settings.published_path.joinpath(f"{ahead}.duckdb").exists()
