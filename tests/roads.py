@@ -174,7 +174,7 @@ def trained(root: Path) -> linkage.Model:
     """A model as `misuse identity train` makes it of a log of its own."""
     settings = home(root / "home")
     take(settings, write_csv(root / "records.csv", records(6, 420), COLUMNS))
-    model_review.train(settings, actor="tester", now=NOW, tracker=Silent())
+    model_review.train(settings, actor="tester", clock=lambda: NOW, tracker=Silent())
     with warehouse.in_memory(settings, warehouse.scratch_path(settings)) as con, vault.attached(con, settings):
         model = linkage.load(con)
     assert model is not None

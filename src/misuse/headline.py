@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse import coding_error, detection
 from misuse.errors import UsageError
 from misuse.reckoning import told
 from misuse.settings import Settings
-from misuse.wording import age, aligned, apart, nobody, of, uncounted, unidentified
+from misuse.staleness import header
+from misuse.wording import aligned, apart, nobody, of, uncounted, unidentified
 from misuse.wording import share as percent
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _kinds(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def sentences(document: dict[str, Any], settings: Settings, now: datetime) -> list[str]:
     """The headline and its bridge as lines to read."""
     lines: list[str | None] = [
-        f"{settings.protective_marking} · run {document['run_id']} · as of the end of {document['as_of']}{_age(document, settings, now)}",
+        header(document["run_id"], date.fromisoformat(document["as_of"]), settings, now),
         "",
         *_headline(document, settings),
         *_apart(document),
@@ -125,12 +126,6 @@ def _ways(document: dict[str, Any]) -> list[str]:
     if document["counted_by"] != "number":
         return []
     return ["by number: each number is a caller of its own, whoever held it; shared lines and premises are nobody's."]
-
-
-def _age(document: dict[str, Any], settings: Settings, now: datetime) -> str:
-    end = datetime.fromisoformat(document["window"]["to"])
-    hours = (now - end.replace(tzinfo=None) + (end.utcoffset() or timedelta())) / timedelta(hours=1)
-    return f" ({age(hours)})" if hours <= settings.stale_after_hours else f" · STALE: {age(hours)}"
 
 
 def _bounds(document: dict[str, Any]) -> str | None:

@@ -36,16 +36,22 @@ def write(
     started_at: datetime,
     finished_at: datetime | None,
     error: MisuseError | None = None,
+    *,
+    is_behind: bool = False,
 ) -> None:
-    """What `misuse status` reads without opening a store, replaced whole."""
+    """What `misuse status` reads without opening a store, replaced whole; `run_id` is empty for a run that never began.
+
+    `is_behind` says that stops were entered while the run was at work, so that its list may not know them.
+    """
     document = {
-        "run_id": run_id,
+        "run_id": run_id or None,
         "as_of": as_of.isoformat() if as_of else None,
         "status": status,
         "started_at": utc_text(started_at),
         "finished_at": utc_text(finished_at) if finished_at else None,
         "error": error.message if error else None,
         "next_step": error.next_step if error else None,
+        "is_behind": is_behind,
         "pid": os.getpid(),
     }
     path = settings.home / "last_run.json"

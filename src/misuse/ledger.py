@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from misuse import models, publication, sources
 from misuse.errors import UsageError
 from misuse.settings import Settings
+from misuse.wording import of
 
 if TYPE_CHECKING:
     import duckdb
@@ -78,6 +79,23 @@ def calls_after(con: duckdb.DuckDBPyConnection, as_of: date, zone: str) -> int:
         "select count(*) from call_records where received_at >= $end", {"end": end.replace(tzinfo=None)}
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def off_the_log(con: duckdb.DuckDBPyConnection, as_of: date, now: datetime, zone: str) -> list[str]:
+    """Where the day spoken for is not the log's last whole one, or calls are in that are later, in sentences."""
+    later, last = calls_after(con, as_of, zone), last_day(con, now, zone)
+    said = []
+    if last is not None and last < as_of:
+        days = of((as_of - last).days, "day")
+        said.append(
+            f"the last whole day of the log is {last}: the {days} after it, to {as_of}, are counted as if quiet"
+        )
+    if later and as_of == last:
+        said.append(f"{of(later, 'call')} later than {as_of}, the last whole day of the log, not counted yet")
+    elif later:
+        whole = f"; the last whole day of the log is {last}" if last is not None and last > as_of else ""
+        said.append(f"{of(later, 'call')} later than {as_of}, which this run speaks for, not counted{whole}")
+    return said
 
 
 def run_id(as_of: date, *parts: str) -> str:

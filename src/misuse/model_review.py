@@ -8,7 +8,7 @@ carried over, so that a stop outlives a retraining.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,8 +44,8 @@ class Trained:
 # ── making one ─────────────────────────────────────────────────────────────────────────────────
 
 
-def train(settings: Settings, *, actor: str, now: datetime, tracker: Tracker) -> Trained:
-    """Make a model from the records of everybody whose calls are in.
+def train(settings: Settings, *, actor: str, clock: Callable[[], datetime], tracker: Tracker) -> Trained:
+    """Make a model from the records of everybody whose calls are in; it is recorded when it is made.
 
     Errors: Refused for whoever may not; UsageError before any call is in; InputError for too few records with details.
     """
@@ -53,18 +53,18 @@ def train(settings: Settings, *, actor: str, now: datetime, tracker: Tracker) ->
         book.permitted("train_model", actor)
     with warehouse.writer(settings):
         with tracker.step("Gathering what is known of callers"):
-            pipeline.spell_records(settings, now)
+            pipeline.spell_records(settings, clock())
         with tracker.step("Learning what a shared line behaves like"):
-            shared = _shared_line_model(settings, now)
+            shared = _shared_line_model(settings, clock())
         with tracker.step("Learning which records are one person's"):
-            trained = _trained(settings, shared, actor, now)
+            trained = _trained(settings, shared, actor, clock)
         if trained.status in (IN_FORCE, "same"):  # the same again: a break may have kept the warehouse from hearing
             with warehouse.opened(settings) as con:
                 _name_in_force(con, trained.model_digest)
         if trained.status != "same":
             with casebook.opened(settings) as book:
                 payload = {"model_digest": trained.model_digest, "status": trained.status, "records": trained.records}
-                book.record("identity_model_trained", actor=actor, occurred_at=now, payload=payload)
+                book.record("identity_model_trained", actor=actor, occurred_at=clock(), payload=payload)
         note(settings)
     return trained
 
@@ -81,7 +81,7 @@ def _shared_line_model(settings: Settings, now: datetime) -> dict[str, Any]:
         return shared_lines.train(con, seed=settings.seed)
 
 
-def _trained(settings: Settings, shared: Mapping[str, Any], actor: str, now: datetime) -> Trained:
+def _trained(settings: Settings, shared: Mapping[str, Any], actor: str, clock: Callable[[], datetime]) -> Trained:
     from misuse import linkage
     from misuse.linkage.model import pinned
 
@@ -97,7 +97,7 @@ def _trained(settings: Settings, shared: Mapping[str, Any], actor: str, now: dat
         if model.digest in held:
             _set_status(con, model.digest, new)
         else:
-            linkage.keep(con, model, made_at=now, made_by=actor, status=new)
+            linkage.keep(con, model, made_at=clock(), made_by=actor, status=new)
     return Trained(model.digest, new, int(records))
 
 

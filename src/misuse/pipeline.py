@@ -1,7 +1,7 @@
 """The steps in order, as plain calls: inbox in, callers, detection, estimates, list, checks, publication, reports.
 
 A step takes a run id and reads what it needs from the stores, so that Prefect can run the same
-steps as tasks. Nothing here knows the time: it is an argument.
+steps as tasks. Nothing here knows the time: it is an argument, and of a whole run the clock is.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from misuse import (
     reckoning,
     reports,
     rules,
+    staleness,
     store,
     tasking,
     vault,
@@ -127,7 +128,8 @@ def finish(settings: Settings, run_id: str, now: datetime) -> None:
         payload["published_sha256"] = publication.file_digest(publication.run_path(settings, run_id))
         book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload=payload)
         book.anchor("run", now, run_id)
-    last_run.write(settings, run_id, as_of, "published", started_at, now)
+        is_behind = any(stop.at > started_at for stop in book.live_stops())
+    last_run.write(settings, run_id, as_of, "published", started_at, now, is_behind=is_behind)
 
 
 def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -> None:
@@ -358,31 +360,31 @@ def run(
     settings: Settings,
     *,
     as_of: date | None,
-    now: datetime,
+    clock: Callable[[], datetime],
     actor: str,
     tracker: Tracker | None = None,
     force: bool = False,
 ) -> RunOutcome:
-    """Inbox to published list, without Prefect.
+    """Inbox to published list, without Prefect; the clock is asked at each step, so that what is recorded has its own time.
 
     Errors: UsageError for an as-of that is not over, before anything is done; any MisuseError, after the run was closed
     as failed; the published list then stands.
     """
-    ledger.refuse_unended(as_of, now, settings.reporting_zone)
+    ledger.refuse_unended(as_of, clock(), settings.reporting_zone)
     seconds: dict[str, float] = {}
     with writer(settings):
         run_id = ""
         try:
-            files, file_errors = take_inbox(settings, now, actor, tracker)
-            run_id = begin(settings, as_of, now, force=force)
+            files, file_errors = take_inbox(settings, clock(), actor, tracker)
+            run_id = begin(settings, as_of, clock(), force=force)
             for name in STEPS if run_id else ():
                 started = time.perf_counter()
-                step(settings, run_id, name, now, tracker)
+                step(settings, run_id, name, clock(), tracker)
                 seconds[name] = round(time.perf_counter() - started, 2)
             if run_id:
-                finish(settings, run_id, now)
+                finish(settings, run_id, clock())
         except BaseException as error:
-            fail(settings, run_id, error, now)
+            fail(settings, run_id, error, clock())
             raise
     current = settings.current_path.resolve()
     speaks_for = datetime.strptime(current.stem[:8], "%Y%m%d").date() if current.exists() else None  # noqa: DTZ007
@@ -392,25 +394,22 @@ def run(
         as_of=speaks_for,
         files=tuple(files),
         file_errors=tuple(file_errors),
-        warnings=_warnings(settings, speaks_for),
+        warnings=_warnings(settings, speaks_for, clock()),
         published=settings.current_path,
         reports=settings.reports_path / (run_id or current.stem),
         seconds=seconds,
     )
 
 
-def _warnings(settings: Settings, speaks_for: date | None) -> tuple[str, ...]:
+def _warnings(settings: Settings, speaks_for: date | None, now: datetime) -> tuple[str, ...]:
     """What a reader of the run should know besides."""
     if speaks_for is None:
         return ()
     with warehouse.opened(settings) as con:
-        later = ledger.calls_after(con, speaks_for, settings.reporting_zone)
+        beside = ledger.off_the_log(con, speaks_for, now, settings.reporting_zone)
     with publication.opened(settings) as con:
         growth = f"log growth: {told.warning(con)}"
-    if not later:
-        return (growth,)
-    after = f"{later:,} calls are later than {speaks_for}, the last whole day of the log, and are not counted yet"
-    return (after, growth)
+    return (*staleness.warnings(speaks_for, settings, now), *beside, growth)
 
 
 def freeze_list(settings: Settings, now: datetime, actor: str) -> str:

@@ -20,6 +20,7 @@ from misuse import casebook, disk, last_run, publication, published_callers, vau
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
+from misuse.staleness import hours_old
 
 DEAD_AFTER = timedelta(seconds=90)  # without a heartbeat
 LATE_AFTER = timedelta(hours=2)  # after its hour, since one run waits for another
@@ -28,7 +29,7 @@ BACKUP_AFTER = timedelta(hours=50)  # two nights, and an hour for each
 USUAL_HOURS = 36.0  # between files of a source that declares no `expected_every_hours`, where a scheduler is in use
 RESTART = "misuse schedule (or: systemctl restart misuse)"
 
-PUBLISHED_RUN = "select as_of from runs where run_id = $run_id"
+PUBLISHED_RUN = "select as_of, started_at from runs where run_id = $run_id"
 LAST_ARRIVALS = "select source, max(ingested_at) from batches where not is_withdrawn group by source order by source"
 
 
@@ -96,6 +97,7 @@ class _Published:
 
     run_id: str
     as_of: date | None
+    began: datetime | None
     arrivals: Mapping[str, datetime]
     suggestions: int = 0
 
@@ -111,7 +113,7 @@ def status(settings: Settings, now: datetime) -> Status:
             *_published(settings, found, now),
             *_last_run(settings, now),
             *_left(settings, now),
-            *_stops(settings),
+            *_stops(settings, found),
             *_identity(settings, found),
             *_arrivals(settings, found, now),
             *_scheduler(settings, now),
@@ -137,9 +139,9 @@ def _read_published(settings: Settings) -> _Published | str | None:
     try:
         with publication.opened(settings) as con:
             run_id = settings.current_path.resolve().stem
-            row = con.execute(PUBLISHED_RUN, {"run_id": run_id}).fetchone()
+            as_of, began = con.execute(PUBLISHED_RUN, {"run_id": run_id}).fetchone() or (None, None)
             arrivals = dict(con.execute(LAST_ARRIVALS).fetchall())
-            return _Published(run_id, row[0] if row else None, arrivals, published_callers.open_suggestions(con))
+            return _Published(run_id, as_of, began, arrivals, published_callers.open_suggestions(con))
     except (MisuseError, OSError, duckdb.Error) as error:
         return type(error).__name__
 
@@ -159,7 +161,7 @@ def _published(settings: Settings, found: _Published | str | None, now: datetime
     elif found.as_of is None:
         yield Line("ok", "published", f"run {found.run_id}")
     else:
-        age = now - end_of_day(found.as_of, settings.reporting_zone)
+        age = timedelta(hours=hours_old(found.as_of, settings, now))
         cause = f"run {found.run_id} as of {found.as_of}, {_span(age)} old"
         if age <= timedelta(hours=settings.stale_after_hours):
             yield Line("ok", "published", cause)
@@ -331,27 +333,28 @@ def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]
     if last.get("status") not in ("failed", "running") or last.get("run_id") in known:
         return []
     row = dict.fromkeys(RUNS.column_names)
-    return [row | {name: last.get(name) for name in ("run_id", "as_of", "started_at", "finished_at", "status")}]
+    return [row | {name: last.get(name) or None for name in ("run_id", "as_of", "started_at", "finished_at", "status")}]
 
 
-def _has_changed_since_run(book: Path, last_run: Path) -> bool:
-    """Whether anything was written to the casebook since the last run ended: opening it costs more than all else here."""
-    if not last_run.exists():
+def _may_know_more(book: Path, last_run: Path) -> bool:
+    """Whether the casebook may hold stops that the last run did not read: opening it costs more than all else here."""
+    last = read_json(last_run)
+    if last.get("status") not in ("published", "skipped") or last.get("is_behind"):
         return book.exists()
     ended = last_run.stat().st_mtime_ns
     files = (book, book.with_name(book.name + "-wal"))
     return any(path.exists() and path.stat().st_mtime_ns > ended for path in files)
 
 
-def _stops(settings: Settings) -> Iterator[Line]:
-    """Stops that a person entered and no published list shows yet."""
-    if not _has_changed_since_run(casebook.casebook_path(settings), last_run_path(settings)):
+def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
+    """Stops that a person entered and no published list shows yet: since the run that is shown began, not since it ended."""
+    if not _may_know_more(casebook.casebook_path(settings), last_run_path(settings)):
         return
-    finished = moment(read_json(last_run_path(settings)).get("finished_at"))
+    began = in_utc(found.began) if isinstance(found, _Published) and found.began else None
     with casebook.opened(settings) as book:
-        live = [stop for stop in book.live_stops() if finished is None or in_utc(stop.at) > finished]
+        live = [stop for stop in book.live_stops() if began is None or in_utc(stop.at) > began]
     if live:
-        cause = f"{len(live)} entered since the last run; `misuse list` and `misuse look` follow them already"
+        cause = f"{len(live)} entered since the list was begun; `misuse list` and `misuse look` follow them already"
         yield Line("NEW", "stops", cause, "misuse run", is_problem=False)
 
 
@@ -417,12 +420,6 @@ def moment(text: object) -> datetime | None:
 def in_utc(at: datetime) -> datetime:
     """The time with its zone; what is stored has none and means UTC."""
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def end_of_day(day: date, zone: str) -> datetime:
-    """The first moment after a local day."""
-    following = day + timedelta(days=1)
-    return datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _local(at: datetime | None, settings: Settings) -> str:

@@ -30,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def run(settings: Settings, as_of: date | None = None, *, now: datetime = NOW, force: bool = False):
-    return pipeline.run(settings, as_of=as_of, now=now, actor="tester", force=force)
+    return pipeline.run(settings, as_of=as_of, clock=lambda: now, actor="tester", force=force)
 
 
 @pytest.mark.parametrize("as_of", [NOW.date(), NOW.date() + timedelta(days=1), date(2030, 1, 1)])
@@ -66,8 +66,22 @@ def test_an_as_of_so_far_off_the_log_that_nothing_is_counted_is_not_published(se
         assert settings.current_path.resolve().stem == first.run_id
 
 
-def test_a_few_days_after_the_log_may_be_spoken_for(settings: Settings) -> None:
-    assert run(settings, LAST_DAY + timedelta(days=7)).as_of == LAST_DAY + timedelta(days=7)
+def test_a_day_off_the_end_of_the_log_may_be_spoken_for_and_is_said(settings: Settings) -> None:
+    earlier = run(settings, LAST_DAY - timedelta(days=5))
+    stale, later, _ = earlier.warnings
+    assert stale == f"STALE: as of the end of {LAST_DAY - timedelta(days=5)}, 40 days old, over 36 hours"
+    assert later.endswith(f"which this run speaks for, not counted; the last whole day of the log is {LAST_DAY}")
+    after = run(settings, LAST_DAY + timedelta(days=35), now=NOW)
+    assert after.as_of == LAST_DAY + timedelta(days=35)
+    assert after.warnings[0].startswith(f"the last whole day of the log is {LAST_DAY}: the 35 days after it")
+
+
+def test_calls_after_the_last_whole_day_are_said_to_be(settings: Settings) -> None:
+    with warehouse.opened(settings) as con:
+        morning = datetime.combine(LAST_DAY, datetime.min.time()) + timedelta(hours=9)
+        assert ledger.off_the_log(con, LAST_DAY, NOW, "Europe/London") == []
+        (said,) = ledger.off_the_log(con, LAST_DAY - timedelta(days=1), morning, "Europe/London")
+    assert said.endswith(f"later than {LAST_DAY - timedelta(days=1)}, the last whole day of the log, not counted yet")
 
 
 def spoken_ahead(settings: Settings) -> str:

@@ -39,7 +39,7 @@ def template(tmp_path_factory):
     write_csv(settings.inbox_path / "calls" / "log.csv", random_rows(91, 250), COLUMNS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(pipeline._STEPS, "report", ("Writing no reports", lambda *_: None))
-        assert pipeline.run(settings, as_of=None, now=NOW, actor="tester").status == "published"
+        assert pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester").status == "published"
     with casebook.opened(settings) as book:
         book.set_user("boss", "administrator", actor="tester", occurred_at=NOW)
     (settings.reports_path / run_of(settings)).mkdir(parents=True)
@@ -70,7 +70,7 @@ def run_of(settings):
 
 
 def taken(settings, outside, now=NOW):
-    return back_up(settings, outside, now=now, actor="tester").path
+    return back_up(settings, outside, clock=lambda: now, actor="tester").path
 
 
 def escrowed(settings, folder):
@@ -98,7 +98,7 @@ def counts(settings):
 
 def test_what_is_put_back_is_what_was_there(settings, outside, tmp_path, unreported):
     write_csv(settings.inbox_path / "calls" / "next.csv", random_rows(92, 5), COLUMNS)
-    done = back_up(settings, outside, now=NOW, actor="tester")
+    done = back_up(settings, outside, clock=lambda: NOW, actor="tester")
     assert done.manifest.waiting == 1
     other, restored = put_back(settings, done.path, escrowed(settings, tmp_path / "safe"))
     assert restored.faults == ()
@@ -111,7 +111,7 @@ def test_what_is_put_back_is_what_was_there(settings, outside, tmp_path, unrepor
         assert book.faults() == []
         assert [event.kind for event in book.entries()][-1] == "backup_restored"
         assert book.count() == done.manifest.casebook["events"] + 1
-    outcome = pipeline.run(other, as_of=None, now=NOW + timedelta(hours=1), actor="tester")
+    outcome = pipeline.run(other, as_of=None, clock=lambda: NOW + timedelta(hours=1), actor="tester")
     assert (outcome.status, outcome.run_id) == ("skipped", run_of(settings)), "nothing new, so the same run stands"
 
 
@@ -179,7 +179,7 @@ def test_one_is_taken_while_the_room_writes(settings, outside, tmp_path):
     room = threading.Thread(target=write)
     room.start()
     try:
-        done = back_up(settings, outside, now=NOW, actor="tester")
+        done = back_up(settings, outside, clock=lambda: NOW, actor="tester")
     finally:
         ended.set()
         room.join()
@@ -413,7 +413,7 @@ def test_backups_past_their_day_go_with_the_next_and_are_not_put_back_unasked(se
     shutil.rmtree(other.home)
     foreign = outside / "misuse-00000000-20200101T000000Z"
     shutil.copytree(old, foreign, symlinks=True)
-    done = back_up(settings, outside, now=late, actor="tester")
+    done = back_up(settings, outside, clock=lambda: late, actor="tester")
     assert done.removed == (old.name,)
     assert not old.exists()
     assert foreign.exists(), "another home's are not ours to remove"

@@ -44,7 +44,7 @@ def take(settings: Settings, *paths: Path) -> None:
 
 
 def run(settings: Settings, **changes: Any) -> pipeline.RunOutcome:
-    return pipeline.run(settings, as_of=None, now=NOW, actor="tester", **changes)
+    return pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester", **changes)
 
 
 def decide(settings: Settings, decision: str, one: list[str], other: list[str]) -> int:

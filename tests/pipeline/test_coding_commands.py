@@ -32,7 +32,7 @@ def settings(tmp_path_factory):
         settings, [write_csv(root / "log.csv", random_rows(91, 900))], "calls", actor="tester", now=NOW
     )
     assert not isinstance(outcome, MisuseError), outcome
-    assert pipeline.run(settings, as_of=None, now=NOW, actor="tester").status == "published"
+    assert pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester").status == "published"
     with casebook.opened(settings) as book:
         book.set_user("head", "administrator", actor="head", occurred_at=NOW)
         for name, role in ((ME, "analyst"), ("ann", "analyst"), ("third", "reviewer"), ("aud", "auditor")):
@@ -103,7 +103,7 @@ def test_the_whole_way_from_a_draw_to_corrected_figures(settings, misuse, tmp_pa
     truth = {call.number: "misuse" if call.kind == "misuse" else "not_misuse" for call in sample.calls}
     code, out, _ = misuse("coding", "record", "D1", "1", truth[1], "--note", "a test")
     assert (code, "1 call coded" in out) == (0, True)
-    pipeline.run(settings, as_of=None, now=NOW + timedelta(hours=1), actor="tester")
+    pipeline.run(settings, as_of=None, clock=lambda: NOW + timedelta(hours=1), actor="tester")
     assert "not all are coded by both" in corrected(misuse)["method"]
     file = tmp_path / "mine.csv"
     file.write_text("call,verdict\n" + "".join(f"{number},{said}\n" for number, said in truth.items() if number > 1))
@@ -125,7 +125,9 @@ def test_the_whole_way_from_a_draw_to_corrected_figures(settings, misuse, tmp_pa
     )
     assert "finished" in misuse("coding", "status")[1]
 
-    assert pipeline.run(settings, as_of=None, now=NOW + timedelta(hours=2), actor="tester").status == "published"
+    assert (
+        pipeline.run(settings, as_of=None, clock=lambda: NOW + timedelta(hours=2), actor="tester").status == "published"
+    )
 
 
 def test_a_run_counts_the_finished_sample(settings, misuse):
@@ -148,7 +150,7 @@ def test_a_run_counts_the_finished_sample(settings, misuse):
 
 def test_a_run_again_gives_the_same_chances(settings, misuse):
     before = misuse("sql", "select * from caller_chances order by caller_id", "--json")[1]
-    pipeline.run(settings, as_of=None, now=NOW + timedelta(days=2), actor="tester", force=True)
+    pipeline.run(settings, as_of=None, clock=lambda: NOW + timedelta(days=2), actor="tester", force=True)
     assert misuse("sql", "select * from caller_chances order by caller_id", "--json")[1] == before
     assert len(json.loads(before)) > 3
 
@@ -162,7 +164,7 @@ def test_a_classifier_is_trained_by_command_and_the_run_says_whether_it_is_used(
     with casebook.opened(settings) as book:
         (event,) = book.entries("coding_model_trained")
     assert event.data["document"] == trained
-    pipeline.run(settings, as_of=None, now=NOW + timedelta(days=3), actor="tester")
+    pipeline.run(settings, as_of=None, clock=lambda: NOW + timedelta(days=3), actor="tester")
     assert f"by codes alone: {trained['why']}" in corrected(misuse)["method"]
 
 
@@ -178,7 +180,7 @@ def test_a_classifier_in_force_parts_codes_and_makes_no_call_misuse(settings, mi
     }  # fmt: skip
     with casebook.opened(settings) as book:
         book.record("coding_model_trained", actor="third", occurred_at=NOW, payload={"document": document})
-    pipeline.run(settings, as_of=None, now=NOW + timedelta(days=4), actor="tester")
+    pipeline.run(settings, as_of=None, clock=lambda: NOW + timedelta(days=4), actor="tester")
     after = json.loads(misuse("estimate", "--json")[1])
     assert "codes parted by a classifier: a test" in after["corrected"]["method"]
     strata = {row["stratum"] for row in json.loads(misuse("sql", "select * from code_error_rates", "--json")[1])}

@@ -443,7 +443,7 @@ def test_a_run_that_fails_at_the_inbox_is_a_failed_run(tmp_path):
     (settings.home / "keys" / "vault.key").unlink()
     write_csv(settings.inbox_path / "calls" / "night.csv", random_rows(16, 20))
     with pytest.raises(MisuseError):
-        pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+        pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester")
     told = json.loads((settings.home / "last_run.json").read_text())
     assert told["status"] == "failed"
     assert "vault key" in told["error"]

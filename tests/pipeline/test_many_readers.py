@@ -85,7 +85,7 @@ pipeline._STEPS["report"] = ("Writing no reports", lambda *_: None)
 settings = settings_for(Path(sys.argv[1]), threads=1, keep_published=1)
 for log in sys.argv[2:]:
     list(intake.ingest_files(settings, [Path(log)], "calls", actor="tester", now=NOW))
-    print(pipeline.run(settings, as_of=None, now=NOW, actor="tester").run_id, flush=True)
+    print(pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester").run_id, flush=True)
 """
 
 

@@ -91,7 +91,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def train(settings: Settings, actor: str = "analyst") -> model_review.Trained:
-    return model_review.train(settings, actor=actor, now=NOW, tracker=Silent())
+    return model_review.train(settings, actor=actor, clock=lambda: NOW, tracker=Silent())
 
 
 def diff(settings: Settings, digest: str | None = None) -> dict[str, Any]:
@@ -187,17 +187,17 @@ def test_a_cut_off_acceptance_is_not_taken_for_a_newer_candidate(
 def test_a_model_of_another_release_is_replaced(settings: Settings, linker: Linker) -> None:
     """It cannot be read, so no run is made with it and its callers are the last run's; another takes its place."""
     first = train(settings)
-    pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+    pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester")
     with warehouse.opened(settings, with_vault=True) as con:
         con.execute("update vault.identity_models set document = json_merge_patch(document, '{\"version\": 0}')")
     with pytest.raises(StoreError, match="another release"):
-        pipeline.run(settings, as_of=None, now=NOW, actor="tester", force=True)
+        pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester", force=True)
     linker.weight = 6.0
     second = train(settings)
     found = diff(settings)
     assert (second.status, found["callers"]["then"], found["callers"]["now"]) == ("candidate", 3, 2)
     assert accept(settings)["status"] == "in_force"
-    pipeline.run(settings, as_of=None, now=NOW, actor="tester", force=True)
+    pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester", force=True)
     assert in_force(settings) == second.model_digest
     with pytest.raises(InputError, match="another release"):
         accept(settings, digest=first.model_digest)
@@ -242,7 +242,7 @@ def test_a_stop_outlives_the_model_that_spread_it(settings: Settings, linker: Li
 
 def stopped(settings: Settings) -> set[str]:
     """Callers whom a stop bars in the list that a run publishes now."""
-    pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+    pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester")
     with publication.opened(settings) as con:
         return {caller for (caller,) in con.execute("select caller_id from callers where is_stopped").fetchall()}
 

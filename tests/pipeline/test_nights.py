@@ -27,7 +27,7 @@ def take(settings: Settings, path: Path) -> str:
 
 
 def published(settings: Settings) -> str:
-    pipeline.run(settings, as_of=None, now=NOW, actor="tester", force=True)
+    pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester", force=True)
     return publication.digest(settings.current_path)
 
 

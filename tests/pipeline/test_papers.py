@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         if name != "report":
             pipeline.step(settings, run_id, name, NOW)
     pipeline.finish(settings, run_id, NOW)
-    pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+    pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester")
     return settings
 
 

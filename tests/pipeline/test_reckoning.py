@@ -204,7 +204,7 @@ def test_the_document_holds_every_key_and_every_figure_with_its_method(home: Set
 
 
 def test_every_run_warns_of_log_growth(home: Settings) -> None:
-    outcome = pipeline.run(home, as_of=None, now=NOW, actor="tester")
+    outcome = pipeline.run(home, as_of=None, clock=lambda: NOW, actor="tester")
     assert any(warning.startswith("log growth: ") for warning in outcome.warnings)
 
 

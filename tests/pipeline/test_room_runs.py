@@ -61,7 +61,7 @@ def take(settings: Settings, path: Path, rows: list[dict[str, str]]) -> None:
 
 
 def run(settings: Settings, now: Any = NOW, **changes: Any) -> pipeline.RunOutcome:
-    return pipeline.run(settings, as_of=None, now=now, actor="tester", **changes)
+    return pipeline.run(settings, as_of=None, clock=lambda: now, actor="tester", **changes)
 
 
 def desk(settings: Settings, name: str, now: Any = NOW) -> Desk:

@@ -49,7 +49,7 @@ def ready(tmp_path_factory):
         file.write("\n".join(REJECTED) + "\n")
     (outcome,) = intake.ingest_files(settings, [log], "calls", actor="tester", now=NOW)
     assert not isinstance(outcome, MisuseError), outcome
-    assert pipeline.run(settings, as_of=None, now=NOW, actor="tester").status == "published"
+    assert pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester").status == "published"
     with casebook.opened(settings) as book:
         book.set_user("boss", "administrator", actor="tester", occurred_at=NOW)
         book.set_user(getpass.getuser(), "reviewer", actor="boss", occurred_at=NOW)

@@ -26,7 +26,7 @@ def take(settings, *paths, source="calls"):
 
 
 def run(settings, **changes):
-    return pipeline.run(settings, as_of=changes.pop("as_of", None), now=NOW, actor="tester", **changes)
+    return pipeline.run(settings, as_of=changes.pop("as_of", None), clock=lambda: NOW, actor="tester", **changes)
 
 
 def published_digest(settings):

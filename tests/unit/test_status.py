@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from misuse import status
+from misuse import staleness, status
 from misuse.settings import Settings
 
 NOW = datetime(2026, 1, 2, 6, 30, tzinfo=UTC)
@@ -35,7 +35,7 @@ def publish(settings: Settings, as_of: date = date(2026, 1, 1), arrived: str = "
     settings.published_path.mkdir()
     path = settings.published_path / f"{RUN_ID}.duckdb"
     with duckdb.connect(str(path)) as con:
-        con.execute("create table runs (run_id varchar, as_of date)")
+        con.execute("create table runs (run_id varchar, as_of date, started_at timestamp)")
         con.execute(
             "create table batches (batch_id varchar, source varchar, ingested_at timestamp, is_withdrawn boolean)"
         )
@@ -280,4 +280,4 @@ def test_small_files_are_for_the_service_account_alone(settings: Settings) -> No
     ],
 )
 def test_a_day_ends_at_local_midnight(day: date, end: str) -> None:
-    assert status.end_of_day(day, "Europe/London") == datetime.fromisoformat(end + "+00:00")
+    assert staleness.end_of_day(day, "Europe/London") == datetime.fromisoformat(end + "+00:00")

@@ -106,7 +106,7 @@ def make(root: Path) -> Room:
         safeguards.record(settings, rule.id, until, reason="asked of the desks", actor="rex", now=NOW)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(pipeline._STEPS, "report", ("Writing no reports", lambda *_: None))
-        pipeline.run(settings, as_of=None, now=NOW, actor="tester")
+        pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester")
     return room
 
 

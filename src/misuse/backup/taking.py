@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,16 +62,24 @@ class Taken:
         }
 
 
-def back_up(settings: Settings, folder: Path, *, now: datetime, actor: str, tracker: Tracker | None = None) -> Taken:
+def back_up(
+    settings: Settings,
+    folder: Path,
+    *,
+    clock: Callable[[], datetime],
+    actor: str,
+    tracker: Tracker | None = None,
+) -> Taken:
     """Take a backup into a new folder under `folder`, compared and recorded; then older ones past their day go.
 
+    It bears the time at which it was begun; that it was taken is recorded when it was.
     Errors: UsageError for a folder that is not there or lies in the data home; LockHeld while a run writes; ResourceError
     for want of room; StoreError for a store that is damaged; Refused for a file that holds a key. After an error nothing
     of it is left.
     """
     folder = _usable(settings, folder)
     with warehouse.writer(settings), casebook.opened(settings) as book:
-        key = book.key()
+        key, now = book.key(), clock()
         stem = f"{PREFIX}{keeping.fingerprint(key)[:8]}-"
         name = f"{stem}{now:%Y%m%dT%H%M%SZ}"
         if (folder / name).exists():
@@ -87,7 +95,7 @@ def back_up(settings: Settings, folder: Path, *, now: datetime, actor: str, trac
                 made = _compared(settings, made, half)
             copying.write(half / manifest.NAME, made.document(key))
             payload = {"backup": name, "digest": made.digest, "files": len(made.files), "bytes": made.size}
-            book.record("backup_taken", actor=actor, occurred_at=now, payload=payload)
+            book.record("backup_taken", actor=actor, occurred_at=clock(), payload=payload)
             copying.in_place(half, folder / name)
         _note(settings, folder / name, made)
     return Taken(folder / name, made, tuple(past_their_day(folder, stem, now)), faults)

@@ -18,7 +18,7 @@ def backup(context: Context) -> int:
     done = back_up(
         context.settings,
         Path(context.options.folder),
-        now=context.now,
+        clock=lambda: context.now,
         actor=context.actor,
         tracker=context.tracker,
     )

@@ -142,7 +142,9 @@ def train(context: Context) -> int:
     """Make a model from the records that are in."""
     from misuse import model_review
 
-    trained = model_review.train(context.settings, actor=context.actor, now=context.now, tracker=context.tracker)
+    trained = model_review.train(
+        context.settings, actor=context.actor, clock=lambda: context.now, tracker=context.tracker
+    )
     if context.wants_json:
         context.print_json(trained.__dict__)
         return 0

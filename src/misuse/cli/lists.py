@@ -12,6 +12,7 @@ from typing import Any
 from misuse import store
 from misuse.cli.context import Context, published
 from misuse.errors import ResourceError, UsageError
+from misuse.wording import of
 
 
 def tasking_list(context: Context) -> int:
@@ -26,6 +27,7 @@ def tasking_list(context: Context) -> int:
         rows = _rows(
             con, "select * from tasking_list where list_contains($parts, part) order by part, rank", {"parts": parts}
         )
+        header = _header(context, con)
         total = con.execute("select count(*) from tasking_list").fetchone()[0]
         stopped = _stopped_since(context, con)
     left_out = sum(row["caller_id"] in stopped for row in rows)
@@ -35,10 +37,10 @@ def tasking_list(context: Context) -> int:
     if context.wants_json:
         context.print_json([list_row_json(row) for row in rows])
         return 0
+    context.say(header, "")
     if not rows:
         context.say("nobody is on these parts of the list")
         return 0
-    context.say(f"{context.settings.protective_marking} · run {rows[0]['run_id']} · as of {rows[0]['as_of']}", "")
     headings = (
         "rank",
         "part",
@@ -62,6 +64,14 @@ def tasking_list(context: Context) -> int:
     if waiting:
         context.say("", f"{waiting} more wait in part 4: misuse list --all")
     return 0
+
+
+def _header(context: Context, con: Any) -> str:
+    """The line over a list: which run's, and how old."""
+    from misuse import staleness
+
+    run_id, as_of = con.execute("select run_id, as_of from windows where window_name = 'headline'").fetchone()
+    return staleness.header(run_id, as_of, context.settings, context.now)
 
 
 def _stopped_since(context: Context, con: Any) -> dict[str, bool]:
@@ -169,11 +179,11 @@ def look_list(context: Context) -> int:
         rows = _rows(
             con, "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id", {}
         )
-        rows = _with_stops_since(context, con, rows)
+        rows, header = _with_stops_since(context, con, rows), _header(context, con)
     if context.wants_json:
         context.print_json(rows)
         return 0
-    context.say(f"{context.settings.protective_marking} · {len(rows)} callers need a look", "")
+    context.say(header, f"{of(len(rows), 'caller')} to be looked at", "")
     headings = ("case", "caller", "kind", "why", "coded", "stopped", "doubtful", "urgent", "new", "who looks", "looked")
     context.table(
         headings,

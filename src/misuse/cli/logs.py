@@ -32,7 +32,9 @@ def demo(context: Context) -> int:
         if problems:
             raise problems[0]
         trained = _train_once(context)
-        outcome = pipeline.run(settings, as_of=None, now=context.now, actor=context.actor, tracker=context.tracker)
+        outcome = pipeline.run(
+            settings, as_of=None, clock=lambda: context.now, actor=context.actor, tracker=context.tracker
+        )
     context.say(*trained)
     print_headline(context)
     print_whereabouts(context, outcome, is_demo=True)
@@ -47,7 +49,9 @@ def _train_once(context: Context) -> list[str]:
     if model_review.IN_FORCE in held:
         return [f"model {held[model_review.IN_FORCE]} links numbers to callers; misuse identity card describes it"]
     try:
-        trained = model_review.train(context.settings, actor=context.actor, now=context.now, tracker=context.tracker)
+        trained = model_review.train(
+            context.settings, actor=context.actor, clock=lambda: context.now, tracker=context.tracker
+        )
     except InputError as error:
         return [f"no model was trained, so each number is a caller of its own: {error.message}"]
     name = model_review.shown(trained.model_digest)

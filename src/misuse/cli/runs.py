@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from misuse.cli.context import Context, parse_date, published
@@ -19,7 +20,7 @@ def run(context: Context) -> int:
     outcome = pipeline.run(
         context.settings,
         as_of=as_of,
-        now=context.now,
+        clock=lambda: context.now,
         actor=context.actor,
         tracker=context.tracker,
         force=context.options.force,
@@ -171,7 +172,7 @@ def status(context: Context) -> int:
 
 def estimate(context: Context) -> int:
     """The headline, or the same reckoning with another window, threshold or way of counting."""
-    from misuse import headline
+    from misuse import headline, staleness
 
     options = context.options
     with published(context) as con:
@@ -186,7 +187,8 @@ def estimate(context: Context) -> int:
         else:
             document = headline.published(con)
     if context.wants_json:
-        context.print_json(document)
+        as_of = date.fromisoformat(document["as_of"])
+        context.print_json(document | {"warnings": staleness.warnings(as_of, context.settings, context.now)})
     else:
         context.say(*headline.sentences(document, context.settings, context.now))
     return 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from misuse import __version__, wording
+from misuse import __version__, staleness, wording
 from misuse.errors import MisuseError
 from misuse.web import access, words
 from misuse.web.routes import MENU, Route, route_of
@@ -62,8 +62,7 @@ class Renderer:
             return {"missing": error.message, "next_step": error.next_step}
         if not run:
             return {}
-        day_over = datetime.combine(run["as_of"] + timedelta(days=1), time(), tzinfo=self._zone)
-        hours = (now.replace(tzinfo=UTC) - day_over).total_seconds() / 3600
+        hours = staleness.hours_old(run["as_of"], self._settings, now)
         return {**run, "age": wording.age(hours), "is_stale": hours > self._settings.stale_after_hours}
 
     def _menu(self, role: str, route: Route | None) -> list[dict[str, Any]]:
