@@ -1,13 +1,13 @@
 -- One row per caller whom a person looked at, as the caller now is. Key: caller_id. No params.
 -- A look follows the number-holding spells that it was given for, as a case does, and counts for whoever has them all:
 -- who was split off is looked at again. A newer look at the same spells and perhaps more takes an older one's place.
--- Of several looks at parts of one caller the largest one's stops count as seen, and the oldest one's date, so that no
--- stop counts as seen twice.
+-- Of several looks at parts of one caller each one's stops count as seen, by their ids; where one look is of before
+-- stops had ids, the largest one's count, and the oldest one's date, so that no stop counts as seen twice.
 with
 
 looks as (
     select
-        caller_id as looked_id, acknowledged_at, coalesce(urgent_stops_seen, 0) as urgent_stops_seen,
+        caller_id as looked_id, acknowledged_at, coalesce(urgent_stops_seen, 0) as urgent_stops_seen, stops_seen,
         case
             when len(spell_ids) > 0 then list_sort(list_distinct(spell_ids))
             else ['s' || substr(caller_id, 2)]
@@ -47,7 +47,8 @@ standing as (
 
 final as (
     select
-        caller_id, min(acknowledged_at) as acknowledged_at, max(urgent_stops_seen) as urgent_stops_seen
+        caller_id, min(acknowledged_at) as acknowledged_at, max(urgent_stops_seen) as urgent_stops_seen,
+        case when bool_and(stops_seen is not null) then list_sort(list_distinct(flatten(list(stops_seen)))) end as stops_seen
     from standing
     group by caller_id
 )

@@ -1,9 +1,9 @@
 -- One row per caller who needs a human's look whatever the counts say; never cut. Key: caller_id. Params: $run_id,
 -- $as_of, $threshold, $duty_role, $cycle_days. sharp_change: 30 days' calls are at least 10 and three times those of
--- the 30 before; or, with threshold coded misuse calls, genuine ones at least 3 and three times: danger in one who is
--- known for misuse. linked_stop: every stop came from elsewhere. A hard stop lists a caller with any coded misuse call,
--- or whom a person stopped: there it bars something; one with a case not closed, who leaves the tasking list by it; and
--- one who calls threshold times in the headline window, whatever the codes. New: in the last cycle's days, first hit.
+-- the 30 before; or, with threshold coded misuse calls, genuine ones at least 3 and three times: danger in one known
+-- for misuse. linked_stop: every stop came from elsewhere. A hard stop lists a caller with any coded misuse call, or
+-- whom a person stopped: there it bars something; one with a case not closed, who leaves the tasking list by it; and
+-- one who calls threshold times in the headline window. New: first hit in the last cycle's days, or no look saw it.
 with
 
 headline as (
@@ -41,10 +41,12 @@ facts as (
             or live_cases.caller_id is not null
             or coalesce(contacts.calls, 0) >= cast($threshold as integer)
         ) as is_stop_listed,
-        coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false) as is_newly_stopped,
+        coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false)
+        or coalesce(unseen.has_new_rule, false) as is_newly_stopped,
         flags.duty_role, flags.is_from_elsewhere, flags.has_new_content, seen.acknowledged_at,
         unseen.last_urgent_stop_at, coalesce(unseen.urgent_stops, 0) as urgent_stops,
-        coalesce(unseen.urgent_stops_unseen, 0) as urgent_stops_unseen, coalesce(unseen.is_urgent, false) as is_urgent
+        coalesce(unseen.urgent_stops_unseen, 0) as urgent_stops_unseen, coalesce(unseen.is_urgent, false) as is_urgent,
+        coalesce(unseen.stop_ids, cast([] as varchar[])) as stop_ids
     from callers
     left join headline on callers.caller_id = headline.caller_id
     left join recent_calls as recent on callers.caller_id = recent.caller_id
@@ -90,7 +92,7 @@ final as (
         is_stopped, support_first, is_urgent,
         list_has_any(look_reasons, ['new_hard_stop', 'sharp_change']) as is_new,
         coalesce(duty_role, cast($duty_role as varchar)) as duty_role,
-        acknowledged_at, last_call_at, urgent_stops, urgent_stops_unseen, last_urgent_stop_at
+        acknowledged_at, last_call_at, urgent_stops, urgent_stops_unseen, last_urgent_stop_at, stop_ids
     from reasoned
     where len(look_reasons) > 0
 )

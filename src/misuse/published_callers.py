@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -152,13 +152,29 @@ def look_of(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller_id: 
         is_theirs = own == set(holders.sure_of(event, event.data.get("spells") or ())) if own else False
         if is_theirs and (row["acknowledged_at"] is None or event.at > row["acknowledged_at"]):
             since = event
-    seen = int(since.data.get("urgent_stops_seen") or 0) if since else 0
     return {
         **row,
         "seen_at": since.at if since else row["acknowledged_at"],
         "seen_by": since.actor if since else None,
-        "waits": bool(row["is_urgent"]) and not (since and seen >= int(row.get("urgent_stops") or 0)),
+        "waits": bool(row["is_urgent"]) and not (since and _has_seen(since.data, row)),
     }
+
+
+def _has_seen(look: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a look saw every stop that a row of the look list tells of."""
+    seen = look.get("stops_seen")
+    if seen is not None and row.get("stop_ids") is not None:
+        return set(seen).issuperset(row["stop_ids"])
+    return int(look.get("urgent_stops_seen") or 0) >= int(row.get("urgent_stops") or 0)
+
+
+def seen_by_a_look(con: duckdb.DuckDBPyConnection, caller_id: str) -> dict[str, Any]:
+    """What somebody saw who looked at a caller of the published list: the payload of look_acknowledged."""
+    found = store.rows(con.execute(_LOOK, {"caller_id": caller_id}))
+    seen: dict[str, Any] = {"urgent_stops_seen": int(found[0].get("urgent_stops") or 0)} if found else {}
+    if found and found[0].get("stop_ids") is not None:  # not in older copies
+        seen["stops_seen"] = list(found[0]["stop_ids"])
+    return {"spells": spells_of(con, caller_id), **seen}
 
 
 _LOOK = "select * from look_list where caller_id = $caller_id"

@@ -99,6 +99,7 @@ def _acknowledgements(con: sa.Connection, holders: Holders) -> list[Row]:
             event.at,
             event.data.get("urgent_stops_seen"),
             sorted(holders.sure_of(event, spells.known_spells(event))),
+            event.data.get("stops_seen"),
         )
         for caller, event in sorted(looks.items())
     ]

@@ -161,17 +161,14 @@ def look_list(context: Context) -> int:
 
         with published(context) as con:
             caller_id = resolve(con, context.options.acknowledge)
-            row = con.execute(
-                "select urgent_stops from look_list where caller_id = $caller_id", {"caller_id": caller_id}
-            ).fetchone()
-            spells = published_callers.spells_of(con, caller_id)
+            payload = published_callers.seen_by_a_look(con, caller_id)
         with casebook.opened(context.settings) as book:
             book.record(
                 "look_acknowledged",
                 actor=context.actor,
                 occurred_at=context.now,
                 caller_id=caller_id,
-                payload={"urgent_stops_seen": row[0] if row else 0, "spells": spells},
+                payload=payload,
             )
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0

@@ -276,14 +276,8 @@ def acknowledge(desk: Desk, caller: str) -> None:
     """Record that the user has looked at the caller."""
     with desk.published() as con:
         caller_id = explain.resolve_caller(con, caller)
-        row = con.execute(_URGENT, {"caller_id": caller_id}).fetchone()
-        payload: dict[str, Any] = {"spells": published_callers.spells_of(con, caller_id)}
-    desk.record(
-        "look_acknowledged", payload | ({"urgent_stops_seen": int(row[0] or 0)} if row else {}), caller_id=caller_id
-    )
-
-
-_URGENT = "select urgent_stops from look_list where caller_id = $caller_id"
+        payload = published_callers.seen_by_a_look(con, caller_id)
+    desk.record("look_acknowledged", payload, caller_id=caller_id)
 
 
 # ── who it is ──────────────────────────────────────────────────────────────────────────────────

@@ -72,6 +72,7 @@ LOOK_LIST = Relation(
         urgent_stops | BIGINT | urgent hard stops on the caller and on single calls; a look clears those it saw
         urgent_stops_unseen | BIGINT | of them those that nobody has looked at; nought where it is not urgent
         last_urgent_stop_at | TIMESTAMP | when the newest urgent hard stop was set off, UTC; null where there is none
+        stop_ids | VARCHAR[] | an id of each hard stop on the caller and on single calls, by which a look knows what it saw; it tells neither rule nor call
     """),
 )
 
