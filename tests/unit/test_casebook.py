@@ -611,10 +611,10 @@ def test_a_stop_on_an_open_case_keeps_it_out_of_the_next_frozen_list(staffed: Ca
 
 
 def test_a_look_records_how_many_urgent_stops_were_there_to_see(book: Casebook) -> None:
-    record(book, "look_acknowledged", caller_id=OTHER)
+    record(book, "look_acknowledged", caller_id=OTHER, payload={"stops_seen": ["h1"]})
     record(book, "look_acknowledged", caller_id=CALLER, payload={"urgent_stops_seen": 5})
     record(book, "look_acknowledged", caller_id=CALLER, payload={"urgent_stops_seen": 3})
-    looks = [(CALLER, AT, 3, [SPELL]), (OTHER, AT, None, [OTHER_SPELL])]
+    looks = [(CALLER, AT, 3, [SPELL], None), (OTHER, AT, None, [OTHER_SPELL], ["h1"])]
     assert book.tables()["casebook_acknowledgements"] == looks
 
 
