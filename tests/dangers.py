@@ -13,6 +13,8 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests import marks
+
 
 @dataclass(frozen=True)
 class Patterns:
@@ -25,6 +27,7 @@ class Patterns:
     listed: frozenset[str] = frozenset()  # every code of the misuse list, misuse or not
     words: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()  # markers whose ties count
+    markers: frozenset[str] = frozenset()  # of every rule
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -153,7 +156,7 @@ def _ties(calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, fou
 
 
 def _is_marked(call: Seen, patterns: Patterns) -> bool:
-    return bool(patterns.marks & set(call.text.get("markers", "").split(";")))
+    return marks.bears(call.text.get("markers", ""), patterns.marks, patterns.markers)
 
 
 def _in_common(call: Seen, patterns: Patterns) -> Iterator[tuple[str, str, bool]]:

@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests import dangers, holders
+from tests import dangers, holders, marks
 from tests.holders import Spell
 
 UTC = ZoneInfo("UTC")
@@ -36,6 +36,7 @@ class Rules:
     call_stops: frozenset[str] = frozenset()
     caller_stops: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
+    markers: frozenset[str] = frozenset()  # of every rule, whatever it does
     codewords: tuple[str, ...] = ()
     caller_codewords: tuple[str, ...] = ()
     unknown: frozenset[str] = frozenset()  # closing codes that say they are not known
@@ -154,7 +155,7 @@ def _call(row: Mapping[str, str | None], rules: Rules, zone: str, spell: Spell |
     at = datetime.fromisoformat(row["received_at"] or "")
     text = {name: (row.get(name) or "").strip() for name in row}
     get = lambda name: text.get(name, "")  # noqa: E731
-    qualifiers, markers = set(filter(None, get("qualifiers").split(";"))), set(filter(None, get("markers").split(";")))
+    qualifiers, markers = set(filter(None, get("qualifiers").split(";"))), get("markers")
     closing, opening, result = get("closing_code"), get("opening_code"), get("result_code")
     is_unsaid = closing in rules.unknown or not closing
     by_closing = closing in rules.closing
@@ -176,11 +177,11 @@ def _call(row: Mapping[str, str | None], rules: Rules, zone: str, spell: Spell |
         unit=int(get("unit_seconds")) if get("unit_seconds") else None,
         coded=coded,
         contradicted=result in rules.doubtful_results or bool(qualifiers & rules.doubtful_qualifiers),
-        bars_call=spoken or bool(markers & rules.call_stops),
+        bars_call=spoken or marks.bears(markers, rules.call_stops, rules.markers),
         unknown=not by_closing and (closing in rules.unknown or (not closing and rules.doubts_absent and has_closing)),
         text=text,
-        bars_caller=spoken_of_all or bool(markers & rules.caller_stops),
-        marks_shared=bool(markers & rules.shared),
+        bars_caller=spoken_of_all or marks.bears(markers, rules.caller_stops, rules.markers),
+        marks_shared=marks.bears(markers, rules.shared, rules.markers),
     )
 
 

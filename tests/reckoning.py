@@ -22,7 +22,7 @@ def folded(code: str) -> str:
     return " ".join(code.split()).upper()
 
 
-def marker_word(word: str) -> str:
+def spaced(word: str) -> str:
     return re.sub(r"[\s_-]+", " ", word).strip().upper()
 
 
@@ -42,11 +42,12 @@ def usable_number(text: str) -> tuple[str, str]:
 def safeguards() -> dict[str, frozenset[str]]:
     """Marker words and codewords of the reviewed rules by what they do."""
     rules = tomllib.loads((RULES / "hard_stops.toml").read_text(encoding="utf-8"))["rule"]
-    words = lambda keep: frozenset(marker_word(w) for r in rules if keep(r) for w in r.get("markers", []))  # noqa: E731
+    words = lambda keep: frozenset(w for r in rules if keep(r) for w in r.get("markers", []))  # noqa: E731
     return {
         "call_stops": words(lambda r: r.get("is_stop", True) and r["scope"] == "call"),
         "caller_stops": words(lambda r: r.get("is_stop", True) and r["scope"] == "caller"),
         "shared": words(lambda r: r.get("makes_shared_line", False)),
+        "markers": words(lambda r: True),
     }
 
 
@@ -60,7 +61,7 @@ def unknown_closing() -> dict[str, Any]:
     """Closing codes that say they are not known, and whether a blank one is such."""
     doubts = tomllib.loads((RULES / "doubts.toml").read_text(encoding="utf-8"))["doubt"]
     (rule,) = (doubt for doubt in doubts if doubt["kind"] == "unknown")
-    return {"unknown": frozenset(marker_word(code) for code in rule["codes"]), "doubts_absent": rule["absent"]}
+    return {"unknown": frozenset(spaced(code) for code in rule["codes"]), "doubts_absent": rule["absent"]}
 
 
 def patterns(misuse: Iterable[str]) -> Patterns:
@@ -77,7 +78,8 @@ def patterns(misuse: Iterable[str]) -> Patterns:
         nowhere=frozenset(word.replace(" ", "") for word in lists["nowhere"]),
         listed=frozenset(map(plain, listed)),
         words=tuple(word for rule in found for word in rule.get("words", [])),
-        marks=frozenset(marker_word(w) for rule in found if rule["pattern"] == "ties" for w in rule["markers"]),
+        marks=frozenset(w for rule in found if rule["pattern"] == "ties" for w in rule["markers"]),
+        markers=safeguards()["markers"],
         limits={name: value for rule in found for name, value in rule["limits"].items()},
     )
 
@@ -119,7 +121,7 @@ def synthetic_rows(folder: Path) -> Iterator[dict[str, str]]:
                     "closing_code": folded(row["closing_code"]),
                     "qualifiers": "",
                     "result_code": folded(row["result_code"]),
-                    "markers": ";".join(marker_word(word) for word in re.split(r"[;|]", row["markers"])),
+                    "markers": row["markers"],
                     "remarks": row["remarks"],
                     "handling_seconds": str(int(talk or 0) + int(wrap or 0)) if talk or wrap else "",
                     "unit_seconds": row["unit_seconds"],
@@ -165,7 +167,7 @@ def plain_rows(rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
             "bad_number": bad,
             "closing_code": folded(row["code"]),
             "result_code": folded(row["result"]),
-            "markers": marker_word(row["markers"]),
+            "markers": row["markers"],
             "remarks": row["remarks"],
             "subscriber_name": row["name"],
             "subscriber_address": row["address"],

@@ -90,6 +90,13 @@ A rule can be set off only by what a source records. Each source declares which 
 of a rule's markers, has no remarks for its words and no codes for its pattern, that safeguard is blind, and every list says "N of M
 safeguards blind". Enforcement stays shut until a named person has recorded another check (`misuse safeguards`), and until the day on
 which it lapses. A marker that the handler did not set is not there: this program cannot see what nobody wrote down.
+
+A marker is known by a rule's words, whole and in their order, in whatever it says besides: `Domestic Abuse (High)`, `HISTORIC D.A.`,
+`DomesticAbuse: yes`, and `NO DOMESTIC ABUSE` too, for a denial that stops costs a look and a marker that is missed a victim. Stops,
+brackets, apostrophes, accents and marks that nobody sees make no difference; a number alone (`55`) counts only where a marker begins
+with it. A longer marker of a rule is no shorter one of another: `HOSPITAL WALKOUT` is no hospital. A source that writes a denial on every call (`DA: N`), or a word of ours for another thing (`ABUSIVE LANGUAGE`, by which
+`language` stops the caller), renames it in its layout. Markers that no rule knows stop nothing: `misuse source check` counts them, and
+so does every file that goes in, with a warning where calls that bear one are over `unknown_marker_share` of those with markers.
 """
 
 DOUBT = """## Doubt

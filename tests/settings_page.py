@@ -65,6 +65,7 @@ MEANINGS = {
     "limits.volume_change_share": "of a day's calls against the same weekday of the four weeks before: a warning",
     "limits.misuse_change_share": "the same for the day's share of misuse",
     "limits.unseen_code_share": "of calls whose deciding code was never seen before: a warning",
+    "limits.unknown_marker_share": "of calls with markers, one of which no safeguard knows, so that it stops nothing: a warning",
     "rights.review_months": "months after a case's last move after which somebody asks whether it is still needed",
     "rights.keep_months": "months that a case on which somebody acted is kept after it was closed; six years are an assumption",
     "rights.keep_unconfirmed_months": "months that a case on which nobody ever acted is kept after its last move",

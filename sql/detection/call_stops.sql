@@ -24,21 +24,36 @@ detailed as (
         on live_calls.call_key = details.call_key and live_calls.content_digest = details.content_digest
 ),
 
--- Staging parts a list of markers at ; and |. Logs part them otherwise too, and a missed marker is a missed victim.
 -- Lists are judged once each, of which there are few, and not once a call.
-marker_words as (
-    select markers, unnest(string_split_regex(markers, '[;|,/&+\n\r\t]+')) as word
-    from (select distinct markers from detailed where markers is not null) as lists
+marker_lists as (
+    select markers, marker_text(markers) as text from (select distinct markers from detailed) as lists
 ),
 
--- A rule's word and a log's are one whatever stands between their parts: space, hyphen or underscore.
+-- Found by a needle's first word, so that not every list is searched for every needle.
+list_words as (
+    select distinct markers, text, unnest(string_split(text, ' ')) as word
+    from marker_lists
+),
+
+needles as (
+    select distinct * exclude (marker), split_part(trim(needle, '| '), ' ', 1) as word
+    from (select *, unnest(marker_needles(marker)) as needle from rule_hard_stops) as rules
+),
+
+found as (
+    select list_words.markers, list_words.text, needles.* exclude (word)
+    from list_words
+    inner join needles on list_words.word = needles.word and contains(list_words.text, needles.needle)
+),
+
+-- A reviewed phrase means what it says and not what a part of it would: a hospital walk-out is no hospital.
 judged_markers as (
-    select distinct marker_words.markers, rules.* exclude (marker)
-    from marker_words
-    inner join rule_hard_stops as rules
+    select distinct found.* exclude (text, needle)
+    from found
+    anti join found as longer
         on
-            upper(trim(regexp_replace(marker_words.word, '[\s_-]+', ' ', 'g')))
-            = upper(trim(regexp_replace(rules.marker, '[\s_-]+', ' ', 'g')))
+            found.markers = longer.markers and found.needle <> longer.needle and contains(longer.needle, found.needle)
+            and not contains(replace(found.text, longer.needle, ' | '), found.needle)
 ),
 
 marker_hits as (

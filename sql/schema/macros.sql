@@ -21,3 +21,28 @@ create or replace temp macro tie_values(home, postcode, location, person) as
     struct_pack(via := 'place', value := home, word := home, is_home := true),
     struct_pack(via := 'place', value := location, word := location, is_home := false)
 ];
+
+-- A list of markers as a text in which words stand between spaces, and markers between bars. Logs part lists and dress
+-- words as they like, and a missed marker is a missed victim: whatever is no letter or figure parts words, and once
+-- more with what joins them (stops, apostrophes, marks that nobody sees) taken out, so that D.V. is DV.
+create or replace temp macro marker_text(given) as
+regexp_replace(regexp_replace(regexp_replace(
+    '|' || upper(strip_accents(given)) || '|'
+    || upper(regexp_replace(strip_accents(given), '[\p{Cf}.''’‘ʼ`´]+', '', 'g')) || '|',
+    '[;|,/&+\n\r\t]+', '|', 'g'
+), '[^\p{L}\p{N}|]+', ' ', 'g'), ' *[|][ |]*', ' | ', 'g');
+
+-- A rule's marker as such a text has its words.
+create or replace temp macro rule_words(marker) as
+trim(regexp_replace(
+    upper(regexp_replace(strip_accents(marker), '[\p{Cf}.''’‘ʼ`´]+', '', 'g')), '[^\p{L}\p{N}]+', ' ', 'g'
+));
+
+-- What to look for in that text: the words as a whole, written apart or as one. A number tells something only at the
+-- front of a marker: 55 is the silent solution's, and an age or a flat's anywhere else.
+create or replace temp macro marker_needles(marker) as
+case
+    when rule_words(marker) = '' then []
+    when regexp_full_match(rule_words(marker), '\p{N}+') then ['| ' || rule_words(marker) || ' ']
+    else list_distinct([' ' || rule_words(marker) || ' ', ' ' || replace(rule_words(marker), ' ', '') || ' '])
+end;

@@ -51,6 +51,7 @@ class Limits:
     volume_change_share: float = 0.5  # of one day against the same weekday in four trailing weeks
     misuse_change_share: float = 0.5  # the same for the day's share of misuse
     unseen_code_share: float = 0.01  # of calls whose deciding code was never seen before
+    unknown_marker_share: float = 0.1  # of calls with markers, one of which no safeguard knows: warn
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,15 @@ def hampshire(log: Log) -> None:
     home = {"address": "14 Invented Row, Nowhere", "postcode": "ZZ1 1AA"}
     victim = {"person": "Brendle Osfarrow", "born": "01/02/1980"}
     before = START - timedelta(days=60)
-    log.call(1, before, "DOMESTIC", markers="domestic_abuse", location="3 Refuge Lane, Elsewhere", **home, **victim)
+    log.call(
+        1,
+        before,
+        "DOMESTIC",
+        markers="Caution; Domestic Abuse (High)",
+        location="3 Refuge Lane, Elsewhere",
+        **home,
+        **victim,
+    )
     log.calls(1, 12, "SILENT NUISANCE", **home)
     log.calls(2, 12, "SILENT NUISANCE", address="14, Invented Row Nowhere", postcode="zz11aa")
     log.call(3, START - timedelta(days=10), "THEFT", person="BRENDLE OSFARROW", born="01/02/1980")
@@ -158,9 +166,9 @@ def children_and_handsets(log: Log) -> None:
 def victims(log: Log) -> None:
     """14 Bijan Ebrahimi: some 85 calls, the marker on three. 15 Fiona Pilkington: 33 reports, the marker on one."""
     log.calls(14, 82, "NUISANCE", apart=timedelta(days=3), remarks="Same complaint about neighbours as before")
-    log.calls(14, 3, "HARASSMENT", start=START + timedelta(hours=5), markers="hate_crime")
+    log.calls(14, 3, "HARASSMENT", start=START + timedelta(hours=5), markers="Hate Crime: see log.")
     log.calls(15, 32, "NUISANCE", apart=timedelta(days=9), remarks="Youths outside again, advised")
-    log.call(15, START, "ASB", markers="asb_victim")
+    log.call(15, START, "ASB", markers="[ASB victim - repeat]")
 
 
 def others(log: Log) -> None:

@@ -26,6 +26,7 @@ LANDING_OFFENCES = {
     "assert_landing_volume_holds": "delete from landing_calls where received_at::date = '2025-02-12' and row_number % 5 > 0",
     "assert_landing_misuse_share_holds": "update landing_calls set closing_code = 'hoax' where received_at::date = '2025-02-12'",
     "assert_landing_codes_are_known": "update landing_calls set closing_code = 'NEW ' || row_number where row_number % 50 = 0",
+    "assert_landing_markers_are_known": "update parsed_rows set markers = 'KIOSK;DOM ABSE' where row_number % 8 = 0",
     "assert_landing_nulls_do_not_rise": "update landing_calls set number_token = null",
 }
 
@@ -93,8 +94,21 @@ def landing_door() -> Iterator[duckdb.DuckDBPyConnection]:
     invented.landing(con, 42, 400, start="2024-12-31", batch="b0001")
     invented.take_in(con)
     invented.landing(con, 3, 400, start="2025-02-11")
+    con.execute((SQL_ROOT / "schema" / "macros.sql").read_text(encoding="utf-8"))
+    con.execute((SQL_ROOT / "rules" / "rule_hard_stops.sql").read_text(encoding="utf-8"))
+    con.execute("insert into rule_hard_stops (marker) values ('kiosk'), ('domestic_abuse')")
+    con.execute(_MARKED)
     yield con
     con.close()
+
+
+_MARKED = """
+create table parsed_rows as
+select
+    row_number,
+    case row_number % 3 when 0 then 'KIOSK' when 1 then 'DOMESTIC ABUSE (HIGH), --' end as markers
+from landing_calls
+"""
 
 
 def at_landing(con: duckdb.DuckDBPyConnection, settings: Settings, **more: object) -> dict[str, CheckResult]:

@@ -475,6 +475,25 @@ def test_markers_that_no_stop_knows_are_named(con: duckdb.DuckDBPyConnection, tm
     assert not [line for line in report.advice if "'CHILD'" in line]
 
 
+def test_markers_of_the_file_that_no_stop_knows_are_counted_and_not_shown(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    columns = {"call_id": "n", "received_at": "at", "markers": "m"}
+    data = b"n,at,m\n" + b"".join(
+        b"%d,2025-06-01,%s\n" % row for row in enumerate([b"Child (8)", b"Zebra;child", b"zebra", b"Yak", b"", b"--"])
+    )
+    for renamed, told in (
+        (None, "2 markers on 3 calls (75.0%"),
+        ("", "1 markers on 1 calls (33.3%"),
+        ("child", "1 markers on 1 calls (25.0%"),
+    ):
+        codes = {} if renamed is None else {"codes": {"markers": {"Zebra": renamed}}}
+        report = checked(con, tmp_path, data, columns=columns, markers_supplied=["Child (young)"], **codes)
+        assert [line for line in report.advice if line.startswith(told)]
+        assert "ZEBRA" not in report.render().upper()
+        assert not report.unsupported_safeguards.keys() & {"hard stop by marker CHILD"}
+
+
 @pytest.mark.parametrize("name", ["log.parquet", "log.xlsx"])
 def test_a_truncated_file_is_called_so(con: duckdb.DuckDBPyConnection, tmp_path: Path, name: str) -> None:
     import polars as pl

@@ -103,8 +103,8 @@ def _limit(word: str, settings: Settings) -> float:
 
 
 def has_tables(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> bool:
-    """Whether every table that a check needs is there."""
-    held = con.execute("select table_name from duckdb_tables()").fetchall()
+    """Whether every table or view that a check needs is there."""
+    held = con.execute("select table_name from duckdb_tables() union select view_name from duckdb_views()").fetchall()
     return set(tables) <= {str(row[0]) for row in held}
 
 

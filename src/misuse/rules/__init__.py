@@ -28,6 +28,7 @@ from misuse.rules.kinds import (
     Option,
     Review,
 )
+from misuse.rules.markers import borne
 from misuse.settings import RULES_ROOT
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Rules",
     "Safeguards",
     "SourceLists",
+    "borne",
     "load",
     "spellings",
     "tables",
@@ -185,11 +187,13 @@ class Rules:
 
         `has_remarks`: codewords can be heard; `has_codes`: numbers and codes are there, so that patterns can be seen.
         """
-        supplied = {_fold(marker) for marker in markers_supplied}
+
+        every = {word for rule in self.hard_stops for word in (*rule.markers, rule.id)}
+        supplied = {word for text in markers_supplied for word in borne(text, every)}
 
         def sees(rule: HardStop) -> bool:
             return (
-                bool(supplied & {*spellings(rule.markers), *spellings((rule.id,))})
+                bool(supplied & {*rule.markers, rule.id})
                 or (has_remarks and bool(rule.codewords))
                 or (has_codes and rule.pattern in SEEN_BY_CODES)
             )

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from misuse import models, rules
 from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS
 from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, TIME_FIELDS, Layout, fold, misuse_codes
 from misuse.sources.lines import USABLE, number_counts
@@ -164,7 +165,12 @@ def check(
         too_many_codes=too_many,
         unsupported_figures=unsupported_figures(layout),
         unsupported_safeguards=unsupported_safeguards(layout, marker_kinds),
-        advice=[*result.advice(), *_number_advice(typed), *_marker_advice(layout, marker_kinds)],
+        advice=[
+            *result.advice(),
+            *_number_advice(typed),
+            *_marker_advice(layout, marker_kinds),
+            *_unknown_markers(con, layout, marker_kinds),
+        ],
         numbers=typed,
         safeguards=safeguards,
         safeguards_known=safeguards_known,
@@ -246,18 +252,32 @@ def _number_advice(typed: Mapping[str, int]) -> list[str]:
 
 def _marker_advice(layout: Layout, marker_kinds: Sequence[str]) -> list[str]:
     """Declared markers that no hard stop knows, which stop nothing."""
-    known = {_marker(kind) for kind in marker_kinds}
     return [
         f"markers_supplied names '{marker}', which no hard stop looks for: it stops no call. Use a word of the rules, or "
         "rename it under [sources.NAME.codes.markers]"
         for marker in layout.markers_supplied
-        if known and _marker(marker) not in known
+        if marker_kinds and not rules.borne(marker, marker_kinds)
     ]
 
 
-def _marker(word: str) -> str:
-    """A marker as the rules compare it: `_`, `-` and a space are one."""
-    return fold(re.sub(r"[_-]", " ", word))
+def _unknown_markers(con: duckdb.DuckDBPyConnection, layout: Layout, marker_kinds: Sequence[str]) -> list[str]:
+    """How many markers of the file no hard stop knows, as ingest counts them: never which, for they are the vault's."""
+    if "markers" not in layout.columns or not marker_kinds:
+        return []
+    for script in ("schema/macros", "rules/rule_hard_stops"):
+        models.script(con, script, {})
+    con.execute(_KINDS, {"markers": list(marker_kinds)})
+    found = models.select(con, "checks/assert_landing_markers_are_known", {}).fetchall()
+    models.drop(con, "rule_hard_stops")
+    return [
+        f"{scope} ({share:.1%} of those with markers) are known to no hard stop and stop no call: rename the log's words under "
+        'sources.NAME.codes.markers to those of the rules, or to "" what bars nothing'
+        for scope, share in found
+        if share
+    ]
+
+
+_KINDS = "insert into rule_hard_stops (marker) select unnest($markers::varchar[])"
 
 
 def _null_shares(con: duckdb.DuckDBPyConnection, layout: Layout, accepted: int) -> dict[str, float]:
@@ -347,9 +367,9 @@ def unsupported_safeguards(layout: Layout, marker_kinds: Sequence[str] = ()) -> 
             "markers_supplied is not declared: a missing marker may mean that it is never recorded"
         )
     else:
-        supplied = {_marker(word) for word in layout.markers_supplied}
+        supplied = {kind for word in layout.markers_supplied for kind in rules.borne(word, marker_kinds)}
         for kind in marker_kinds:
-            if _marker(kind) not in supplied:
+            if kind not in supplied:
                 lacking[f"{_ONE_MARKER}{fold(kind)}"] = "the source does not declare that it supplies it"
     if "remarks" not in has:
         lacking["hard stops by codeword"] = "remarks is not mapped"
