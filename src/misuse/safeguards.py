@@ -84,8 +84,8 @@ def _unmarked(rule: rules.HardStop, layout: sources.Layout, has: set[str]) -> li
         return ["markers is not mapped"]
     if not layout.markers_supplied:
         return ["markers_supplied is not declared"]
-    known = set(rules.spellings((*rule.markers, rule.id)))
-    if known.intersection(rules.spellings(layout.markers_supplied)):
+    every = {word for other in rules.load().hard_stops for word in (*other.markers, other.id)}
+    if any(rules.borne(text, every) & {*rule.markers, rule.id} for text in layout.markers_supplied):
         return []
     return [f"markers_supplied names none of its {len(rule.markers)} markers"]
 
