@@ -36,6 +36,8 @@ def usable_number(text: str) -> tuple[str, str]:
     national = re.sub(r"^(0044|44|0)", "", digits)
     if re.search(r"[a-zA-Z]", text) or not re.fullmatch(r"[1-9]\d{8,9}", national):
         return "", re.sub(r"\s", "", text).upper()
+    if re.fullmatch(r"\d{0,3}?(\d)\1{6,}|[127]?0?(12345678(90?)?|98765432(10?)?)", national):
+        return "", re.sub(r"\s", "", text).upper()
     return national, ""
 
 

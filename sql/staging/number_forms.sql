@@ -27,10 +27,7 @@ stripped as (
 dialled as (
     select
         *,
-        case
-            when is_digits then strlen(compact) between 7 and 15
-            else regexp_full_match(compact, '\+?[0-9]{7,15}')
-        end as is_dialled
+        if(is_digits, strlen(compact) between 7 and 15, regexp_full_match(compact, '\+?[0-9]{7,15}')) as is_dialled
     from stripped
 ),
 
@@ -66,14 +63,17 @@ national as (
     from abroad
 ),
 
+-- A placeholder is keyed in: one digit over all but the first three, seven times at least, or a run over the keypad.
 matched as (
     select
         *,
+        coalesce(regexp_full_match(digits, $general), false) as is_general,
         coalesce(
             regexp_full_match(typed, '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}')
-            or typed in ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210'), false
-        ) as is_placeholder,
-        coalesce(regexp_full_match(digits, $general), false) as is_general
+            or typed in ('1234567890', '0123456789', '01234567890', '123456789', '12345678901', '9876543210')
+            or is_general and strlen(rtrim(digits, right(digits, 1))) <= least(3, strlen(digits) - 7)
+            or is_general and regexp_full_match(digits, '[127]?0?(12345678(90?)?|98765432(10?)?)'), false
+        ) as is_placeholder
     from national
 )
 

@@ -30,6 +30,10 @@ _NEVER = "[^\\d\\D]"  # matches nothing: a plan without such numbers
 _LETTER_WITHIN = re.compile(r"\d\W*[^\W\d_].*\d")
 _SAME_DIGIT = re.compile(r"(\d)\1{4,}")
 _COUNTING = frozenset({"1234567890", "0123456789", "01234567890", "123456789", "12345678901", "9876543210"})
+# What people key in for a number after its first figures, as 07000 000000 and 020 1234 5678. Seven alike at least: 0800 1111 is
+# Childline.
+_FILLED_UP = re.compile(r"\d{0,3}?(\d)\1{6,}")
+_KEYPAD_RUN = re.compile(r"[127]?0?(12345678(90?)?|98765432(10?)?)")
 
 
 @dataclass(frozen=True)
@@ -115,12 +119,20 @@ def is_placeholder(text: str) -> bool:
     return bool(_SAME_DIGIT.fullmatch(digits)) or digits in _COUNTING
 
 
+def is_filled_up(national: str) -> bool:
+    """Whether a number without its prefix and country's code is a placeholder: one digit over all but its first three, or
+    a run over the keypad.
+    """
+    return bool(_FILLED_UP.fullmatch(national) or _KEYPAD_RUN.fullmatch(national))
+
+
 def parse(text: str, region: str) -> ParsedNumber:
     """What libphonenumber makes of one string dialled in `region`.
 
     A number as long as a fixed or mobile one but outside every allocated range stays usable, as
     `unallocated`: ranges are opened faster than programs are updated, and a caller must not vanish for that. With a
-    letter among its digits it is malformed, since then nobody can tell which number was meant.
+    letter among its digits it is malformed, since then nobody can tell which number was meant, and so it is with a
+    nought in front where its country's numbers have none.
     """
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -134,12 +146,20 @@ def parse(text: str, region: str) -> ParsedNumber:
         return ParsedNumber(None, "malformed")
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return ParsedNumber(None, "malformed")
+    national = phonenumbers.national_significant_number(number)
+    if is_filled_up(national):
+        return ParsedNumber(None, "placeholder")
     # An extension belongs to the switchboard, not to the line.
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     line = phonenumbers.number_type(number)
     kind = _KIND_NAMES.get(line, "other")
     if line == PhoneNumberType.UNKNOWN:
-        if not _is_line_length(number) or (number.extension is None and _LETTER_WITHIN.search(seen)):
+        has_letter = number.extension is None and _LETTER_WITHIN.search(seen)
+        if (
+            not _is_line_length(number)
+            or has_letter
+            or (national.startswith("0") and not _may_begin_with_nought(number))
+        ):
             return ParsedNumber(None, "malformed")
         kind = "unallocated"
     elif number.country_code != phonenumbers.country_code_for_region(region):
@@ -172,6 +192,15 @@ def _is_line_length(number: PhoneNumber) -> bool:
         )
     }
     return len(phonenumbers.national_significant_number(number)) in lengths
+
+
+def _may_begin_with_nought(number: PhoneNumber) -> bool:
+    """Whether lines of the number's country have a nought in front abroad too, as Italy's have."""
+    from phonenumbers import PhoneMetadata, region_code_for_country_code
+
+    metadata = PhoneMetadata.metadata_for_region(region_code_for_country_code(number.country_code or 0), None)
+    lines = (metadata.fixed_line, metadata.mobile) if metadata else ()
+    return any((getattr(line, "example_number", None) or "").startswith("0") for line in lines)
 
 
 def parse_many(texts: Iterable[str], region: str) -> list[ParsedNumber]:

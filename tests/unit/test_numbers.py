@@ -35,9 +35,22 @@ _TYPES = {
 _PLACEHOLDERS = {"1234567890", "0123456789", "01234567890", "123456789", "12345678901", "9876543210"}
 
 
+_UP, _DOWN = "1234567890", "9876543210"
+# Keyed in after 0, 01, 02, 07 or the like, from a keypad's end to its other or nearly.
+_RUNS = {
+    front + nought + run[:count] for front in ("", "1", "2", "7") for nought in ("", "0") for run in (_UP, _DOWN)
+    for count in (8, 9, 10)
+}  # fmt: skip
+
+
+def keyed_in(national: str) -> bool:
+    """Whether nobody dialled this: one digit is all but the first three, seven of them at least, or it is a run."""
+    return national in _RUNS or any(len(national) - kept >= 7 and len(set(national[kept:])) == 1 for kept in range(4))
+
+
 def library_alone(text: str, region: str) -> tuple[str | None, str]:
-    """(E.164 or None, kind) by libphonenumber, number by number, beside the three rules that are ours: placeholders,
-    marks that nobody sees, and numbers of a line's length outside every allocated range."""
+    """(E.164 or None, kind) by libphonenumber, number by number, beside the rules that are ours: placeholders, marks
+    that nobody sees, and numbers of a line's length outside every allocated range, but for a nought that no line has."""
     text = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text if unicodedata.category(c) != "Cf")
     digits = "".join(str(unicodedata.digit(c)) for c in text if c.isdecimal())
     if digits in _PLACEHOLDERS or (len(digits) >= 5 and len(set(digits)) == 1):
@@ -48,11 +61,16 @@ def library_alone(text: str, region: str) -> tuple[str | None, str]:
         return None, "malformed"
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return None, "malformed"
+    national = phonenumbers.national_significant_number(number)
+    if keyed_in(national):
+        return None, "placeholder"
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     found = phonenumbers.number_type(number)
     if found == PhoneNumberType.UNKNOWN:
         lettered = number.extension is None and re.search(r"\d\W*[^\W\d_].*\d", text)
-        return (None, "malformed") if lettered or not _as_long_as_a_line(number) else (e164, "unallocated")
+        has_nought = national[0] == "0" and not _has_leading_noughts(number)
+        is_line = _as_long_as_a_line(number) and not (lettered or has_nought)
+        return (e164, "unallocated") if is_line else (None, "malformed")
     if number.country_code != phonenumbers.country_code_for_region(region):
         return e164, "international"
     return e164, _TYPES.get(found, "other")
@@ -66,6 +84,11 @@ def _as_long_as_a_line(number: phonenumbers.PhoneNumber) -> bool:
         n for kind in (home.fixed_line, home.mobile) for n in kind.possible_length or home.general_desc.possible_length
     ]
     return len(phonenumbers.national_significant_number(number)) in lengths
+
+
+def _has_leading_noughts(number: phonenumbers.PhoneNumber) -> bool:
+    home = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(number.country_code), None)
+    return home is not None and "0" in {str(kind.example_number or "-")[0] for kind in (home.fixed_line, home.mobile)}
 
 
 # ── samples ────────────────────────────────────────────────────────────────────────────────────
@@ -144,6 +167,18 @@ def hopeless(chance: random.Random) -> Iterator[str]:
     yield from SHORT_CODES
     yield from (digit * count for digit in "0123456789" for count in range(1, 16))
     yield from _PLACEHOLDERS
+    for national in (
+        *_RUNS,
+        *(front + digit * (10 - len(front)) for front in ("", "7", "20", "770") for digit in "012789"),
+    ):
+        yield from (
+            national,
+            f"0{national}",
+            f"+44{national}",
+            f"+44 (0) {national}",
+            f"0044{national}",
+            f"+1{national}",
+        )
     yield from ("+", "+44", "0044", "()", "-", "n.k", "999999x", "1-800-FLOWERS", "UNIT 12 ATTENDED", "00000 00000")
     for _ in range(400):
         yield "".join(chance.choice("0123456789+-() .xe") for _ in range(chance.randrange(1, 24)))
@@ -237,6 +272,9 @@ judged as (
         coalesce(
             regexp_full_match(typed, '0{5,}|1{5,}|2{5,}|3{5,}|4{5,}|5{5,}|6{5,}|7{5,}|8{5,}|9{5,}')
             or list_contains($counting, typed), false
+        ) or (
+            coalesce(regexp_full_match(digits, $general), false)
+            and (regexp_full_match(digits, $filled) or list_contains($runs, digits))
         ) as is_placeholder,
         coalesce(regexp_full_match(digits, $general), false) as is_general,
         list_filter($kinds, lambda kind: regexp_full_match(digits, kind.pattern)) as kinds
@@ -273,6 +311,8 @@ def forms_plainly(sample: list[str | None], region: str) -> list[tuple[str, str 
     given = ("country_code", "national_prefix", "international_prefix", "is_set_wise", "general")
     values = {name: plan[name] for name in given} | {
         "counting": sorted(_PLACEHOLDERS),
+        "filled": "[0-9]{0,3}(" + "|".join(f"{digit}{{7,}}" for digit in range(10)) + ")",
+        "runs": sorted(_RUNS),
         "kinds": [{"name": name, "pattern": found[kind]} for kind, name in KINDS.items() if found[kind]],
     }
     with duckdb.connect() as con:
@@ -385,6 +425,25 @@ def test_a_million_distinct_numbers_take_seconds(capsys) -> None:
         ("01234567890", "placeholder"),
         ("０００００００", "placeholder"),
         ("0000000０00", "placeholder"),
+        ("+440000000000", "placeholder"),
+        ("+44 00000 000000", "placeholder"),
+        ("00440000000000", "placeholder"),
+        ("07000000000", "placeholder"),
+        ("01111111111", "placeholder"),
+        ("02000000000", "placeholder"),
+        ("09999999999", "placeholder"),
+        ("07111111111", "placeholder"),
+        ("07777 777777", "placeholder"),  # may be somebody's; as a caller it is far likelier nobody's
+        ("+44 7700 000000", "placeholder"),
+        ("07123456789", "placeholder"),
+        ("07987 654321", "placeholder"),
+        ("020 1234 5678", "placeholder"),
+        ("+33 7 00 00 00 00", "placeholder"),
+        ("00000000001", "malformed"),
+        ("+440000000012", "malformed"),
+        ("+39 02 1234 5679", "international"),  # Italy's noughts are the number's own
+        ("0800 1111", "freephone"),  # Childline
+        ("07777 777778", "mobile"),
         ("anonymous", "malformed"),
         ("123", "malformed"),
         ("999", "malformed"),
@@ -399,6 +458,14 @@ def test_a_million_distinct_numbers_take_seconds(capsys) -> None:
 )
 def test_kinds(text: str, kind: str) -> None:
     assert numbers.parse(text, "GB").kind == kind
+
+
+def test_no_drama_number_is_a_placeholder() -> None:
+    """Ofcom's ranges, with which all that is invented here is made."""
+    ranges = [f"{begin}{n:03d}" for begin in (*DRAMA, "1154960", "1174960", "1214960", "1314960", "1414960", "1514960",
+        "1614960", "2890180") for n in range(1000)]  # fmt: skip
+    assert "placeholder" not in {kind for _, _, kind in forms([f"0{number}" for number in ranges], "GB")}
+    assert not any(numbers.is_filled_up(number) for number in ranges)
 
 
 def test_one_line_written_in_many_ways_is_one_number() -> None:
