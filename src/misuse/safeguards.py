@@ -67,16 +67,18 @@ def unsupported(layout: sources.Layout) -> list[dict[str, Any]]:
     """
     reviewed, has = rules.load(), {*layout.columns, *layout.constants}
     blind = set(reviewed.blind_in(layout).names)
+    every = {word for rule in reviewed.hard_stops for word in (*rule.markers, rule.id)}
+    supplied = {word for text in layout.markers_supplied for word in rules.borne(text, every)}
     rows = []
     for rule in reviewed.hard_stops:
-        why = [*_unmarked(rule, layout, has), *_unheard(rule, has)]
+        why = [*_unmarked(rule, layout, has, supplied), *_unheard(rule, has)]
         if why:
             told = {"rule_id": rule.id, "title": rule.title, "is_stop": rule.is_stop, "is_blind": rule.id in blind}
             rows.append({**told, "why": "; ".join(why), "markers": list(rule.markers)})
     return rows
 
 
-def _unmarked(rule: rules.HardStop, layout: sources.Layout, has: set[str]) -> list[str]:
+def _unmarked(rule: rules.HardStop, layout: sources.Layout, has: set[str], supplied: set[str]) -> list[str]:
     """Why none of a rule's markers can come."""
     if not rule.markers:
         return []
@@ -84,8 +86,7 @@ def _unmarked(rule: rules.HardStop, layout: sources.Layout, has: set[str]) -> li
         return ["markers is not mapped"]
     if not layout.markers_supplied:
         return ["markers_supplied is not declared"]
-    every = {word for other in rules.load().hard_stops for word in (*other.markers, other.id)}
-    if any(rules.borne(text, every) & {*rule.markers, rule.id} for text in layout.markers_supplied):
+    if supplied & {*rule.markers, rule.id}:
         return []
     return [f"markers_supplied names none of its {len(rule.markers)} markers"]
 

@@ -14,8 +14,11 @@ DRAMA = (
     "01514960", "01614960", "02079460", "01914980", "02896496", "02896180", "02920180", "01632960", "08081570",
     "09098790", "03069990", "07700900",
 )  # fmt: skip
-# What switchboards put for "none": no line has them, and the rules must name them.
-PLACEHOLDER = re.compile(r"(\d)\1{5,}$|0?123456789\d{0,2}$|0?0?9876543210$")
+# What switchboards put for "none", and people key in for one: the rules must name them.
+PLACEHOLDER = re.compile(
+    r"(\d)\1{5,}$|0?123456789\d{0,2}$|0?0?9876543210$"
+    r"|0\d{0,3}?(\d)\2{6,}$|0[127]?0?(12345678(90?)?|98765432(10?)?)$"
+)
 GROUPED = re.compile(
     r"(?<![\w.+/-])(?:\+|00)?44[ -]?\(?0?\)?[ -]?(?:\d[ -]?){8,9}\d(?![\w.-])"  # abroad's form
     r"|(?<![\w.+/-])\(?0\)?(?:\d[ -]?){2,4}\)?[ -]?(?:\d[ -]?){5,7}\d(?![\w.-])"  # the national form
