@@ -160,7 +160,7 @@ def test_a_command_reads_people_for_the_roles_of_the_rooms_page(
         route = next(route for route in routes.ROUTES if route.path == page and route.method == "GET")
         before = len(events(settings, "access_refused"))
         done = read(settings, words)
-        if access.may(route.permission, role):
+        if access.may(route.permission, role) or role == "administrator":  # who keeps the machine holds its files
             assert done.returncode == 0, (words, done.stderr)
         else:
             assert (done.returncode, done.stdout) == (Refused.exit_code, ""), words

@@ -122,7 +122,7 @@ PERMISSION_OF_KIND: Mapping[str, str] = {
     "call_judged": "judge_call",
     "precondition_met": "prepare_case",
     "case_reported": "report_into_case",
-    "case_read": "read_case",
+    "case_read": "case_by_command",  # a page of the room asks for read_case before it
     "evidence_read": "read_evidence",
     "casebook_read": "read_casebook",
     "health_note_added": "health_notes",

@@ -23,7 +23,7 @@ def tasking_list(context: Context) -> int:
         run_id = pipeline.freeze_list(context.settings, context.now, context.actor)
         context.note(f"the list of run {run_id} is frozen for the meeting; the next cycle compares with it")
     parts = context.options.part or ([1, 2, 3, 4] if context.options.all or context.wants_json else [1, 2, 3])
-    with published(context, "read_lists") as con:
+    with published(context, "lists_by_command") as con:
         rows = _rows(
             con, "select * from tasking_list where list_contains($parts, part) order by part, rank", {"parts": parts}
         )
@@ -172,7 +172,7 @@ def look_list(context: Context) -> int:
             )
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0
-    with published(context, "read_looks") as con:
+    with published(context, "looks_by_command") as con:
         rows = _rows(
             con, "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id", {}
         )
@@ -203,7 +203,7 @@ def _as_stopped(row: dict[str, Any]) -> dict[str, Any]:
 
 def callers(context: Context) -> int:
     """Callers by misuse calls in the headline window."""
-    with published(context, "read_lists") as con:
+    with published(context, "lists_by_command") as con:
         rows = _rows(
             con,
             "select callers.*, windowed.misuse_calls as window_misuse_calls, windowed.coded_misuse_calls as "
@@ -250,7 +250,7 @@ def why(context: Context) -> int:
     from misuse import casebook, explain, published_callers
 
     with published(context) as con, casebook.opened(context.settings) as book:
-        book.admit("read_case", context.actor, occurred_at=context.now, what="why")
+        book.admit("case_by_command", context.actor, occurred_at=context.now, what="why")
         explanation = explain.why(
             con,
             context.options.caller,
