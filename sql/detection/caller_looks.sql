@@ -48,7 +48,9 @@ standing as (
 final as (
     select
         caller_id, min(acknowledged_at) as acknowledged_at, max(urgent_stops_seen) as urgent_stops_seen,
-        case when bool_and(stops_seen is not null) then list_sort(list_distinct(flatten(list(stops_seen)))) end as stops_seen
+        case
+            when bool_and(stops_seen is not null) then list_sort(list_distinct(flatten(list(stops_seen))))
+        end as stops_seen
     from standing
     group by caller_id
 )
