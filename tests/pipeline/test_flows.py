@@ -119,7 +119,7 @@ class TestServed:
         wait_for(lambda: "finish 20260101-0a1b2c3d4e" in scheduler.steps(), 100, "a run that nobody started")
         assert scheduler.steps()[:6] == [
             "take_inbox",
-            "begin None pipeline",
+            "begin None",
             "identify 20260101-0a1b2c3d4e",
             "detect 20260101-0a1b2c3d4e",
             "publish 20260101-0a1b2c3d4e",

@@ -7,6 +7,7 @@ them all and goes through the real pipeline once; then each rule is taken away i
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -241,7 +242,7 @@ def decide(settings: Settings) -> None:
         book.record(kind, actor="ann", occurred_at=NOW, caller_id=caller, payload=given)
 
     with casebook.opened(settings) as book:
-        for name, role in (("ada", "administrator"), ("ann", "reviewer")):
+        for name, role in (("ada", "administrator"), ("ann", "reviewer"), (getpass.getuser(), "analyst")):
             book.set_user(name, role, actor="ada", occurred_at=NOW)
         record(book, "stop_entered", 19, is_urgent=False)
         record(book, "look_acknowledged", 21, urgent_stops_seen=11)

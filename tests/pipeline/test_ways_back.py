@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from misuse import casebook, intake, pipeline, schemas, warehouse
+from misuse import casebook, intake, pipeline, schemas, warehouse, wording
 from misuse.cli import run_command
 from misuse.errors import InputError, LockHeld, MisuseError, Refused, UsageError
 from misuse.room import Desk, care
@@ -85,7 +85,7 @@ def test_a_number_leads_to_everybody_who_ever_held_it(ready, misuse):
     first, second = json.loads(out)
     assert (first["calls"], second["calls"]) == (5, 6)
     assert (first["held_from"], second["held_to"]) == (None, None)
-    assert first["held_to"] == second["held_from"] == "2025-07-01T22:30:00"
+    assert first["held_to"] == second["held_from"] == "2025-07-01T23:30:00+01:00"
     assert first["caller_id"] != second["caller_id"]
     (look,) = [data for data in reads(settings) if data["way"] == "find"][-1:]
     assert look["callers"] == [first["caller_id"], second["caller_id"]]
@@ -132,12 +132,17 @@ def test_the_room_gives_the_same_without_the_warehouse(ready, misuse, monkeypatc
     desk = Desk(settings, getpass.getuser(), NOW)
     for (by, text), wanted in zip(asked, told, strict=True):
         found = care.find(desk, **{by: text}, reason="a test")
-        assert json.loads(json.dumps(found, default=lambda at: at.isoformat())) == wanted
+        assert (
+            json.loads(json.dumps(found, default=lambda at: wording.local(at, settings.reporting_zone).isoformat()))
+            == wanted
+        )
         assert reads(settings)[-1]["callers"] == list(dict.fromkeys(row["caller_id"] for row in wanted))
     for caller, wanted in whole.items():
         found = care.identify(desk, caller, "a test")
         assert found.pop("has_versions") is False
-        assert json.loads(json.dumps(found, default=lambda at: at.isoformat())) == json.loads(wanted)
+        assert json.loads(
+            json.dumps(found, default=lambda at: wording.local(at, settings.reporting_zone).isoformat())
+        ) == json.loads(wanted)
 
 
 def test_an_address_leads_to_who_called_from_it(misuse):

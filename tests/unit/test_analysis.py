@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import threading
 import time
@@ -279,7 +280,7 @@ HOLDERS = (
     CONTENT.map(lambda text: f"$q$ {text} $q$"),
     CONTENT.map(lambda text: '"' + text.replace('"', '""') + '"'),
     CONTENT.map(lambda text: "1 --" + text.replace("\n", " ") + "\n"),
-    CONTENT.map(lambda text: "1 /* /*" + text.replace("*", "") + "*/ Joe */"),
+    CONTENT.map(lambda text: "1 /* /*" + re.sub(r"[*/]", "", text) + "*/ Joe */"),
 )
 
 

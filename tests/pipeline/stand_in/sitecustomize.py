@@ -25,8 +25,8 @@ def _fill(module: types.ModuleType) -> None:
         if name == "detect" and (Path(settings.home) / "fail").exists():
             raise ValueError(f"could not convert {QUOTED}")
 
-    def begin(settings, as_of, now, actor):
-        note(settings, f"begin {as_of} {actor}")
+    def begin(settings, as_of, now):
+        note(settings, f"begin {as_of}")
         return "" if (Path(settings.home) / "nothing_new").exists() else "20260101-0a1b2c3d4e"
 
     module.writer = warehouse.writer
