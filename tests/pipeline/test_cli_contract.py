@@ -230,7 +230,7 @@ def test_identities_open_for_a_permitted_role_with_a_reason_and_are_recorded(rea
     me = getpass.getuser()
     for words in (("add", me, "--role", "administrator"), ("add", "boss", "--role", "administrator")):
         assert misuse(home, "users", *words).returncode == 0
-    assert misuse(home, "list").returncode == 6, "an administrator reads no list, here as in the room"
+    assert misuse(home, "list").returncode == 0, "whoever keeps the machine holds the files that it shows"
     assert misuse(home, "users", "change", me, "--role", "reviewer").returncode == 0
     caller = json.loads(misuse(home, "list", "--json").stdout)[0]["caller_id"]
     shown = misuse(home, "identify", caller, "--reason", "a named test", "--json")
