@@ -165,7 +165,7 @@ def build(root: Path, nursery: Nursery, seed: int = 1) -> Stage:
         done = nursery.child(template, *words)
         assert done["code"] == 0, (words, done["err"])
     assert nursery.child(template, does="freeze")["code"] == 0
-    # By SQL: whoever administers, as this user does, reads no list.
+    # By SQL, in one question for both.
     listed = {row["caller_id"] for row in json.loads(nursery.child(template, "sql", "--json", LISTED)["out"])}
     known = [row["caller_id"] for row in json.loads(nursery.child(template, "sql", "--json", KNOWN)["out"])]
     batches = json.loads(nursery.child(template, "batch", "list", "--json")["out"])

@@ -94,10 +94,11 @@ def case_rows(book: Casebook, today: date) -> list[dict[str, Any]]:
 
 
 def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
-    """One case whole, as /tmp/ROOM.md and docs/review-room.md list it; the reading is recorded.
+    """One case whole, as docs/review-room.md lists it; the reading is recorded.
 
     Errors: Refused for whoever may not; InputError for no such case.
     """
+    desk.permit("read_case", "case_read")
     reference = reference_of(desk, ref_or_caller)
     desk.record("case_read", {}, case_ref=reference)
     with desk.book() as book, desk.published() as con:
