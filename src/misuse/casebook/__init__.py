@@ -129,8 +129,8 @@ class Casebook(Reading):
 
         A list frozen opens the cases of its parts 1 to 3, whoever a stop bars at this moment left out; frozen again
         for the same run it changes nothing. An acknowledged look may carry `urgent_stops_seen` and `stops_seen`:
-        how many urgent stops the look list showed of the caller, and the ids of all. What is of a caller is kept with the caller's spells, given or known here;
-        a stop is lifted from those, by `rule_id` a rule's.
+        how many urgent stops the look list showed of the caller, and the ids of all. What is of a caller is kept with
+        the caller's spells, given or known here; a stop is lifted from those, by `rule_id` a rule's.
         Errors: Refused for whoever may not; UsageError for a payload that lacks what its kind needs or says nothing
         sensible; InputError for lifting, undoing or removing what does not stand.
         """

@@ -34,9 +34,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "see_identity": DECIDERS | {"administrator"},
     "rotate_vault_key": frozenset({"administrator"}),
     "withdraw_batch": frozenset({"analyst", "reviewer", "administrator"}),
-    "move_pointer": frozenset(
-        {"analyst", "reviewer", "administrator"}
-    ),  # as a batch's withdrawal, it changes what all see
+    # As a batch's withdrawal, it changes what all see.
+    "move_pointer": frozenset({"analyst", "reviewer", "administrator"}),
     "override_rule": frozenset({"authoriser", "administrator"}),
     "freeze_list": LISTERS | {"analyst"},
     "change_users": frozenset({"administrator"}),
