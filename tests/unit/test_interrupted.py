@@ -12,6 +12,7 @@ from scipy import stats
 from misuse.estimation import interrupted
 from misuse.estimation.interrupted import MONTH, WEEK, Change, Effect, Period
 from misuse.estimation.refused import Refused
+from misuse.estimation.spells import CallerPeriods
 
 Series = np.ndarray[Any, Any]
 
@@ -55,7 +56,8 @@ def planted(plan: Plan, seed: int) -> tuple[Series, Series]:
     return misuse.astype(float), control.astype(float)
 
 
-def effect(plan: Plan, seed: int, *, has_control: bool = True) -> Effect:
+def effect(plan: Plan, seed: int, *, has_control: bool = True, is_known: bool = True) -> Effect:
+    """Of calls each of which is a caller's only, known as such or not."""
     calls, control = planted(plan, seed)
     found = interrupted.interrupted(
         calls,
@@ -64,6 +66,7 @@ def effect(plan: Plan, seed: int, *, has_control: bool = True) -> Effect:
         period=plan.period,
         seed=seed,
         control=control if has_control else None,
+        callers=CallerPeriods.none() if is_known else None,
     )
     assert isinstance(found, Effect)
     return found
@@ -90,49 +93,47 @@ def test_points_are_least_squares() -> None:
     assert np.allclose(found.fitted[:12], found.expected[:12])
 
 
-def test_errors_are_newey_and_wests() -> None:
-    """Against the sandwich written out, matrix by matrix."""
-    line = interrupted._Line(40, 25, MONTH)
-    series = memory(np.random.default_rng(2), 40, 0.5, 1.0)
-    rest = series - line.matrix @ np.linalg.lstsq(line.matrix, series, rcond=None)[0]
-    scores = line.matrix * rest[:, None]
-    middle = scores.T @ scores
-    for lag in range(1, line.lags + 1):
-        across = scores[lag:].T @ scores[:-lag]
-        middle += (1 - lag / (line.lags + 1)) * (across + across.T)
-    bread = np.linalg.inv(line.matrix.T @ line.matrix)
-    sandwich = bread @ middle @ bread
-    assert line._errors(series[None])[1, 0] == pytest.approx(np.sqrt(sandwich[-2, -2]))
-    assert line._errors(series[None])[2, 0] == pytest.approx(np.sqrt(sandwich[-1, -1]) / 40)
-
-
 def test_restricted_likelihood_is_that_of_contrasts() -> None:
-    """REML is the likelihood of what is orthogonal to the design; differences between memories are all that counts."""
+    """REML is the likelihood of what is orthogonal to the design; differences between noises are all that counts."""
     rng = np.random.default_rng(3)
     line = interrupted._Line(20, 12, MONTH)
+    days, calls = np.full(20, 30.0), rng.poisson(400.0, 20).astype(float)
+    callers = CallerPeriods(np.repeat([0, 1], 5), np.array([1, 2, 3, 4, 5, 11, 12, 13, 14, 15]), np.full(10, 40.0))
+    chance = line.chance(calls, days, callers, rng)
     series = memory(rng, 20, 0.5, 1.0)
-    contrasts = np.linalg.svd(line.matrix, full_matrices=True)[0][:, line.matrix.shape[1] :]
-    kinds = interrupted._MEMORIES[5:25:6]
+    basis = np.linalg.qr(line.matrix, mode="complete")[0][:, line.matrix.shape[1] :]
+    by_lag = np.zeros((20, 20))
+    apart = chance.drawn - chance.drawn.mean()
+    for one in range(20):
+        for other in range(20):
+            lag = abs(one - other)
+            by_lag[one, other] = np.mean(apart * np.roll(apart, lag, axis=1))
 
-    def plain(kind: interrupted._Memory) -> float:
+    def plain(kind: interrupted._Memory, size: float) -> float:
         root = kind.root(20)
-        spread = contrasts.T @ root @ root.T @ contrasts
-        seen = contrasts.T @ series
-        size = seen @ np.linalg.solve(spread, seen) / len(seen)
-        return float(-0.5 * np.linalg.slogdet(spread)[1] - 0.5 * len(seen) * np.log(size))
+        spread = basis.T @ (by_lag + size * root @ root.T) @ basis
+        return float(stats.multivariate_normal(np.zeros(len(spread)), spread).logpdf(basis.T @ series))
 
-    ours = [interrupted._restricted(line.matrix, series, kind.root(20)) for kind in kinds]
-    assert np.allclose(np.diff(ours), np.diff([plain(kind) for kind in kinds]))
+    sizes = np.array([0.0, 0.5, 2.0])
+    kept = line.contrasts.T @ series
+    ours = np.array([interrupted._restricted(kept, spectrum, sizes) for spectrum in chance.spectra])
+    theirs = np.array([[plain(kind, size) for size in sizes] for kind in chance.kinds])
+    assert np.allclose(ours - ours[0, 0], theirs - theirs[0, 0], rtol=1e-5, atol=1e-3)
 
 
 def test_series_without_effect_have_the_memory_they_should() -> None:
-    for at in (0, 12, 30):
-        kind = interrupted._MEMORIES[at]
-        likely = np.zeros(len(interrupted._MEMORIES))
-        likely[at] = 1.0
-        noise = interrupted._noise(likely, 6, np.random.default_rng(4))
+    for kind in (interrupted._MEMORIES[0], interrupted._MEMORIES[4], interrupted._MEMORIES[-1]):
+        noise = interrupted._noise([kind] * 2_000, 6, np.random.default_rng(4))
         assert np.allclose(np.corrcoef(noise.T), kind.root(6) @ kind.root(6).T, atol=0.09)
         assert np.allclose(noise.var(axis=0), 1.0, atol=0.15)
+
+
+def test_unknown_callers_widen_the_interval() -> None:
+    """Whoever is not known may call in spells, and those have long memories."""
+    known, unknown = (effect(Plan(), 8, is_known=is_known).mean for is_known in (True, False))
+    assert unknown.high - unknown.low > known.high - known.low
+    assert unknown.point == known.point
+    assert "long memory" in effect(Plan(), 8, is_known=False).method
 
 
 def test_a_planted_effect_is_recovered() -> None:

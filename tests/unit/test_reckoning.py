@@ -114,6 +114,9 @@ def effects(
     con = duckdb.connect()
     con.register("rows", rows)
     con.execute("create table campaign_weeks as from rows")
+    con.execute(
+        "create table campaign_callers (campaign varchar, caller_id varchar, week integer, misuse_calls bigint)"
+    )
     con.execute("create table chart_points (split varchar, value varchar, month date)")
     series.reckon(con, STAMP, SETTINGS)
     found = con.execute("select * from campaign_effects").pl().to_dicts()

@@ -28,6 +28,7 @@ WORKING_MODELS: tuple[str, ...] = (
     "estimates/caller_periods",
     "estimates/chart_points",
     "estimates/campaign_weeks",
+    "estimates/campaign_callers",
     "estimates/genuine_hours",
     "estimates/immediate_arrivals",
     "estimates/alternative_counts",

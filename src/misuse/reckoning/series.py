@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from misuse import estimation
 from misuse.estimation import control_charts, interrupted
 from misuse.estimation.refused import Refused
-from misuse.reckoning.tables import keep, rows
+from misuse.estimation.spells import CallerPeriods
+from misuse.reckoning.tables import arrays, keep, rows
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 _POINTS = "select * from chart_points order by split, value, month"
 _WEEKS = "select * from campaign_weeks order by campaign, week"
+_CALLERS = """
+select dense_rank() over (order by callers.caller_id) - 1 as caller, callers.week - weeks.first_week as period,
+    callers.misuse_calls
+from campaign_callers as callers
+cross join (select min(week) as first_week from campaign_weeks where campaign = $campaign) as weeks
+where callers.campaign = $campaign
+order by callers.caller_id, callers.week
+"""
 # What each measure divides, and by what; less of any is better.
 _MEASURES = {
     "misuse_calls_a_day": ("misuse_calls", "days", 1.0),
@@ -46,7 +55,7 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
     series: list[Row] = []
     for campaign, group in groupby(rows(con, _WEEKS, {}), key=itemgetter("campaign")):
         weeks = list(group)
-        found = _interrupted(weeks, settings)
+        found = _interrupted(weeks, _callers(con, campaign), settings)
         effects += [
             {**stamp, "campaign": campaign, "began": weeks[0]["began"], **row} for row in _effects(found, len(weeks))
         ]
@@ -96,7 +105,19 @@ def _limits(chart: control_charts.Chart | Refused, at: int) -> Row:
 # ── campaigns ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _interrupted(weeks: list[Row], settings: Settings) -> interrupted.Effect | Refused:
+def _callers(con: duckdb.DuckDBPyConnection, campaign: str) -> CallerPeriods:
+    """Who made a campaign's misuse calls, week by week."""
+    import numpy as np
+
+    found = arrays(con, _CALLERS, {"campaign": campaign})
+    return CallerPeriods(
+        np.asarray(found["caller"], dtype=np.int64),
+        np.asarray(found["period"], dtype=np.int64),
+        np.asarray(found["misuse_calls"], dtype=np.float64),
+    )
+
+
+def _interrupted(weeks: list[Row], callers: CallerPeriods, settings: Settings) -> interrupted.Effect | Refused:
     import numpy as np
 
     columns = {
@@ -109,6 +130,7 @@ def _interrupted(weeks: list[Row], settings: Settings) -> interrupted.Effect | R
         period=interrupted.WEEK,
         seed=settings.seed,
         control=columns["genuine_calls"],
+        callers=callers,
     )
 
 
@@ -124,12 +146,12 @@ def _effects(found: interrupted.Effect | Refused, weeks: int) -> Iterator[Row]:
         yield {
             "figure": name,
             **{end: estimation.rounded(getattr(change, end)) for end in ("point", "low", "high")},
-            "is_finding": _is_finding(found, weeks) if name == "mean" else change.is_finding,
+            "is_finding": is_finding(found, weeks) if name == "mean" else change.is_finding,
             "method": found.method if weeks >= TWO_YEARS else f"{found.method}; {_SHORT}",
         }
 
 
-def _is_finding(found: interrupted.Effect, weeks: int) -> bool:
+def is_finding(found: interrupted.Effect, weeks: int) -> bool:
     """Under two years the control's own season may look like an effect: then misuse by itself must have changed too."""
     own = found.alone
     return found.mean.is_finding and (
