@@ -106,9 +106,9 @@ def _new_of_one(
         call = calls[place]
         before = bisect_left(times, call.at) - bisect_left(times, call.at - timedelta(days=limits["days"]))
         is_frequent = before >= limits["contacts"]
-        if silent[place] and call.spell not in silences:
-            silences[call.spell] = call.at if is_frequent else None
-        code, known = _news_code(call, patterns), codes[call.spell]
+        if silent[place] and call.line not in silences:
+            silences[call.line] = call.at if is_frequent else None
+        code, known = _news_code(call, patterns), codes[call.line]
         if code and code not in known:
             known[code] = call.at if is_frequent and len(known) < limits["kinds"] else None
         is_repeat = code in last and call.at - last[code] <= span
@@ -117,7 +117,7 @@ def _new_of_one(
         is_duplicate = call.is_of(patterns.duplicate, "closing_code")
         if not is_frequent or not (call.coded or is_duplicate or silent[place]):
             continue
-        since = silences.get(call.spell) if silent[place] else None
+        since = silences.get(call.line) if silent[place] else None
         new_since = known.get(code) if code and not is_duplicate else None
         if (
             any(re.search(word, call.text.get("remarks", "").lower()) for word in patterns.words)

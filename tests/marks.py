@@ -19,6 +19,8 @@ def bears(text: str, markers: Collection[str], among: Collection[str] = ()) -> b
 def borne(text: str, markers: frozenset[str]) -> frozenset[str]:
     """The markers that a list bears, those aside that stand only within a longer one."""
     said = [_words(part, gaps=gaps) for part in _parts(text) for gaps in (True, False)]
+    spelt = [text.replace("&", " and ").replace("+", " and "), text.replace("/", "")]
+    said += [_words(part, gaps=False) for form in spelt for part in _parts(form)]
     forms = [(marker, form) for marker in markers for form in _forms(marker)]
     there = [(marker, form) for marker, form in forms if any(_stands(words, form) for words in said)]
     return frozenset(

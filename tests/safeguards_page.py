@@ -94,7 +94,7 @@ which it lapses. A marker that the handler did not set is not there: this progra
 A marker is known by a rule's words, whole and in their order, in whatever it says besides: `Domestic Abuse (High)`, `HISTORIC D.A.`,
 `DomesticAbuse: yes`, and `NO DOMESTIC ABUSE` too, for a denial that stops costs a look and a marker that is missed a victim. Stops,
 brackets, apostrophes, accents and marks that nobody sees make no difference; a number alone (`55`) counts only where a marker begins
-with it. A longer marker of a rule is no shorter one of another: `HOSPITAL WALKOUT` is no hospital. A source that writes a denial on every call (`DA: N`), or a word of ours for another thing (`ABUSIVE LANGUAGE`, by which
+with it. Strokes, `&` and `+` part markers, or join letters, as in `D/V` and `A&E`: both are read. A longer marker of a rule is no shorter one of another: `HOSPITAL WALKOUT` is no hospital. A source that writes a denial on every call (`DA: N`), or a word of ours for another thing (`ABUSIVE LANGUAGE`, by which
 `language` stops the caller), renames it in its layout. Markers that no rule knows stop nothing: `misuse source check` counts them, and
 so does every file that goes in, with a warning where calls that bear one are over `unknown_marker_share` of those with markers.
 """
@@ -102,7 +102,8 @@ so does every file that goes in, with a warning where calls that bear one are ov
 DOUBT = """## Doubt
 
 A call whose own record speaks against its misuse code is *doubtful*. It is counted on a line of its own, by kind, and against nobody. A
-stop outranks a doubt. That officers were sent is no doubt. A source may declare results and qualifiers of its own.
+stop outranks a doubt. That officers were sent is no doubt. Codes of need (`contradicted`) are known as the beginning of a result or
+qualifier too (`CRIME RECORDED: BURGLARY`), all others as the whole of one. A source may declare results and qualifiers of its own.
 """
 KINDS = {
     "contradicted": "a result or qualifier shows that somebody was in need",

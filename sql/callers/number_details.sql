@@ -69,7 +69,7 @@ folded as (
             ], word)
         ), []) as words,
         nullif(regexp_replace(upper(subscriber_postcode), '[^A-Z0-9]', '', 'g'), '') as postcode,
-        upper(trim(regexp_replace(person_name, '\s+', ' ', 'g'))) || ' ' || trim(birth_date) as person
+        upper(trim(one_spaced(person_name))) || ' ' || trim(birth_date) as person
     from logged
 ),
 

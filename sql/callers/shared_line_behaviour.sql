@@ -36,7 +36,7 @@ spell_calls as (
 detailed as (
     select
         spell_calls.*, details.birth_date,
-        lower(trim(regexp_replace(details.person_name, '\s+', ' ', 'g'))) as person_name,
+        lower(trim(one_spaced(details.person_name))) as person_name,
         date_diff('second', lag(spell_calls.received_at) over in_order, spell_calls.received_at) as gap_seconds
     from spell_calls
     left join vault.call_details as details

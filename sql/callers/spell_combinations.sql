@@ -28,10 +28,10 @@ combinations as (
 folded as (
     select
         token, spell_number, calls,
-        nullif(upper(trim(regexp_replace(subscriber_name, '\s+', ' ', 'g'))), '') as subscriber_name,
-        nullif(upper(trim(regexp_replace(subscriber_address, '\s+', ' ', 'g'))), '') as subscriber_address,
-        nullif(upper(trim(regexp_replace(subscriber_postcode, '\s+', ' ', 'g'))), '') as subscriber_postcode,
-        nullif(upper(trim(regexp_replace(person_name, '\s+', ' ', 'g'))), '') as person_name,
+        nullif(upper(trim(one_spaced(subscriber_name))), '') as subscriber_name,
+        nullif(upper(trim(one_spaced(subscriber_address))), '') as subscriber_address,
+        nullif(upper(trim(one_spaced(subscriber_postcode))), '') as subscriber_postcode,
+        nullif(upper(trim(one_spaced(person_name))), '') as person_name,
         nullif(trim(birth_date), '') as birth_date
     from combinations
 ),

@@ -4,12 +4,24 @@
 -- may be a company or a household: its links are suggestions at most.
 with
 
+pairs as (
+    select record_a, record_b, weight, same_number_weight, reasons
+    from vault.identity_pairs
+    where model_digest = cast($identity_model as varchar)
+),
+
+paired as (
+    select record_a as record_key from pairs
+    union
+    select record_b as record_key from pairs
+),
+
 linkable as (
     select spell_records.spell_id, spell_records.record_key, number_spells.token
     from spell_records
     inner join number_spells on spell_records.spell_id = number_spells.spell_id
     where
-        spell_records.record_key is not null
+        spell_records.record_key in (select record_key from paired)
         and spell_records.spell_id not in (select spell_id from shared_spells)
     qualify count(*) over (partition by spell_records.record_key) <= 50
 ),
@@ -21,12 +33,6 @@ companies as (
     where records.birth_date is null
     group by linkable.record_key
     having count(distinct linkable.token) > 5
-),
-
-pairs as (
-    select record_a, record_b, weight, same_number_weight, reasons
-    from vault.identity_pairs
-    where model_digest = cast($identity_model as varchar)
 ),
 
 linked as (

@@ -23,8 +23,7 @@ counts as (
             count(*) filter (where episode_number is not null and not is_misuse)
         ] as offending
     from calls
-    left join (select caller_id, bool_or(is_stopped) as is_stopped from callers group by caller_id) as callers
-        on calls.caller_id = callers.caller_id
+    left join callers on calls.caller_id = callers.caller_id
 )
 
 select unnest(scopes) as scope, unnest(offending)::double as value

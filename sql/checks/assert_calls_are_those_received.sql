@@ -7,10 +7,20 @@
 -- Params: $as_of, $reporting_zone.
 with
 
+-- Of two midnights, where clocks go back over one, the first ends the day.
+day_ends as (
+    select min(ends_at) as ends_at
+    from (
+        select unnest([late - interval 1 hour, late]) as ends_at
+        from (select timezone('UTC', timezone($reporting_zone, ($as_of::date + 1)::timestamp)) as late) as latest
+    ) as midnights
+    where timezone($reporting_zone, timezone('UTC', ends_at)) >= ($as_of::date + 1)::timestamp
+),
+
 held as (
     select call_key, received_at, source
     from call_records
-    where received_at < timezone('UTC', timezone($reporting_zone, ($as_of::date + 1)::timestamp))
+    where received_at < (select ends_at from day_ends)
 ),
 
 compared as (

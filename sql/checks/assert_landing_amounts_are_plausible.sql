@@ -15,7 +15,7 @@ counts as (
         [
             count(*) filter (where talk_seconds > 86400),
             count(*) filter (where wrap_seconds > 86400),
-            count(*) filter (where unit_seconds > 604800 * greatest(coalesce(units_assigned, 1), 1)),
+            count(*) filter (where unit_seconds > 604800::bigint * greatest(coalesce(units_assigned, 1), 1)),
             count(*) filter (where answered_at < received_at),
             count(*) filter (where ended_at < coalesce(answered_at, received_at)),
             count(*) filter (where received_at::date = date '1970-01-01')

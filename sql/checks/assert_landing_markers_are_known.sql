@@ -16,7 +16,7 @@ lists as (
 ),
 
 parts as (
-    select distinct markers, unnest(string_split_regex(markers, '[;|,/&+\n\r\t]+')) as marker
+    select distinct markers, unnest(string_split_regex(markers, '[;|,\n\r\t]+')) as marker
     from lists
 ),
 

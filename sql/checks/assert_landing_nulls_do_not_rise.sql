@@ -4,7 +4,7 @@
 -- Door: landing
 -- Severity: warn
 -- Limits: 0 to null_share
--- Finding: a column's nulls rise by {value:.0%} of the rows: {scopes}
+-- Finding: a column is empty though mapped, or its nulls rise by up to {value:.0%} of the rows: {scopes}
 -- Next: compare the file's headings with the layout: `misuse source check` shows what each column yields
 -- Params: $mapped.
 with

@@ -7,7 +7,8 @@
 with
 
 by_caller as (
-    select caller_id, sum(calls) as calls, count(distinct identity_kind) as kinds, min(identity_kind) as identity_kind
+    select
+        caller_id, sum(calls) as calls, min(identity_kind) as identity_kind, max(identity_kind) as other_kind
     from caller_spells
     group by caller_id
 ),
@@ -16,7 +17,9 @@ compared as (
     select
         count(*) filter (where callers.caller_id is null or by_caller.caller_id is null) as strangers,
         count(*) filter (where callers.calls <> by_caller.calls) as miscounted,
-        count(*) filter (where by_caller.kinds > 1 or callers.identity_kind <> by_caller.identity_kind) as of_two_kinds
+        count(*) filter (
+            where by_caller.identity_kind <> by_caller.other_kind or callers.identity_kind <> by_caller.identity_kind
+        ) as of_two_kinds
     from callers
     full join by_caller on callers.caller_id = by_caller.caller_id
 )

@@ -28,8 +28,8 @@ by_rule as (
     select
         caller_id,
         rule_id,
-        list_sort(list(distinct stop_id)) as stop_ids,
-        list(distinct stop_id) filter (where is_urgent) as urgent_stop_ids,
+        list_sort(list_distinct(list(stop_id))) as stop_ids,
+        list_distinct(list(stop_id) filter (where is_urgent)) as urgent_stop_ids,
         min(hit_at) as first_stop_at,
         max(hit_at) as last_stop_at,
         max(hit_at) filter (where is_urgent) as last_urgent_stop_at,
@@ -49,10 +49,13 @@ by_caller as (
         max(last_stop_at) as last_stop_at,
         max(last_urgent_stop_at) as last_urgent_stop_at,
         cast(sum(urgent_stops) as bigint) as urgent_stops,
-        list(stop_ids order by rule_id) as stop_ids_by_rule,
+        list_transform(
+            list_sort(list(struct_pack(rule_id := rule_id, stop_ids := stop_ids))),
+            lambda rule: struct_extract(rule, 'stop_ids')
+        ) as stop_ids_by_rule,
         list_sort(list_distinct(flatten(list(coalesce(urgent_stop_ids, []))))) as urgent_stop_ids,
-        list_sort(list(distinct urgent_duty_role) filter (where urgent_duty_role is not null)) as urgent_roles,
-        list_sort(list(distinct duty_role) filter (where duty_role is not null)) as roles,
+        list_sort(list_distinct(list(urgent_duty_role))) as urgent_roles,
+        list_sort(list_distinct(list(duty_role))) as roles,
         bool_and(is_from_elsewhere) as is_from_elsewhere,
         bool_or(rule_id in (select rule_id from rule_stops where pattern = 'new_content')) as has_new_content
     from by_rule

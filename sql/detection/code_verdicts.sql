@@ -42,7 +42,8 @@ facets as (
 
 folded as (
     select
-        combination, source, field, upper(trim(regexp_replace(coalesce(code, ''), '[\s_-]+', ' ', 'g'))) as code
+        combination, source, field, upper(trim(regexp_replace(coalesce(code, ''), '[\s_-]+', ' ', 'g'))) as code,
+        regexp_replace(upper(coalesce(code, '')), '[^\p{L}\p{N}]+', ' ', 'g') || ' ' as words
     from facets
 ),
 
@@ -61,7 +62,14 @@ doubt_hits as (
     inner join rule_doubts as rules
         on
             folded.source = rules.source and folded.field = rules.field
-            and folded.code = upper(trim(regexp_replace(coalesce(rules.code, ''), '[\s_-]+', ' ', 'g')))
+            and (
+                folded.code = upper(trim(regexp_replace(coalesce(rules.code, ''), '[\s_-]+', ' ', 'g')))
+                -- Need that a result begins with is need, whatever the log says behind it.
+                or rules.kind = 'contradicted'
+                and starts_with(
+                    ltrim(folded.words), regexp_replace(upper(rules.code), '[^\p{L}\p{N}]+', ' ', 'g') || ' '
+                )
+            )
     group by folded.combination
 ),
 

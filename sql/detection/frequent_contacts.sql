@@ -5,8 +5,7 @@ with
 
 busy_spells as (
     select
-        busy_persons.rule_id, limits.days, numbers.token, numbers.spell_id, numbers.spell_from, numbers.spell_to,
-        numbers.reach_id
+        busy_persons.rule_id, limits.days, numbers.token, numbers.spell_from, numbers.spell_to, numbers.reach_id
     from caller_numbers as numbers
     inner join busy_persons on numbers.reach_id = busy_persons.reach_id
     inner join rule_patterns as limits on busy_persons.rule_id = limits.rule_id and limits.pattern = 'new_content'
@@ -15,7 +14,7 @@ busy_spells as (
 
 final as (
     select
-        busy.rule_id, calls.call_key, calls.content_digest, calls.received_at, busy.spell_id, busy.reach_id,
+        busy.rule_id, calls.call_key, calls.content_digest, calls.received_at, busy.token, busy.reach_id,
         contents.is_coded_misuse, contents.is_silent, contents.is_duplicate, contents.news_code,
         count(*) over (
             partition by busy.rule_id, busy.reach_id order by calls.received_at

@@ -16,12 +16,29 @@ folded as (
         and exists (select 1 from tie_marks)
 ),
 
-told as (
-    select call_key, content_digest, unnest(tie_values(home, postcode, location, person), recursive := true)
-    from folded
+-- What marked calls have, and of an address the home alone: few details hold any of it, so that the others are neither
+-- taken apart nor joined to their calls.
+marked_values as (
+    select value from tie_marks
+    union
+    select split_part(value, ' ', 1) as value from tie_marks where via = 'address'
 ),
 
--- Sieved by the marked calls' values before anything is joined to its call.
+likely as (
+    select *
+    from folded
+    where
+        home in (select value from marked_values)
+        or home || postcode in (select value from marked_values)
+        or location in (select value from marked_values)
+        or person in (select value from marked_values)
+),
+
+told as (
+    select call_key, content_digest, unnest(tie_values(home, postcode, location, person), recursive := true)
+    from likely
+),
+
 sieved as (
     select told.call_key, told.content_digest, told.via, told.value, told.is_home
     from told

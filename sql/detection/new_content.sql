@@ -1,8 +1,9 @@
 -- One row per call of a frequent contact in which something is new though it was closed as misuse, as a duplicate or as
--- silent, and rule that looks for such. Key: rule_id, call_key. No params.
+-- silent, and rule that looks for such. Key: rule_id, call_key. Param: $heard_pattern, every pattern of rule_words as
+-- one, so that remarks are searched once; with no rule it matches nothing.
 -- Contacts of any kind are counted through every number that may be the person's; what is new is asked of the number,
--- so that no link that is found or undone takes a stop away, and stays new for the rule's hours. Shared lines are
--- nobody's history.
+-- whoever held it, so that no link or holder that is found or undone takes a stop away; it stays new for the rule's
+-- hours. Shared lines are nobody's history.
 with
 
 limits as (
@@ -27,10 +28,10 @@ firsts as (
     select
         *,
         is_silent and row_number() over (
-            partition by rule_id, spell_id, is_silent order by received_at, call_key
+            partition by rule_id, token, is_silent order by received_at, call_key
         ) = 1 as is_first_silent,
         news_code is not null and row_number() over (
-            partition by rule_id, spell_id, news_code order by received_at, call_key
+            partition by rule_id, token, news_code order by received_at, call_key
         ) = 1 as is_first_of_code,
         -- Reported by the same person shortly before, on whichever number: what a duplicate is a duplicate of.
         coalesce(received_at - lag(received_at) over (
@@ -43,7 +44,7 @@ kinds_before as (
     select
         *,
         count(*) filter (where is_first_of_code) over (
-            partition by rule_id, spell_id order by received_at, call_key
+            partition by rule_id, token order by received_at, call_key
             rows between unbounded preceding and 1 preceding
         ) as kinds_before
     from firsts
@@ -54,22 +55,27 @@ looked_at as (
     select
         *,
         max(case when is_first_silent and contacts_before >= contacts then received_at end) over (
-            partition by rule_id, spell_id
+            partition by rule_id, token
         ) + to_hours(hours) as silence_new_until,
         max(case
             when is_first_of_code and contacts_before >= contacts and kinds_before < kinds then received_at
-        end) over (partition by rule_id, spell_id, news_code) + to_hours(hours) as code_new_until
+        end) over (partition by rule_id, token, news_code) + to_hours(hours) as code_new_until
     from kinds_before
     qualify contacts_before >= contacts and (is_coded_misuse or is_duplicate or is_silent)
 ),
 
-spoken as (
-    select distinct looked_at.rule_id, looked_at.call_key
+heard as (
+    select looked_at.rule_id, looked_at.call_key, lower(details.remarks) as remarks
     from looked_at
     inner join vault.call_details as details
         on looked_at.call_key = details.call_key and looked_at.content_digest = details.content_digest
-    inner join rule_words as words
-        on looked_at.rule_id = words.rule_id and regexp_matches(lower(details.remarks), words.pattern)
+    where regexp_matches(lower(details.remarks), cast($heard_pattern as varchar))
+),
+
+spoken as (
+    select distinct heard.rule_id, heard.call_key
+    from heard
+    inner join rule_words as words on heard.rule_id = words.rule_id and regexp_matches(heard.remarks, words.pattern)
 ),
 
 final as (

@@ -34,21 +34,42 @@ spans as (
     from log_start
 ),
 
+-- Where clocks go back at or over midnight, the day begins with the first of two: the engine takes the second.
+edges as (
+    select
+        *,
+        cast(first_date as timestamp) at time zone cast($reporting_zone as varchar) at time zone 'UTC' as from_late,
+        cast(cast($as_of as date) + 1 as timestamp)
+        at time zone cast($reporting_zone as varchar) at time zone 'UTC' as to_late
+    from spans
+),
+
 final as (
     select
         cast($run_id as varchar) as run_id,
         cast($as_of as date) as as_of,
         window_name,
-        cast(first_date as timestamp) at time zone cast($reporting_zone as varchar) at time zone 'UTC' as window_from,
-        cast(cast($as_of as date) + 1 as timestamp)
-        at time zone cast($reporting_zone as varchar) at time zone 'UTC' as window_to,
+        case
+            when
+                (from_late - interval 1 hour) at time zone 'UTC' at time zone cast($reporting_zone as varchar)
+                = cast(first_date as timestamp)
+                then from_late - interval 1 hour
+            else from_late
+        end as window_from,
+        case
+            when
+                (to_late - interval 1 hour) at time zone 'UTC' at time zone cast($reporting_zone as varchar)
+                = cast(cast($as_of as date) + 1 as timestamp)
+                then to_late - interval 1 hour
+            else to_late
+        end as window_to,
         first_date,
         cast($as_of as date) as last_date,
         cast($threshold as integer) as threshold,
         cast($shared_line_threshold as integer) as shared_line_threshold,
         cast($headline_channel as varchar) as channel,
         cast($reporting_zone as varchar) as reporting_zone
-    from spans
+    from edges
 )
 
 select * from final

@@ -24,28 +24,28 @@ keyed as (
 select
     keyed.* exclude (talk_seconds, derived_talk_seconds, premises_folded) replace (
         case when cli is null then 'absent' else number_kind end as number_kind,
-        code_only(coalesce(channel, '999')) as channel,
-        code_only(cli_status) as cli_status,
-        code_only(opening_code) as opening_code,
-        code_only(closing_code) as closing_code,
-        code_only(qualifiers) as qualifiers,
-        code_only(result_code) as result_code,
-        code_only(grade) as grade,
-        code_only(borough) as borough,
-        code_only(ward) as ward
+        code_only(coalesce(channel, '999'), $in_code) as channel,
+        code_only(cli_status, $in_code) as cli_status,
+        code_only(opening_code, $in_code) as opening_code,
+        code_only(closing_code, $in_code) as closing_code,
+        code_only(qualifiers, $in_code) as qualifiers,
+        code_only(result_code, $in_code) as result_code,
+        code_only(grade, $in_code) as grade,
+        code_only(borough, $in_code) as borough,
+        code_only(ward, $in_code) as ward
     ),
     nullif(
         concat_ws(
             ' | ',
-            case when code_only(channel) <> channel then channel end,
-            case when code_only(cli_status) <> cli_status then cli_status end,
-            case when code_only(opening_code) <> opening_code then opening_code end,
-            case when code_only(closing_code) <> closing_code then closing_code end,
-            case when code_only(qualifiers) <> qualifiers then qualifiers end,
-            case when code_only(result_code) <> result_code then result_code end,
-            case when code_only(grade) <> grade then grade end,
-            case when code_only(borough) <> borough then borough end,
-            case when code_only(ward) <> ward then ward end
+            case when code_only(channel, $in_code) <> channel then channel end,
+            case when code_only(cli_status, $in_code) <> cli_status then cli_status end,
+            case when code_only(opening_code, $in_code) <> opening_code then opening_code end,
+            case when code_only(closing_code, $in_code) <> closing_code then closing_code end,
+            case when code_only(qualifiers, $in_code) <> qualifiers then qualifiers end,
+            case when code_only(result_code, $in_code) <> result_code then result_code end,
+            case when code_only(grade, $in_code) <> grade then grade end,
+            case when code_only(borough, $in_code) <> borough then borough end,
+            case when code_only(ward, $in_code) <> ward then ward end
         ),
         ''
     ) as free_text_codes,

@@ -3,17 +3,21 @@
 -- silence alone parts, where either holder ever made a call coded misuse.
 with
 
+misusers as (
+    select caller_id from callers where coded_misuse_calls > 0
+),
+
 silences as (
     select earlier.spell_id as spell_a, later.spell_id as spell_b
     from caller_numbers as later
     inner join caller_numbers as earlier
         on later.token = earlier.token and later.spell_from = earlier.spell_to
-    inner join callers as of_later on later.caller_id = of_later.caller_id
-    inner join callers as of_earlier on earlier.caller_id = of_earlier.caller_id
     where
         later.split_reason = 'silence' and later.caller_id <> earlier.caller_id
         and later.identity_kind = 'person' and earlier.identity_kind = 'person'
-        and (of_later.coded_misuse_calls > 0 or of_earlier.coded_misuse_calls > 0)
+        and (
+            later.caller_id in (select caller_id from misusers) or earlier.caller_id in (select caller_id from misusers)
+        )
 ),
 
 found as (

@@ -3,7 +3,7 @@
 with
 
 headline as (
-    select (max(as_of) - 364) as first_day, max(as_of) as last_day from bridge
+    select first_date as first_day, last_date as last_day from windows where window_name = 'headline'
 ),
 
 weekdays as (

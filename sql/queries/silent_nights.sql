@@ -7,12 +7,14 @@ select
     persistent_callers.misuse_calls,
     windows.active_days,
     callers.last_call_at,
-    (select max(as_of) from bridge) - callers.last_call_at::date as days_silent,
+    headline.as_of
+    - (callers.last_call_at at time zone 'UTC' at time zone headline.reporting_zone)::date as days_silent,
     callers.support_first
 from persistent_callers
 inner join callers on persistent_callers.caller_id = callers.caller_id
 inner join caller_windows as windows
     on persistent_callers.caller_id = windows.caller_id and windows.window_name = 'headline'
+inner join windows as headline on headline.window_name = 'headline'
 where
     windows.active_days >= $active_days
     and callers.last_call_at < windows.window_to - to_days($silent_days)

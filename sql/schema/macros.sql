@@ -3,6 +3,18 @@
 create or replace temp macro token_of(kind, value) as
 left(sha256(getvariable('token_key') || sha256(getvariable('token_key') || kind || chr(31) || value)), 32)::uuid;
 
+-- Runs of space as one. Most texts have none but single spaces, and to find that out costs a sixth of looking for runs.
+create or replace temp macro one_spaced(given) as
+case
+    when contains(given, '  ')
+        or contains(given, chr(9))
+        or contains(given, chr(10))
+        or contains(given, chr(12))
+        or contains(given, chr(13))
+        then regexp_replace(given, '\s+', ' ', 'g')
+    else given
+end;
+
 -- What two addresses have in common whatever letter case, accents, spaces and stops they are written with.
 create or replace temp macro folded_place(given) as
 regexp_replace(upper(strip_accents(given)), '[^A-Z0-9]+', '', 'g');
@@ -22,14 +34,30 @@ create or replace temp macro tie_values(home, postcode, location, person) as
     struct_pack(via := 'place', value := location, word := location, is_home := false)
 ];
 
+-- In capitals, without what joins letters to words.
+create or replace temp macro without_joins(given) as
+upper(regexp_replace(strip_accents(given), '[\p{Cf}.''’‘ʼ`´]+', '', 'g'));
+
 -- A list of markers as a text in which words stand between spaces, and markers between bars. Logs part lists and dress
 -- words as they like, and a missed marker is a missed victim: whatever is no letter or figure parts words, and once
--- more with what joins them (stops, apostrophes, marks that nobody sees) taken out, so that D.V. is DV.
+-- more with what joins them (stops, apostrophes, marks that nobody sees) taken out, so that D.V. is DV. Strokes and
+-- ampersands part markers, and join letters: a last time they are taken for what they stand for, A&E for A and E and
+-- D/V for DV.
 create or replace temp macro marker_text(given) as
 regexp_replace(regexp_replace(regexp_replace(
-    '|' || upper(strip_accents(given)) || '|'
-    || upper(regexp_replace(strip_accents(given), '[\p{Cf}.''’‘ʼ`´]+', '', 'g')) || '|',
-    '[;|,/&+\n\r\t]+', '|', 'g'
+    regexp_replace(
+        '|' || upper(strip_accents(given)) || '|' || without_joins(given) || '|', '[;|,/&+\n\r\t]+', '|', 'g'
+    )
+    || case
+        when contains(given, '&') or contains(given, '+')
+            then regexp_replace(replace(without_joins(given), '/', '|'), '[&+]+', ' AND ', 'g') || '|'
+        else ''
+    end
+    || case
+        when contains(given, '/') then replace(regexp_replace(without_joins(given), '[&+]+', '|', 'g'), '/', '') || '|'
+        else ''
+    end,
+    '[;|,\n\r\t]+', '|', 'g'
 ), '[^\p{L}\p{N}|]+', ' ', 'g'), ' *[|][ |]*', ' | ', 'g');
 
 -- A rule's marker as such a text has its words.

@@ -82,16 +82,6 @@ create or replace temp macro read_local(x, epoch, takes_iso, takes_plain, plain)
     end
 );
 
--- A time of day on received_at's local date, or on the next where it would come before: a slack of
--- five minutes is two clocks that differ, not a day.
-create or replace temp macro roll_past_midnight(received_local, local_time) as (
-    case
-        when cast(received_local as date) + local_time < received_local - interval 5 minutes
-            then cast(received_local as date) + local_time + interval 1 day
-        else cast(received_local as date) + local_time
-    end
-);
-
 create or replace temp macro to_utc(local_at, zone) as (in_utc(timezone(zone, local_at)));
 create or replace temp macro to_local(utc_at, zone) as (timezone(zone, at_utc(utc_at)));
 
@@ -112,6 +102,23 @@ create or replace temp macro second_utc(local_at, zone) as (
         else to_utc(local_at, zone)
     end
 );
+-- A time of day on received_at's local date, or on the next where it would come before: a slack of
+-- five minutes is two clocks that differ, not a day, and in the repeated hour its second reading may come after.
+create or replace temp macro roll_past_midnight(received_local, local_time, zone) as (
+    case
+        when
+            cast(received_local as date) + local_time < received_local - interval 5 minutes
+            and (
+                first_utc(cast(received_local as date) + local_time, zone)
+                = second_utc(cast(received_local as date) + local_time, zone)
+                or second_utc(cast(received_local as date) + local_time, zone)
+                < first_utc(received_local, zone) - interval 5 minutes
+            )
+            then cast(received_local as date) + local_time + interval 1 day
+        else cast(received_local as date) + local_time
+    end
+);
+
 create or replace temp macro instant(given_at, local_at, is_change_day, zone, takes_second) as (
     case
         when given_at is not null then given_at

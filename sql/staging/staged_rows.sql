@@ -67,16 +67,21 @@ dated as (
         * exclude (received_at_read, answered_at_read, ended_at_read, first_assigned_at_read, arrived_at_read),
         received_at_read as received_at_local,
         case
-            when $answered_at_time_only then roll_past_midnight(received_local, answered_at_clock) else answered_at_read
+            when $answered_at_time_only then roll_past_midnight(received_local, answered_at_clock, $answered_at_zone)
+            else answered_at_read
         end as answered_at_local,
-        case when $ended_at_time_only then roll_past_midnight(received_local, ended_at_clock) else ended_at_read end
-            as ended_at_local,
         case
-            when $first_assigned_at_time_only then roll_past_midnight(received_local, first_assigned_at_clock) else
-                first_assigned_at_read
+            when $ended_at_time_only then roll_past_midnight(received_local, ended_at_clock, $ended_at_zone)
+            else ended_at_read
+        end as ended_at_local,
+        case
+            when $first_assigned_at_time_only
+                then roll_past_midnight(received_local, first_assigned_at_clock, $first_assigned_at_zone)
+            else first_assigned_at_read
         end as first_assigned_at_local,
         case
-            when $arrived_at_time_only then roll_past_midnight(received_local, arrived_at_clock) else arrived_at_read
+            when $arrived_at_time_only then roll_past_midnight(received_local, arrived_at_clock, $arrived_at_zone)
+            else arrived_at_read
         end as arrived_at_local,
         coalesce(cast(received_at_local as date) in (select unnest($received_at_change_days)), false)
             as received_at_changes,

@@ -103,6 +103,7 @@ ESTIMATE_MODELS: tuple[str, ...] = (
 # RE2 has no pattern that never matches; a character that is neither space nor not space is one.
 _NO_PATTERN = r"[^\s\S]"
 _CODEWORDS = "select pattern from rule_codewords where pattern is not null order by pattern"
+_WORDS_HEARD = "select pattern from rule_words where pattern is not null order by pattern"
 
 
 def prepare(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def detect(
     `prepare` and the steps of misuse.callers have been taken; the vault is attached. `shared_line_model` is the
     document of the model in force, which suggests shared lines.
     """
-    available = {**parameters, "codeword_pattern": codeword_pattern(con), "end_at": end_of_as_of(con)}
+    available = {**parameters, "heard_pattern": heard_pattern(con), "end_at": end_of_as_of(con)}
     for name in MODELS[len(FIRST_MODELS) :]:
         if name == "marts/shared_line_suggestions":
             shared_lines.suggest(con, shared_line_model)
@@ -151,7 +152,16 @@ def end_of_as_of(con: duckdb.DuckDBPyConnection) -> datetime | None:
 
 def codeword_pattern(con: duckdb.DuckDBPyConnection) -> str:
     """Every codeword pattern as one, which DuckDB compiles once instead of once a remark."""
-    patterns = [pattern for (pattern,) in con.execute(_CODEWORDS).fetchall()]
+    return _as_one(con, _CODEWORDS)
+
+
+def heard_pattern(con: duckdb.DuckDBPyConnection) -> str:
+    """The same of what a safeguard hears only where its own pattern is met."""
+    return _as_one(con, _WORDS_HEARD)
+
+
+def _as_one(con: duckdb.DuckDBPyConnection, patterns_query: str) -> str:
+    patterns = [pattern for (pattern,) in con.execute(patterns_query).fetchall()]
     return "|".join(f"(?:{pattern})" for pattern in patterns) or _NO_PATTERN
 
 

@@ -42,11 +42,20 @@ def default_as_of(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> d
     """
     last = last_day(con, now, zone)
     if last is None:
-        raise UsageError(
-            "no calls of a day that has ended are in yet",
-            next_step="misuse ingest FILE --source NAME, or put files into the inbox folder of their source",
-        )
+        raise _nothing_in("no calls of a day that has ended are in yet")
     return last
+
+
+def refuse_without_calls(calls: int) -> None:
+    """A list of nobody, by a log of nothing, would stand in the way of every later day. Errors: UsageError."""
+    if not calls:
+        raise _nothing_in("no calls are in yet")
+
+
+def _nothing_in(what: str) -> UsageError:
+    return UsageError(
+        what, next_step="misuse ingest FILE --source NAME, or put files into the inbox folder of their source"
+    )
 
 
 def last_day(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> date | None:

@@ -53,6 +53,7 @@ class Plan:
     rare: str  # any of the four above, or of the kinds that are 'other' and asked for after them
     fixed: str
     mobile: str
+    in_code: str  # what no code has in it: as many digits as the region's numbers have, or an address of the net
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,17 @@ def plan(region: str) -> Plan:
         rare="|".join(f"(?:{pattern(kind)})" for kind in before_lines),
         fixed=pattern(metadata.fixed_line),
         mobile=pattern(metadata.mobile),
+        in_code=_in_code(max(getattr(metadata.mobile, "possible_length", ()) or (9,))),
     )
+
+
+def _in_code(digits: int) -> str:
+    """Nine digits, whatever stands between them; where the region's numbers are shorter, so many that no letter leads:
+    a ward of E05000026 is a code.
+    """
+    run = r"([0-9][^[:alnum:]]*)"
+    shorter = [] if digits >= 9 else [rf"(^|[^[:alnum:]]){run}{{{max(digits, 7)},}}"]
+    return "|".join([*shorter, rf"{run}{{9,}}", r"[^\s@]@[^\s@]+\.[^\s@]"])
 
 
 def _is_set_wise(region: str, metadata: PhoneMetadata) -> bool:

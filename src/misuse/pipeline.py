@@ -80,6 +80,8 @@ def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool 
     ledger.refuse_unended(as_of, now, settings.reporting_zone)
     with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
         calls, fingerprint = models.scalar(con, "ingest/input_digest", {})
+        if as_of:
+            ledger.refuse_without_calls(calls)
         speaks_for = as_of or ledger.default_as_of(con, now, settings.reporting_zone)
         current = ledger.current_run(con, settings)
         if current and speaks_for < current[1] and not force:
@@ -128,7 +130,8 @@ def finish(settings: Settings, run_id: str, now: datetime) -> None:
         payload["published_sha256"] = publication.file_digest(publication.run_path(settings, run_id))
         book.record("run_published", actor="pipeline", occurred_at=now, run_id=run_id, payload=payload)
         book.anchor("run", now, run_id)
-        is_behind = any(stop.at > started_at for stop in book.live_stops())
+        is_entered_since = any(event.at > started_at for event in book.entries("stop_entered"))
+        is_behind = is_entered_since and any(stop.at > started_at for stop in book.live_stops())
     last_run.write(settings, run_id, as_of, "published", started_at, now, is_behind=is_behind)
 
 

@@ -57,6 +57,15 @@ def test_a_day_to_come_is_a_mistake_of_usage_on_the_command_line(settings: Setti
     assert "Next: misuse run" in done.stderr
 
 
+def test_a_home_without_calls_publishes_no_empty_list(tmp_path: Path) -> None:
+    empty = settings_for(tmp_path / "home")
+    for as_of in (None, date(2025, 10, 1)):
+        with pytest.raises(UsageError, match="no calls") as refused:
+            run(empty, as_of)
+        assert "misuse ingest" in refused.value.next_step
+    assert not list(tmp_path.rglob("current.duckdb"))
+
+
 def test_an_as_of_so_far_off_the_log_that_nothing_is_counted_is_not_published(settings: Settings) -> None:
     first = run(settings)
     for as_of, now in ((LAST_DAY + timedelta(days=400), NOW + timedelta(days=500)), (date(2025, 10, 1), NOW)):

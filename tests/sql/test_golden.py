@@ -203,7 +203,8 @@ def test_golden(path: Path, template: duckdb.DuckDBPyConnection) -> None:
     _empty(con)
     for table, (columns, rows) in case.inputs.items():
         fill(con, table, columns, rows)
-    parameters = {**case.parameters, "codeword_pattern": detection.codeword_pattern(con)}
+    patterns = {"codeword_pattern": detection.codeword_pattern(con), "heard_pattern": detection.heard_pattern(con)}
+    parameters = {**case.parameters, **patterns}
     for name in (*case.build, model):
         models.build(con, name, {**parameters, "end_at": detection.end_of_as_of(con)})
     columns, rows = case.expected

@@ -127,6 +127,12 @@ def test_every_marker_of_the_rules_is_known_in_any_dress(con: duckdb.DuckDBPyCon
 WITHIN = [
     ("HOSPITAL WALKOUT", {"hospital_walkout"}),
     ("HospitalWalkout", {"hospital_walkout"}),
+    ("A&E", {"hospital"}),
+    ("a & e dept", {"hospital"}),
+    ("A&E/HOSTEL", {"hospital", "hostel"}),
+    ("B&B", {"hostel"}),
+    ("Bed & Breakfast", {"hostel"}),
+    ("S/ H; D/V", {"domestic_abuse"}),
     ("hospital walk-out; Hospital", {"hospital_walkout", "hospital"}),
     ("Hospital: hospital walk out", {"hospital_walkout", "hospital"}),
     ("CARE ALARM (old)", {"care_alarm"}),

@@ -152,6 +152,15 @@ REMARKS = [
     ("no speech, caller pressed 55 when asked", "silent_solution_55"),
     ("states he will kill himself tonight", "suicidal"),
     ("saying she wants to end her life", "suicidal"),
+    ("no speech, 55 pressed", "silent_solution_55"),
+    ("presses 5 then 5 again", "silent_solution_55"),
+    ("55 has been pressed twice", "silent_solution_55"),
+    ("dialled 555 by mistake", None),
+    ("saying he wants to die", "suicidal"),
+    ("caller is actively suicidal", "suicidal"),
+    ("has taken an overdose", "overdose"),
+    ("overdosed on paracetamol", "overdose"),
+    ("no overdose, wants to dye his hair", None),
     ("shouting abuse, laughing in background", None),
     ("taxonomy lecture, caller on bus 55", None),
     ("caller is not suicidal", None),
@@ -202,8 +211,10 @@ def test_safeguards_that_a_log_cannot_support_are_named() -> None:
     none = RULES.safeguards_blind(set())
     assert none.blind == none.total == len(none.names)
     some = RULES.safeguards_blind({"Domestic Violence", "care_home"}, has_remarks=True)
-    assert {"domestic_abuse", "care_home", "agreed_codeword", "suicidal", "silent_solution_55"}.isdisjoint(some.names)
-    assert some.blind == some.total - 5
+    assert {
+        "domestic_abuse", "care_home", "agreed_codeword", "overdose", "suicidal", "silent_solution_55"
+    }.isdisjoint(some.names)  # fmt: skip
+    assert some.blind == some.total - 6
     by_codes = RULES.safeguards_blind(set(), has_codes=True)
     assert set(none.names) - set(by_codes.names) == {"new_content", "handset_fault"}
 
@@ -221,6 +232,7 @@ def test_what_a_source_maps_decides_which_safeguards_it_leaves_blind() -> None:
     assert set(RULES.blind_in(Fields(["opening_code"])).names) == blind, "without numbers nobody is a frequent contact"
     assert set(RULES.blind_in(Fields(["remarks"])).names) == blind - {
         "agreed_codeword",
+        "overdose",
         "suicidal",
         "silent_solution_55",
     }
@@ -354,7 +366,7 @@ def test_the_digest_changes_with_any_rule(tmp_path: Path) -> None:
     assert rules.load(copy).digest == RULES.digest
     for path in (copy / (name + ".toml") for name in ("hard_stops", "misuse_codes", "doubts", "options")):
         before = path.read_text()
-        path.write_text(before.replace("version = 1", "version = 2", 1))
+        path.write_text(re.sub(r"version = \d+", "version = 99", before, count=1))
         assert rules.load(copy).digest != RULES.digest
         path.write_text(before)
 

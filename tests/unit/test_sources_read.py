@@ -8,7 +8,7 @@ import json
 import re
 import stat
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +172,22 @@ def test_parquet_keeps_its_types(con: duckdb.DuckDBPyConnection, tmp_path: Path)
     assert rows[0]["received_at"] == datetime(2025, 6, 1, 9)
     assert rows[0]["answered_at"] == datetime(2025, 6, 1, 9, 0, 5, 500000)
     assert (rows[0]["qualifiers"], rows[0]["talk_seconds"]) == ("A;B", 90)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_parquet_duration_is_so_many_seconds(con: duckdb.DuckDBPyConnection, tmp_path: Path, unit: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "calls.parquet"
+    spans = pa.array([timedelta(seconds=270), timedelta(seconds=5), None], pa.duration(unit))
+    times = ["2025-06-01 10:00:00"] * 3
+    pq.write_table(pa.table({"call_id": ["1", "2", "3"], "received_at": times, "talk": spans}), path)
+    columns = {"call_id": "call_id", "received_at": "received_at", "talk_seconds": "talk"}
+    layout = layout_of(format="parquet", columns=columns)
+    sources.read(con, path, layout, scratch=tmp_path / "scratch", now=NOW, tracker=Silent())
+    found = con.execute("select talk_seconds from parsed_rows order by row_number").fetchall()
+    assert found == [(270,), (5,), (None,)]
 
 
 @pytest.mark.parametrize("strange", ["a.b", 'a"."b', 'x"y', "*", "", "x), (select 1) --"])

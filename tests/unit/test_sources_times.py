@@ -136,6 +136,22 @@ def test_times_of_day_roll_past_midnight(con: duckdb.DuckDBPyConnection, tmp_pat
     assert dict(result.oddities) == {"answered_before_received": 1, "time_unreadable:arrived_at": 1}
 
 
+def test_a_time_of_day_in_the_repeated_hour_is_no_next_day(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    lines = [
+        "call_id|received_at|ended_at",
+        "1|2025-10-26 01:30:00|01:10:00",  # the hour comes again: forty minutes later
+        "2|2025-10-25 23:50:00|01:10:00",
+        "3|2025-10-26 02:30:00|01:10:00",  # neither reading comes after
+    ]
+    _, rows = parse(con, tmp_path, lines, times={"time_only": ["ended_at"]})
+    assert [row["received_at"] for row in rows] == [
+        datetime(2025, 10, 26, 0, 30), datetime(2025, 10, 25, 22, 50), datetime(2025, 10, 26, 2, 30)
+    ]  # fmt: skip
+    assert [row["ended_at"] for row in rows] == [
+        datetime(2025, 10, 26, 1, 10), datetime(2025, 10, 26, 0, 10), datetime(2025, 10, 27, 1, 10)
+    ]  # fmt: skip
+
+
 def test_date_and_time_in_two_columns(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     lines = ["id|day|time", "1|07/08/2021|1:05:09 PM", "2|07/08/2021|N/A", "3||"]
     result, rows = parse(

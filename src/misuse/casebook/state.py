@@ -94,9 +94,12 @@ def live_stops(
     A stop is lifted spell by spell: on a caller who was split since, it goes on for the others. `kept_on` are the kept
     stops where they are known already.
     """
+    events = read(con, "stop_entered", "stop_lifted")
+    if not events:
+        return []
     holders = holders or taken(con)
     entered: list[tuple[Event, Stopped]] = []
-    for event in read(con, "stop_entered", "stop_lifted"):
+    for event in events:
         if event.kind == "stop_entered":
             entered.append((event, stopped(event, known_spells(event), holders)))
         elif not event.data.get("rule_id"):

@@ -9,6 +9,11 @@ import unicodedata
 from collections.abc import Iterable
 
 _PARTS = re.compile(r"[;|,/&+\n\r\t]+")
+# Strokes and ampersands may join letters instead: A&E, D/V.
+_SPELT = (
+    (re.compile(r"[;|,/\n\r\t]+"), re.compile(r"[&+]+"), " AND "),
+    (re.compile(r"[;|,&+\n\r\t]+"), re.compile("/"), ""),
+)
 _JOINS = ".'’‘ʼ`´"
 
 
@@ -36,8 +41,10 @@ def _needles(marker: str) -> Iterable[str]:
 
 
 def _readings(text: str) -> Iterable[str]:
-    """The words of each marker, with what joins them as a gap, and without it."""
-    return (_words(reading) for part in _PARTS.split(text) for reading in (_plain(part), _closed(part)))
+    """The words of each marker, with what joins them as a gap, and without it; strokes part markers, or join letters."""
+    yield from (_words(reading) for part in _PARTS.split(text) for reading in (_plain(part), _closed(part)))
+    for parting, joining, meant in _SPELT:
+        yield from (_words(joining.sub(meant, _closed(part))) for part in parting.split(text))
 
 
 def _plain(text: str) -> str:

@@ -159,7 +159,11 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
         plain_columns = _plain_columns(path, types, mapped.values())
         _refuse_bomb(con, path, link, layout, {name: types[name] for name in plain_columns})
         columns = {asked: f"c{n}" for n, asked in enumerate(mapped)}
-        texts = [_as_text(mapped[asked], types[mapped[asked]]).alias(name) for asked, name in columns.items()]
+        units = _duration_units(link)
+        texts = [
+            _as_text(mapped[asked], types[mapped[asked]], units.get(mapped[asked])).alias(name)
+            for asked, name in columns.items()
+        ]
         rows = keep(con, relation.project(*texts))
         counted = con.execute("select num_rows from parquet_file_metadata($path)", {"path": str(link)}).fetchone()
     except duckdb.Error as error:
@@ -259,11 +263,30 @@ def _bytes_in(name: str, kind: str) -> duckdb.Expression:
     return CoalesceOperator(total, ConstantExpression(0))
 
 
-def _as_text(name: str, kind: str) -> duckdb.Expression:
-    """A typed column as the text that the staging models read."""
+def _duration_units(link: Path) -> dict[str, int]:
+    """How many of its units are a second, by column of durations: Parquet has whole numbers for them, and says what they are
+    only in the schema that Arrow leaves beside its own.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(link)
+    except (pa.ArrowException, OSError):  # damaged there, or of a kind that only DuckDB reads
+        return {}
+    return {field.name: _IN_A_SECOND[field.type.unit] for field in schema if pa.types.is_duration(field.type)}
+
+
+_IN_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+def _as_text(name: str, kind: str, in_a_second: int | None) -> duckdb.Expression:
+    """A typed column as the text that the staging models read; `in_a_second` of one of durations."""
     from duckdb import CaseExpression, ConstantExpression, FunctionExpression
 
     column = _column(name)
+    if in_a_second:
+        return (column.cast("DOUBLE") / ConstantExpression(float(in_a_second))).cast("VARCHAR")
     text = column.cast("VARCHAR")
     if kind == "TIMESTAMP WITH TIME ZONE":
         in_utc = FunctionExpression("timezone", ConstantExpression("UTC"), column).cast("VARCHAR")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -61,10 +62,13 @@ def _asked(what: str, path: Path, plain: Path, sheet: str, ratio: int) -> bytes:
             f"{path} cannot be read as XLSX ({told})", next_step="open and save it again, or ask for it again"
         )
     if done.returncode == NO_SHEET:
-        raise InputError(f"{path} has no sheet '{sheet}'", next_step=f"it has {told}")
+        raise InputError(f"{path} has no sheet '{sheet}'", next_step=f"it has {_DIGITS.sub('…', told)}")
     if done.returncode:
         raise InputError(f"{path} would take more than {most / 1e9:.1f} GB of memory to read", next_step=_SMALLER)
     return done.stdout
+
+
+_DIGITS = re.compile(r"\+?\d(?:[^\w,]{0,3}\d){5,}")  # somebody's number may be a sheet's name
 
 
 # Without an environment: what reads a stranger's file needs no key.
