@@ -86,7 +86,8 @@ def _order(relation: Relation) -> str:
 
 
 def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    con.execute("attach " + literal(str(path)) + " as outgoing")
+    # The oldest format there is, that any client of DuckDB reads a copy.
+    con.execute("attach " + literal(str(path)) + " as outgoing (storage_version 'v1.0.0')")
 
 
 def _declared(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:

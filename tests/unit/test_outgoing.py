@@ -257,3 +257,14 @@ def test_copy_of_another_count_is_refused(
         publication.publish(con, settings, next_run(con, "next"), base=base)
     assert settings.current_path.resolve() == base.resolve()
     assert not list(settings.published_path.glob("*.tmp*"))
+
+
+def test_a_copy_is_for_any_client_of_duckdb(template: Path, settings: Settings) -> None:
+    with duckdb.connect(":memory:", config={"storage_compatibility_version": "v1.4.0"}) as writer:
+        writer.execute("set TimeZone = 'UTC'; attach '" + str(template) + "' as kept (read_only)")
+        writer.execute("copy from database kept to memory; detach kept")
+        path = publication.publish(writer, settings, invented.RUN_ID)
+    with duckdb.connect() as reader:
+        reader.execute("attach '" + str(path) + "' as copy (read_only)")
+        (tags,) = reader.execute("select tags from duckdb_databases() where database_name = 'copy'").fetchone() or ()
+    assert tags["storage_version"].startswith("v1.0")
