@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("log", type=Path)
     parser.add_argument("--memory-limit", help="instead of the default")
     options = parser.parse_args()
+    os.environ.update(settings.QUIET_ENVIRONMENT)
     costs = job(options.home, options.log, options.memory_limit)
     print(json.dumps({name: cost.as_json() for name, cost in costs.items()}))
 

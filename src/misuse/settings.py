@@ -24,11 +24,12 @@ RULES_ROOT = PACKAGE_ROOT / "rules"
 # A wheel carries the models beside the code; a checkout has them at its root.
 SQL_ROOT = PACKAGE_ROOT / "_sql" if (PACKAGE_ROOT / "_sql").is_dir() else PROJECT_ROOT / "sql"
 
-# Set before anything that would send telemetry is imported.
+# Set before anything that would send telemetry, or look for fonts of the machine, is imported.
 QUIET_ENVIRONMENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
+    "FONTCONFIG_FILE": str(PACKAGE_ROOT / "reports" / "fonts.conf"),
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from misuse.reports import charts, data, plots
 from misuse.reports.plots import Absent, Picture, change, doubt, drawing, months, people, shares, work
-from misuse.settings import Settings
+from misuse.settings import QUIET_ENVIRONMENT, Settings
 from tests import published_fixture as fixture
 
 NOW = datetime(2026, 1, 1, 2, 31, tzinfo=UTC)
@@ -388,3 +388,11 @@ def test_the_way_that_moves_the_share_most_leads(plain: data.Pack) -> None:
     picture, values = drawn(doubt.sensitivity(with_rows(plain, sensitivity=rows)))
     assert picture.title == "Of other ways of reckoning, “threshold 20” moves the share most: \u221210.0 points"
     assert len([value for value in values if "name" in value]) == 2
+
+
+def test_pictures_have_the_letters_of_their_renderer_and_of_no_machine() -> None:
+    fonts = Path(QUIET_ENVIRONMENT["FONTCONFIG_FILE"]).read_text(encoding="utf-8")
+    assert [Path(folder).is_dir() for folder in re.findall("<dir>(.+)</dir>", fonts)] == [False]
+    frame = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30">{}</svg>'
+    word = f'<text x="5" y="20" font-family="{drawing.FONTS}">ten calls</text>'
+    assert drawing.png(frame.format(word)) != drawing.png(frame.format(""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import os
 import shutil
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pypdf
 
+from misuse.settings import QUIET_ENVIRONMENT
 from misuse.web.app import make_app
 from tests.web.rooms import PASSWORD, Room
 
@@ -50,7 +52,8 @@ def launched() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        own = {name: value for name, value in os.environ.items() if name not in QUIET_ENVIRONMENT}  # it needs fonts
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), env=own)
         yield browser
         browser.close()
 
