@@ -53,7 +53,7 @@ def write(con: duckdb.DuckDBPyConnection, path: Path, base: Path | None) -> int:
     put_in = _put_in_before(con, base)
     is_from_base = base is not None and put_in is not None and _begun_from(con, path, base)
     if not is_from_base:
-        _attach(con, path)
+        _attach(con, path, is_new=True)
     try:
         by_difference = [r for r in PUBLISHED if is_from_base and r.name in BY_DIFFERENCE]
         changed = {relation.name: _put_in_what_differs(con, relation, base) for relation in by_difference}
@@ -85,9 +85,9 @@ def _order(relation: Relation) -> str:
     return ", ".join(_ORDER.get(relation.name, relation.key))
 
 
-def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    # The oldest format there is, that any client of DuckDB reads a copy.
-    con.execute("attach " + literal(str(path)) + " as outgoing (storage_version 'v1.0.0')")
+def _attach(con: duckdb.DuckDBPyConnection, path: Path, *, is_new: bool) -> None:
+    """A new file in the oldest format there is, that any client of DuckDB reads it; one that is there keeps its own."""
+    con.execute("attach " + literal(str(path)) + " as outgoing" + (" (storage_version 'v1.0.0')" if is_new else ""))
 
 
 def _declared(rows: duckdb.DuckDBPyRelation, relation: Relation) -> duckdb.DuckDBPyRelation:
@@ -111,7 +111,7 @@ def _comments(relation: Relation) -> Iterator[str]:
 def _begun_from(con: duckdb.DuckDBPyConnection, path: Path, base: Path) -> bool:
     """Attach a copy of the base as `outgoing`; False, and nothing attached, where another release wrote it."""
     shutil.copyfile(base, path)
-    _attach(con, path)
+    _attach(con, path, is_new=False)
     if _is_as_declared(con):
         return True
     con.execute("detach outgoing")
