@@ -19,7 +19,22 @@ INDEX = re.compile(
 SECRET = re.compile(
     "-----BEGIN [A-Z ]*PRIVATE " + r"KEY|\bAKIA[0-9A-Z]{16}\b|\bghp_\w{20,}|https?://[^\s/\"'{}:]+:[^\s/\"'{}@]+@"
 )
-KINDS = {".py", ".sql", ".md", ".toml", ".txt", ".csv", ".json", ".html", ".js", ".css", ".svg", ".typ", ".lock", ".conf"}
+KINDS = {
+    ".py",
+    ".sql",
+    ".md",
+    ".toml",
+    ".txt",
+    ".csv",
+    ".json",
+    ".html",
+    ".js",
+    ".css",
+    ".svg",
+    ".typ",
+    ".lock",
+    ".conf",
+}
 WITHOUT_KIND = {".ci/run", ".gitignore", "LICENSE", "Makefile"}
 
 
