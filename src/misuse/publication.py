@@ -243,6 +243,18 @@ def _attached(settings: Settings, path: Path) -> Iterator[duckdb.DuckDBPyConnect
         yield con
 
 
+@contextlib.contextmanager
+def opened_kept(settings: Settings, run_id: str) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """The same of an earlier run's copy; None where it is kept no more."""
+    target = run_path(settings, run_id)
+    con = _open(settings, target) if target.is_file() else None
+    try:
+        yield con
+    finally:
+        if con is not None:
+            con.close()
+
+
 def _open_current(settings: Settings) -> duckdb.DuckDBPyConnection | None:
     target = settings.current_path.resolve()
     return _open(settings, target) if target.is_file() else None

@@ -9,11 +9,10 @@ from typing import Any
 from misuse import case_reports
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, UsageError
-from misuse.room import cases
+from misuse.room import cases, grounds
 from misuse.room.desk import Desk, day, rows
 
 LONGEST_DISCLOSURE_DAYS = 92
-SHOWN_BOROUGHS = 5
 # From which state a borough may answer what.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "sent": ("accepted", "refused"),
@@ -35,13 +34,16 @@ def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str,
     """
     reference = cases.reference_of(desk, ref)
     day(deadline)
-    with desk.book() as book:
-        status = book.cases()[reference]["status"]
+    with desk.book() as book, desk.published() as con:
+        case = book.cases()[reference]
         held = [
             one
             for one in _withheld(book, desk.today)
             if one["case_ref"] == reference and is_same(one["borough"], borough)
         ]
+        run_id = desk.run_id
+        told = grounds.of_caller(con, cases.caller_of(con, case), run_id)
+    status = case["status"]
     if status not in ("under_action", "under_review"):
         raise Refused(
             f"the case is {status.replace('_', ' ')}: a borough is asked once people decided to act or look again",
@@ -57,8 +59,9 @@ def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str,
         "deadline": deadline,
         "risk": risk,
         "not_to_do": f"{not_to_do.strip().rstrip('.')}. {NEVER}" if not_to_do.strip() else NEVER,
+        "grounds": told | {"lane": case["lane"], "option": case.get("option")},
     }
-    return str(desk.record("tasked", payload, case_ref=reference, run_id=desk.run_id).data["tasking_id"])
+    return str(desk.record("tasked", payload, case_ref=reference, run_id=run_id).data["tasking_id"])
 
 
 def taskings(desk: Desk) -> list[dict[str, Any]]:
@@ -147,36 +150,48 @@ def own(desk: Desk, tasking_id: str) -> dict[str, Any]:
     return found[0]
 
 
-_LISTED = "select * from tasking_list where caller_id = $caller_id"
-_WHERE = "select home_borough, support_first from callers where caller_id = $caller_id"
+_SUPPORT = "select support_first from callers where caller_id = $caller_id"
 
 
 def tasking(desk: Desk, tasking_id: str) -> dict[str, Any]:
-    """What the one page says: the row, and caller_id, where[], why[], doubts[], vulnerability, calls, lane, option.
+    """What the one page says: the row, and caller_id, where[], why[], doubts[] (sentences), vulnerability, calls, calls_told,
+    lane, option, grounds_run and grounds_as_of (of which run that is; None: not known any more), head, run_id.
 
-    Pseudonymous: no number, name or address.
+    It stays as it was sent, whatever later runs list; a vulnerability or a stop that came since is told too. Pseudonymous:
+    no number, name or address.
     """
     row = own(desk, tasking_id)
     with desk.book() as book, desk.published() as con:
+        event = next(one for one in book.entries("tasked") if one.data["tasking_id"] == tasking_id)
         case = book.cases()[str(row["case_ref"])]
         caller = cases.caller_of(con, case)
-        listed = next(iter(rows(con, _LISTED, {"caller_id": caller})), None)
-        held = next(iter(rows(con, _WHERE, {"caller_id": caller})), {})
+        now = next(iter(rows(con, _SUPPORT, {"caller_id": caller})), {})
+        decided = [one for one in book.entries("case_moved", case_ref=event.case_ref) if one.event_id < event.event_id]
         head, run_id = book.head(), desk.run_id
+    sent_on = grounds.when_tasked(desk, event, case)
+    known = sent_on or {}
+    calls = known.get("calls") or dict.fromkeys(grounds.COUNTS)
     return {
         **row,
         "caller_id": caller,
-        "where": ((listed or {}).get("boroughs") or [])[:SHOWN_BOROUGHS]
-        or ([held["home_borough"]] if held.get("home_borough") else []),
-        "why": (listed or {}).get("reasons") or [],
-        "doubts": (listed or {}).get("doubts") or [],
-        "vulnerability": _vulnerability(bool(held.get("support_first")), row["is_halted"]),
-        "calls": {name: (listed or {}).get(f"misuse_calls_{name}") for name in ("window", "d90", "d30")},
-        "lane": case["lane"],
-        "option": case.get("option"),
+        "where": list(known.get("where") or ()),
+        "why": list(known.get("why") or ()) if sent_on else [grounds.LOST],
+        "doubts": grounds.told_doubts(sent_on),
+        "vulnerability": _vulnerability(bool(now.get("support_first") or known.get("support_first")), row["is_halted"]),
+        "calls": calls,
+        "calls_told": grounds.told_calls(calls),
+        "lane": known.get("lane") or _last(decided, "lane"),
+        "option": known.get("option") or _last(decided, "option"),
+        "grounds_run": known.get("run_id"),
+        "grounds_as_of": date.fromisoformat(known["as_of"]) if known.get("as_of") else None,
         "head": head,
         "run_id": run_id,
     }
+
+
+def _last(decided: list[Event], name: str) -> str | None:
+    """What was last decided before a tasking was sent."""
+    return next((str(one.data[name]) for one in reversed(decided) if one.data.get(name)), None)
 
 
 def _vulnerability(support_first: bool, is_halted: bool) -> str:

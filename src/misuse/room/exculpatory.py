@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from misuse import store
-from misuse.casebook import Event
+from misuse.casebook import Casebook, Event
 from misuse.room.desk import rows
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _CALLER = "select * from callers where caller_id = $caller_id"
 _LINKS = "select status, count(*) as links from caller_links where caller_a = $caller_id or caller_b = $caller_id group by status"
-_LISTED = "select flags, doubts from tasking_list where caller_id = $caller_id"
+_LISTED = "select as_of, flags, doubts from tasking_list where caller_id = $caller_id"
 _SPELLS = "select split_reason from caller_spells where caller_id = $caller_id"
 _BASIS = {
     "single_number": "One number is taken as one person: nobody has shown that one person alone used it.",
@@ -23,10 +24,22 @@ _BASIS = {
 }
 
 
-def known(con: duckdb.DuckDBPyConnection, caller: str) -> dict[str, Any]:
-    """How it is known who called, and what is not. Keys: told, support_first, genuine_calls, links, flags, doubts."""
+def listed_when_decided(book: Casebook, events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The caller's rows of the list that were frozen with the case's decisions, in order; those that listed nobody left out."""
+    frozen = [event for event in events if event.kind == "case_moved" and event.data.get("extract")]
+    found = [json.loads(book.evidence(event.event_id)[1]).get("listed") for event in frozen]
+    return [row for row in found if row]
+
+
+def known(con: duckdb.DuckDBPyConnection, caller: str, decided_on: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """How it is known who called, and what is not.
+
+    `decided_on` are the rows of the list that decisions were taken on: what was told then is told now, though the caller is
+    listed no more. Keys: told, support_first, genuine_calls, links, flags {flag: None, or the day of the run that told it},
+    doubts, is_reckoned (some list told of flags and doubts).
+    """
     held = next(iter(rows(con, _CALLER, {"caller_id": caller})), {})
-    listed = next(iter(rows(con, _LISTED, {"caller_id": caller})), {})
+    listed = next(iter(rows(con, _LISTED, {"caller_id": caller})), None)
     spells = rows(con, _SPELLS, {"caller_id": caller}) if store.holds(con, "caller_spells") else []
     links = {row["status"]: row["links"] for row in rows(con, _LINKS, {"caller_id": caller})} if spells else {}
     told = [
@@ -44,13 +57,28 @@ def known(con: duckdb.DuckDBPyConnection, caller: str) -> dict[str, Any]:
         )
     return {
         "told": told,
-        "support_first": bool(held.get("support_first")),
+        "support_first": bool(held.get("support_first")) or any("support_first" in _flags(row) for row in decided_on),
         "genuine_calls": int(held.get("genuine_calls") or 0),
         "links": links,
-        "flags": listed.get("flags") or [],
-        # A chance is a score, and no score goes to court: the sentence that gives one stays out.
-        "doubts": [doubt for doubt in listed.get("doubts") or [] if "chance" not in doubt],
+        "flags": {flag: str(row["as_of"]) for row in decided_on for flag in _flags(row)}
+        | dict.fromkeys(_flags(listed or {})),
+        "doubts": _doubts(listed, decided_on),
+        "is_reckoned": bool(listed or decided_on),
     }
+
+
+def _flags(row: Mapping[str, Any]) -> list[str]:
+    return [str(flag) for flag in row.get("flags") or ()]
+
+
+def _doubts(listed: Mapping[str, Any] | None, decided_on: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Doubts of this run's list; of a caller whom it does not list, those that the last decision was taken on.
+
+    A chance is a score, and no score goes to court: the sentence that gives one stays out.
+    """
+    row = listed or (decided_on[-1] if decided_on else {})
+    told = [str(doubt) for doubt in row.get("doubts") or () if "chance" not in doubt]
+    return told if listed else [f"{doubt} (As the run to {row['as_of']} told.)" for doubt in told]
 
 
 def schedule(calls: Sequence[Mapping[str, Any]], held: Mapping[str, Any], stops: Sequence[Event]) -> dict[str, Any]:
@@ -67,13 +95,25 @@ def schedule(calls: Sequence[Mapping[str, Any]], held: Mapping[str, Any], stops:
         "A vulnerability is known to the log." if held["support_first"] else "The log knows of no vulnerability, which is not the same as none.",
         f"Stops entered or lifted on these numbers: {len(stops)}." if stops else "No person ever entered a stop on these numbers.",
     ]  # fmt: skip
-    if "may_be_shared_line" in held["flags"]:
-        told.append("A number behaves as a line of many people.")
-    if "handset_fault" in held["flags"]:
-        told.append("The pattern is that of a faulty handset.")
+    told += [words + _when(held["flags"][flag]) for flag, words in _SPEAKING.items() if flag in held["flags"]]
+    if not held["is_reckoned"]:
+        told.append(
+            "Whether the pattern is that of a faulty handset or of a line of many people, and what else makes the list doubtful, "
+            "was not reckoned: this run lists the caller no more, and no decision was taken on a list that did."
+        )
     if held["links"].get("suggested"):
         told.append("Other people may have used the numbers: links to others are suggested and not decided.")
     return {"told": [*told, *held["doubts"]], "calls": found, "count": count}
+
+
+_SPEAKING = {
+    "may_be_shared_line": "A number behaves as a line of many people.",
+    "handset_fault": "The pattern is that of a faulty handset.",
+}
+
+
+def _when(as_of: str | None) -> str:
+    return f" (As the run to {as_of} told, on which it was decided.)" if as_of else ""
 
 
 _WHYS = ("genuine", "barred", "doubtful", "refuted", "cannot tell")

@@ -163,7 +163,7 @@ def gather(desk: Desk, reference: str, reason: str) -> dict[str, Any]:
         calls = store.rows(models.select(con, "room/schedule_of_calls", {"caller_id": caller}))
         events = book.entries(case_ref=reference)
         run = next(iter(rows(con, _RUN, {"run_id": desk.run_id})), {})
-        known = exculpatory.known(con, caller)
+        known = exculpatory.known(con, caller, exculpatory.listed_when_decided(book, events))
         entered = _stops_ever(book, case)
         logs = rows(con, _LOGS, {"sources": sorted({call["source"] for call in calls})})
         head = book.head()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from misuse import wording
-from misuse.room import boroughs, cases, packs, papers, vaulted
+from misuse.room import boroughs, cases, grounds, packs, papers, vaulted
 from misuse.room.desk import Desk
 
 
@@ -59,18 +59,15 @@ def identified_pdf(desk: Desk, tasking_id: str, recipient: str, reason: str, exp
 
 
 def _tasking(held: dict[str, Any]) -> list[papers.Block]:
-    calls = held["calls"]
     return [
         papers.para("A stop was entered: nothing on this page is to be done.", "warning") if held["is_halted"] else {},
         papers.para(held["ask"], "box"),
         papers.facts(
             [
                 ("Case", held["case_ref"]),
-                ("Where", [wording.place(name) for name in held["where"]]),
-                (
-                    "Misuse calls",
-                    f"{calls['window']} in the window, {calls['d90']} in 90 days, {calls['d30']} in 30 days",
-                ),
+                ("Where", [wording.place(name) for name in held["where"]] or "not known"),
+                ("Misuse calls", held["calls_told"]),
+                ("As the run told to", held["grounds_as_of"] or grounds.UNKNOWN),
                 ("By when", held["deadline"]),
                 (
                     "Decided",
@@ -85,7 +82,7 @@ def _tasking(held: dict[str, Any]) -> list[papers.Block]:
         papers.para(held["risk"]),
         papers.para(held["vulnerability"]),
         papers.heading("It may be wrong"),
-        papers.listed(held["doubts"]) or papers.para("No particular doubt is known."),
+        papers.listed(held["doubts"]),
         papers.heading("What not to do"),
         papers.para(held["not_to_do"]),
         papers.para(

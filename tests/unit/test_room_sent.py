@@ -1,0 +1,176 @@
+"""What the room sent, prepared or tells stays true: over later runs, of callers off the list, of what is no coming day."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pypdf
+import pytest
+
+from misuse import publication
+from misuse.room import Desk, boroughs, calls, care, cases, exculpatory, grounds, meetings
+from misuse.room.papers import slips
+from misuse.settings import Settings
+from tests import room_fixture
+from tests.published_fixture import RUN_ID
+
+AGREED = "acceptable_behaviour_agreement"
+ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
+NEXT_RUN = "20260112T023100Z-0a1b2c3d"
+At = Callable[[str], Desk]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A staffed home whose list was frozen for C1, and a case under action."""
+    root = tmp_path_factory.mktemp("sent") / "home"
+    settings = room_fixture.home(root)
+    meetings.freeze(room_fixture.desk(settings, "cha"))
+    return root
+
+
+@pytest.fixture
+def settings(template: Path, tmp_path: Path) -> Settings:
+    return Settings(home=Path(shutil.copytree(template, tmp_path / "home", symlinks=True)))
+
+
+@pytest.fixture
+def at(settings: Settings) -> At:
+    return lambda name: room_fixture.desk(settings, name)
+
+
+@pytest.fixture
+def ref(at: At) -> str:
+    """A case that was listed, its calls opened and the option's precondition met."""
+    found = str(next(row["case_ref"] for row in cases.cases(at("rev")) if row["status"] == "listed"))
+    calls.open_calls(at("ann"), found)
+    cases.meet(at("ann"), found, AGREED, "the caller agrees freely", "said so on the telephone")
+    return found
+
+
+def change_list(settings: Settings, statement: str, **values: Any) -> None:
+    """Change the published copy as another run would have had it."""
+    with duckdb.connect(str(settings.current_path.resolve())) as con:
+        con.execute(statement, values)
+
+
+def next_run_without(settings: Settings, caller: str, *, keeps_last: bool = True) -> None:
+    """A later run publishes, with the caller on the list no more."""
+    old = settings.current_path.resolve()
+    shutil.copy(old, old.with_name(f"{NEXT_RUN}.duckdb"))
+    settings.current_path.unlink()
+    settings.current_path.symlink_to(f"{NEXT_RUN}.duckdb")
+    change_list(settings, "delete from tasking_list where caller_id = $caller", caller=caller)
+    change_list(settings, "update runs set run_id = $run", run=NEXT_RUN)
+    if not keeps_last:
+        old.unlink()
+
+
+def caller_of(at: At, ref: str) -> str:
+    return str(cases.case(at("rev"), ref)["caller_id"])
+
+
+def read_pdf(content: bytes) -> str:
+    said = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    return " ".join(said.split())
+
+
+def send(at: At, ref: str, **changes: str) -> str:
+    given = {"ask": "Visit", "deadline": "2026-01-20", "risk": "none known", "not_to_do": ""} | changes
+    return boroughs.task(at("rev"), ref, "Camden", **given)
+
+
+# ── a tasking stays as it was sent ─────────────────────────────────────────────────────────────
+
+SENT = ("where", "why", "doubts", "calls", "calls_told", "lane", "option", "grounds_run")
+
+
+def test_a_later_run_and_a_stop_do_not_rewrite_what_a_borough_was_asked_on(
+    at: At, ref: str, settings: Settings
+) -> None:
+    caller = caller_of(at, ref)
+    doubt = "A number behaves as a line of many people: find out first whether it is one."
+    change_list(
+        settings, "update tasking_list set doubts = [$doubt] where caller_id = $caller", doubt=doubt, caller=caller
+    )
+    cases.move(at("rev"), ref, "act", ACT)
+    number = send(at, ref)
+    before = boroughs.tasking(at("cam"), number)
+    assert (before["doubts"], before["grounds_run"]) == ([doubt], RUN_ID)
+    assert before["calls"]["window"] > 0
+    assert before["why"]
+    care.stop(at("ann"), caller, "told by a ward")
+    next_run_without(settings, caller, keeps_last=False)
+    after = boroughs.tasking(at("cam"), number)
+    assert {name: after[name] for name in SENT} == {name: before[name] for name in SENT}
+    text = read_pdf(slips.tasking_pdf(at("cam"), number))
+    assert doubt in text
+    assert before["calls_told"] in text
+    assert "None in" not in text
+    assert "nothing on this page is to be done" in text
+
+
+def as_sent_before_grounds_were_kept(at: At, ref: str) -> str:
+    """A tasking as earlier releases recorded it."""
+    cases.move(at("rev"), ref, "act", ACT)
+    payload = {"borough": "Camden", "ask": "Visit", "deadline": "2026-01-20", "risk": "none", "not_to_do": "Nothing."}
+    event = at("rev").record("tasked", payload, case_ref=ref, run_id=at("rev").run_id)
+    return str(event.data["tasking_id"])
+
+
+def test_an_older_tasking_is_read_from_the_list_of_its_run_or_says_that_it_is_not_known(
+    at: At, ref: str, settings: Settings
+) -> None:
+    number, caller = as_sent_before_grounds_were_kept(at, ref), caller_of(at, ref)
+    before = boroughs.tasking(at("cam"), number)
+    assert before["doubts"] not in ([], [grounds.LOST])
+    next_run_without(settings, caller)
+    kept = boroughs.tasking(at("cam"), number)
+    assert {name: kept[name] for name in SENT} == {name: before[name] for name in SENT}
+    publication.run_path(settings, RUN_ID).unlink()
+    gone = boroughs.tasking(at("cam"), number)
+    assert (gone["why"], gone["doubts"], gone["calls_told"]) == ([grounds.LOST], [grounds.LOST], "not known any more")
+    assert (gone["lane"], gone["option"]) == ("engagement", AGREED)
+    text = read_pdf(slips.tasking_pdf(at("cam"), number))
+    assert "not the same as none" in text
+    assert "None in" not in text
+
+
+def test_whom_no_list_tells_of_has_doubts_not_reckoned_rather_than_none(at: At, ref: str, settings: Settings) -> None:
+    caller = caller_of(at, ref)
+    cases.move(at("rev"), ref, "act", ACT)
+    next_run_without(settings, caller)
+    held = boroughs.tasking(at("cam"), send(at, ref))
+    assert held["doubts"] == [grounds.NOT_RECKONED]
+    assert held["calls"]["window"] > 0
+    assert held["where"]
+
+
+def test_the_exculpatory_schedule_keeps_what_decisions_were_taken_on(at: At, ref: str, settings: Settings) -> None:
+    caller = caller_of(at, ref)
+    row = {
+        "caller": caller,
+        "flags": ["handset_fault", "may_be_shared_line"],
+        "doubts": ["2 more coded calls doubtful."],
+    }
+    change_list(settings, "update tasking_list set flags = $flags, doubts = $doubts where caller_id = $caller", **row)
+    cases.move(at("rev"), ref, "act", ACT)
+    next_run_without(settings, caller)
+    with at("rev").book() as book, at("rev").published() as con:
+        decided_on = exculpatory.listed_when_decided(book, book.entries(case_ref=ref))
+        held = exculpatory.known(con, caller, decided_on)
+        lost = exculpatory.known(con, caller)
+    told = json.dumps(exculpatory.schedule([], held, [])["told"])
+    for words in (
+        "faulty handset. (As the run to 2025-12-31",
+        "line of many people",
+        "2 more coded calls doubtful. (As",
+    ):
+        assert words in told, words
+    assert "was not reckoned" in json.dumps(exculpatory.schedule([], lost, [])["told"])
