@@ -631,7 +631,7 @@ def test_moves_are_checked_on_the_case_as_it_stands(staffed: Casebook) -> None:
     ((number, *moved),) = tables["casebook_moves"]
     assert number == staffed.entries("case_moved")[-1].event_id
     assert moved == [REF, CALLER, AT, "act", "listed", "under_action", "reviewer", "r1"]
-    with pytest.raises(Refused, match="no date"):
+    with pytest.raises(UsageError, match="no date"):
         move(staffed, "act", {**ACT, "review_date": "next week"})
     with pytest.raises(InputError, match="no such case"):
         staffed.move_case("K-NONE", "act", ACT, actor="reviewer", occurred_at=AT, run_id="r1")

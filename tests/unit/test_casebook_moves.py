@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -275,11 +275,34 @@ def test_suppressions_expire(book: Casebook) -> None:
     assert status(book) == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        ("2026-01-04", "past"), ("1926-02-01", "past"), ("2031-02-01", "more than 5 years"), ("9999-12-31", "more than 5 years"),
+        ("zzz", "no date"), ("2026-02-30", "no date"), ("20260201", "no date"), ("2026-W05-7", "no date"),
+    ],
+)  # fmt: skip
+def test_a_day_of_review_is_a_coming_day(book: Casebook, day: str, why: str) -> None:
+    open_calls(book, "reviewer")
+    for name in ("act", "review", "propose"):
+        with pytest.raises(UsageError, match=why):
+            move(book, name, given={"review_date": day})
+    assert status(book) == "listed"
+    move(book, "act", given={"review_date": "2026-01-05"})
+
+
+def test_what_day_it_is_is_the_local_one_where_that_is_known(book: Casebook) -> None:
+    open_calls(book)
+    with pytest.raises(UsageError, match="past"):
+        move(book, "act", given={"review_date": "2026-01-05"}, today=date(2026, 1, 6))
+    move(book, "act", given={"review_date": "2026-01-04"}, today=date(2026, 1, 4))
+
+
 def test_a_case_whose_suppression_ran_out_can_be_moved_at_once(book: Casebook) -> None:
     open_calls(book)
     move(book, "suppress", "chair", given={"until": "2026-02-01"})
     open_calls(book)
-    move(book, "act", at=AT + timedelta(days=60))
+    move(book, "act", at=AT + timedelta(days=60), given={"review_date": "2026-04-01"})
     assert status(book) == "under_action"
 
 

@@ -14,7 +14,8 @@ import pypdf
 import pytest
 
 from misuse import publication
-from misuse.room import Desk, boroughs, calls, care, cases, exculpatory, grounds, meetings
+from misuse.errors import UsageError
+from misuse.room import Desk, actions, boroughs, calls, care, cases, exculpatory, grounds, meetings
 from misuse.room.papers import slips
 from misuse.settings import Settings
 from tests import room_fixture
@@ -174,3 +175,48 @@ def test_the_exculpatory_schedule_keeps_what_decisions_were_taken_on(at: At, ref
     ):
         assert words in told, words
     assert "was not reckoned" in json.dumps(exculpatory.schedule([], lost, [])["told"])
+
+
+# ── days are coming days, and what is prepared fits ────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("move", "changes", "why"),
+    [
+        ("act", {"review_date": "zzz"}, "the review date is no date"),
+        ("act", {"review_date": "2026-01-04"}, "the review date is past"),
+        ("act", {"review_date": "2036-01-04"}, "more than 5 years away"),
+        ("act", {"lane": "enforcement"}, "proposed by one person"),
+        ("act", {"lane": "kindness"}, "no lane is called"),
+        ("act", {"lane": "support"}, "no option of the lane support"),
+        ("act", {"option": "cpw"}, "no option of the lane engagement"),
+        ("act", {"option": "conversation"}, "not recorded as met"),
+        ("act", {"option": "a_fine"}, "no option is called"),
+        ("act", {"option": ""}, "chooses an option"),
+        ("act", {"owner": ""}, "needs owner"),
+        ("propose", {"lane": "", "option": AGREED}, "no option of the lane enforcement"),
+        ("propose", {"lane": "", "option": "cpw"}, "not recorded as met"),
+        ("suppress", {"lane": "", "option": "", "until": "2026-12-01"}, "184 days at most"),
+        ("close", {"lane": "", "option": "", "outcome": "helped", "activity": "visit"}, "no outcome is called"),
+    ],
+)
+def test_what_is_prepared_is_checked_when_it_is_prepared(
+    at: At, ref: str, move: str, changes: dict[str, str], why: str
+) -> None:
+    with pytest.raises(UsageError, match=why):
+        meetings.prepare(at("ann"), "C1", ref, move, ACT | changes)
+    with at("aud").book() as book:
+        assert book.entries("case_prepared") == []
+    meetings.prepare(at("ann"), "C1", ref, "act", ACT)
+
+
+@pytest.mark.parametrize(("deadline", "why"), [("2026-01-04", "past"), ("2032-01-04", "5 years"), ("soon", "no date")])
+def test_a_deadline_is_a_coming_day(at: At, ref: str, deadline: str, why: str) -> None:
+    cases.move(at("rev"), ref, "act", ACT)
+    with pytest.raises(UsageError, match=why):
+        send(at, ref, deadline=deadline)
+    with pytest.raises(UsageError, match=why):
+        actions.set_action(at("cha"), "C1", ref, "Visit", "rev", deadline, "contact", "none")
+    with at("aud").book() as book:
+        assert book.entries("tasked", "action_set") == []
+    send(at, ref, deadline="2026-01-05")

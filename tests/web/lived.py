@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import duckdb
@@ -70,13 +71,14 @@ def live(room: Room, *, is_signed: bool = True) -> dict[str, str]:
 def _after(room: Room, ref: str, soon: str, late: str) -> None:
     """What a decision leads to: taskings, actions, referrals, bids, lessons, notes, representations."""
     rex, cho, bob, hea = (room.desk(name) for name in ("rex", "cho", "bob", "hea"))
-    for deadline in (soon, late):
-        boroughs.task(rex, ref, "Camden", LONG, deadline, TEXT, "not at night")
+    then = timedelta(days=7)  # what is overdue now was sent before
+    boroughs.task(rex, ref, "Camden", LONG, soon, TEXT, "not at night")
+    boroughs.task(replace(rex, now=rex.now - then), ref, "Camden", LONG, late, TEXT, "not at night")
     boroughs.answer(bob, "T1", "accepted", TEXT)
     boroughs.disclose(cho, "T1", "PC 100 of Camden", TEXT, soon)
     boroughs.withhold_telling(room.desk("aut"), ref, "Brent", TEXT, soon)
-    for deadline in (soon, late):
-        actions.set_action(cho, "C1", ref, LONG, "rex", deadline, "letter served", "no misuse call in 30 days")
+    for desk, deadline in ((cho, soon), (replace(cho, now=cho.now - then), late)):
+        actions.set_action(desk, "C1", ref, LONG, "rex", deadline, "letter served", "no misuse call in 30 days")
     actions.update_action(rex, "A1", "done", TEXT)
     actions.debrief(cho, "C1", ref, LONG)
     actions.add_lesson(rex, LONG, "worked", ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse import review
@@ -12,7 +12,7 @@ from misuse.casebook import spells, state
 from misuse.casebook.casefile import RECONCILING, Casefile, casefile
 from misuse.casebook.events import Actor, Event, read
 from misuse.casebook.holders import taken
-from misuse.errors import InputError, Refused, UsageError
+from misuse.errors import InputError, Refused
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,7 +29,7 @@ class Wanted:
     `bars` are what is published of the caller's enforcement bars; `seen_as` the spells as whom the case was looked at, which it is of once somebody reviewed or reconciled it;
     `reach` the spells whose stops reach the caller, through links too; `least_confirmed` how many calls enforcement rests
     on at least; `evidence` what the decision is taken on, to be frozen with it; `seen` how many moves the case had when
-    it was looked at, where that is known.
+    it was looked at, where that is known; `today` the local day, else that of the time given.
     """
 
     case_ref: str
@@ -43,6 +43,7 @@ class Wanted:
     least_confirmed: int = 0
     evidence: str | None = None
     seen: int | None = None
+    today: date | None = None
 
 
 def move(pen: Pen, who: Actor, at: datetime, wanted: Wanted) -> Event:
@@ -144,15 +145,9 @@ def _bars(pen: Pen, case: Mapping[str, Any], file: Casefile, wanted: Wanted) -> 
 
 
 def _check_sense(wanted: Wanted, at: datetime, file: Casefile) -> None:
-    """Errors: UsageError for a suppression too long or past; Refused for leaving support aside without saying why."""
+    """Errors: UsageError for a day that is none or not to come; Refused for leaving support aside without saying why."""
     given = wanted.given
-    if wanted.move == "suppress":
-        until, today = date.fromisoformat(str(given["until"])), at.date()
-        if not today <= until <= today + timedelta(days=review.LONGEST_SUPPRESSION_DAYS):
-            raise UsageError(
-                f"a suppression counts from today, for {review.LONGEST_SUPPRESSION_DAYS} days at most",
-                next_step="give an earlier or later day",
-            )
+    review.check_days(wanted.move, given, wanted.today or at.date())
     leaves_support = wanted.move in review.ENFORCING or (wanted.move == "act" and given.get("lane") != "support")
     said = given.get("why_not_support")
     if wanted.move == "approve" and file.proposal:  # said by whoever proposed it, or else by whoever approves

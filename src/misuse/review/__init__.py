@@ -8,6 +8,7 @@ says the same of what is done outside a case, `BARS` what keeps a case from acti
 from __future__ import annotations
 
 from misuse.review.bars import BARS, HARD_STOP, Bar, check_bars, may_pass
+from misuse.review.days import check_days, coming, written
 from misuse.review.moves import (
     ACTIVITIES,
     CHOICES,
@@ -23,6 +24,7 @@ from misuse.review.moves import (
     STATES,
     Move,
     check,
+    check_given,
     diagram,
     legal_moves,
     may,
@@ -51,11 +53,15 @@ __all__ = [
     "Move",
     "check",
     "check_bars",
+    "check_days",
+    "check_given",
     "check_may",
+    "coming",
     "diagram",
     "legal_moves",
     "may",
     "may_do",
     "may_pass",
     "table",
+    "written",
 ]

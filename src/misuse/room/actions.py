@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from misuse import review
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused
 from misuse.room import cases, told
-from misuse.room.desk import Desk, day
+from misuse.room.desk import Desk
 
 
 def frozen_list(book: Casebook, cycle_id: str) -> Event:
@@ -61,8 +62,11 @@ def action_rows(book: Casebook, today: date) -> list[dict[str, Any]]:
 def set_action(
     desk: Desk, cycle_id: str, case_ref: str | None, action: str, lead: str, deadline: str, milestone: str, target: str
 ) -> str:
-    """Add a row to the action table: lead, deadline, milestone, target; its number."""
-    day(deadline)
+    """Add a row to the action table: lead, deadline, milestone, target; its number.
+
+    Errors: UsageError for a deadline that is no coming day; Refused where the minutes are signed.
+    """
+    review.coming(deadline, desk.today, "deadline")
     with desk.book() as book:
         still_open(book, cycle_id)
     payload = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from misuse import case_reports
+from misuse import case_reports, review
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases, grounds
@@ -30,10 +30,11 @@ NEVER = (
 def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str, not_to_do: str = "") -> str:
     """Ask a borough to do something about a case; the tasking's number. The borough owns the action.
 
-    Errors: Refused where a stop halted the case, nobody decided to act, or telling the borough is withheld.
+    Errors: Refused where a stop halted the case, nobody decided to act, or telling the borough is withheld; UsageError for a
+    deadline that is no coming day.
     """
     reference = cases.reference_of(desk, ref)
-    day(deadline)
+    review.coming(deadline, desk.today, "deadline")
     with desk.book() as book, desk.published() as con:
         case = book.cases()[reference]
         held = [

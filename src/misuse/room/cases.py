@@ -364,7 +364,7 @@ def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any], *, seen: int
     with desk.book() as book, desk.published() as con:
         found, file = book.cases()[reference], book.casefile(reference)
         caller = caller_of(con, found)
-        _check_option(desk, move, given, file)
+        check_option(desk, move, given, file)
         _check_ground(con, book, reference, caller, move, given)
         stops = _stops(book, con, caller)
         event = book.move_case(
@@ -381,12 +381,16 @@ def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any], *, seen: int
             least_confirmed=desk.settings.threshold,
             evidence=_extract(con, desk, caller, file),
             seen=seen,
+            today=desk.today,
         )
         return {"event_id": event.event_id, "status": event.data["to"], "head": event.digest}
 
 
-def _check_option(desk: Desk, move: str, given: Mapping[str, Any], file: Casefile) -> None:
-    """Whoever acts chooses from the table, in law today and with each precondition met; so it still is as it is approved."""
+def check_option(desk: Desk, move: str, given: Mapping[str, Any], file: Casefile) -> None:
+    """Whoever acts chooses from the table, in law today and with each precondition met; so it still is as it is approved.
+
+    Errors: UsageError for another option, or none.
+    """
     if move not in ("act", "propose", "approve"):
         return
     name = given.get("option") if move != "approve" else (told.pending(file) or {}).get("option")

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from misuse import casebook, publication, review, store
 from misuse.casebook import Actor, Casebook, Event
-from misuse.errors import UsageError
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,10 +77,7 @@ def local(settings: Settings, at: datetime) -> datetime:
 
 def day(text: str) -> date:
     """A day as forms give it. Errors: UsageError."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("that is no date", next_step="write it as 2026-01-31") from None
+    return review.written(text)
 
 
 def rows(

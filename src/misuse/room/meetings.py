@@ -230,18 +230,24 @@ def _agenda(desk: Desk, book: Casebook, rows: Sequence[Mapping[str, Any]]) -> li
 def prepare(desk: Desk, cycle_id: str, ref: str, move: str, given: Mapping[str, Any]) -> None:
     """Put down beforehand what will be asked of the meeting; whoever prepares has opened the calls.
 
-    Errors: Refused where the user has not, or the case has no such move.
+    What can be known before is asked for now, not first in the meeting: that days are real and coming, that lane and option
+    fit the move, that the option's preconditions are recorded as met.
+
+    Errors: Refused where the user has not opened them, or the case has no such move; UsageError for what does not fit it.
     """
     reference = cases.reference_of(desk, ref)
     with desk.book() as book:
         still_open(book, cycle_id)
-        case, opened = book.cases()[reference], book.casefile(reference).opened
+        case, file = book.cases()[reference], book.casefile(reference)
     if move not in review.legal_moves(case["status"]):
         raise Refused(f"the case has no move '{move}' now", next_step="see the moves of the case")
-    if desk.actor not in opened:
+    if desk.actor not in file.opened:
         raise Refused("whoever prepares a case opens its calls first", next_step=f"open the calls of {reference}")
-    payload = {"cycle": cycle_id, "move": move, "given": {key: value for key, value in given.items() if value}}
-    desk.record("case_prepared", payload, case_ref=reference)
+    kept = {key: value for key, value in given.items() if value}
+    review.check_given(case["status"], move, kept)
+    review.check_days(move, kept, desk.today)
+    cases.check_option(desk, move, kept, file)
+    desk.record("case_prepared", {"cycle": cycle_id, "move": move, "given": kept}, case_ref=reference)
 
 
 def open_meeting(desk: Desk, cycle_id: str, chair: str, attendees: Sequence[str]) -> None:

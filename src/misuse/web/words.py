@@ -38,11 +38,14 @@ TAGS = {
 
 
 def day(value: date | datetime | str | None) -> str:
-    """31 December 2025."""
+    """31 December 2025. What somebody once wrote that is no day is told as such."""
     if value is None or value == "":
         return NONE
     if isinstance(value, str):
-        value = date.fromisoformat(value[:10])
+        try:
+            value = date.fromisoformat(value[:10])
+        except ValueError:
+            return f"“{value}”, which is no day"
     return f"{value.day} {value:%B %Y}"
 
 
