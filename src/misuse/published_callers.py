@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse import casebook, explain, models, store
 from misuse.errors import InputError
+from misuse.schemas import LOOK_LIST
 from misuse.settings import Settings
 
 if TYPE_CHECKING:
@@ -136,15 +138,16 @@ _BARS = "select enforcement_bars from tasking_list where caller_id = $caller_id"
 
 
 def look_of(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller_id: str) -> dict[str, Any] | None:
-    """A caller's row of the look list, or None; with who looked since the run.
+    """A caller's row of the look list, or None; with who looked since the run, and what a stop entered since it changes.
 
     Further keys: seen_at and seen_by (of a look since the run; else when the run knew of one, and None); waits (an urgent
-    stop is there that nobody has looked at, by now).
+    stop is there that nobody has looked at, by now); is_since_run (whom only a stop since the run put there).
     """
+    stopped_since = since_run(con, book.live_stops())
     found = store.rows(con.execute(_LOOK, {"caller_id": caller_id}))
-    if not found:
+    if not found and caller_id not in stopped_since:
         return None
-    row, since = found[0], None
+    row, since = found[0] if found else added_look(caller_id), None
     own = set(spells_of(con, caller_id))
     holders = book.holders()
     for event in book.entries("look_acknowledged"):
@@ -152,12 +155,45 @@ def look_of(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller_id: 
         is_theirs = own == set(holders.sure_of(event, event.data.get("spells") or ())) if own else False
         if is_theirs and (row["acknowledged_at"] is None or event.at > row["acknowledged_at"]):
             since = event
+    seen_at = since.at if since else row["acknowledged_at"]
+    is_new = waits_since(stopped_since.get(caller_id), seen_at)
     return {
         **row,
-        "seen_at": since.at if since else row["acknowledged_at"],
+        "is_since_run": not found,
+        "seen_at": seen_at,
         "seen_by": since.actor if since else None,
-        "waits": bool(row["is_urgent"]) and not (since and _has_seen(since.data, row)),
+        "is_urgent": bool(row["is_urgent"]) or is_new or (not found and stopped_since[caller_id] is not None),
+        "waits": is_new or (bool(row["is_urgent"]) and not (since and _has_seen(since.data, row))),
     }
+
+
+def since_run(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) -> dict[str, datetime | None]:
+    """Callers whom a stop reaches that was entered since the published run began; when the newest urgent one was, if any was."""
+    began = con.execute(_BEGAN).fetchone()
+    found: dict[str, datetime | None] = {}
+    for stop in sorted(stops, key=lambda stop: stop.at):
+        if began is None or began[0] is None or stop.at > began[0]:
+            found |= {caller: stop.at if stop.is_urgent else found.get(caller) for caller in stopped(con, [stop])}
+    return found
+
+
+def waits_since(urgent_at: datetime | None, seen_at: datetime | None) -> bool:
+    """Whether an urgent stop entered since the run waits: nobody looked after it was entered."""
+    return urgent_at is not None and (seen_at is None or seen_at < urgent_at)
+
+
+def added_look(caller_id: str) -> dict[str, Any]:
+    """The row of somebody whom a stop entered since the run puts on the look list; what only a run reckons is None."""
+    return dict.fromkeys(LOOK_LIST.column_names) | {
+        "caller_id": caller_id,
+        "look_reasons": ["hard_stop", "new_hard_stop"],
+        "is_stopped": True,
+        "is_urgent": False,
+        "is_new": True,
+    }
+
+
+_BEGAN = "select max(started_at) from runs"
 
 
 def _has_seen(look: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

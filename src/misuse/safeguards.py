@@ -117,6 +117,23 @@ def stops() -> tuple[str, ...]:
     return tuple(rule.id for rule in rules.load().hard_stops if rule.is_stop)
 
 
+def unseen(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> frozenset[str]:
+    """The rules that the log of at least one of the sources can never set off, whatever somebody checked by other means."""
+    return frozenset(_blind(settings, reviewed, names))
+
+
+def unmarked(settings: Settings, reviewed: rules.Rules, names: Iterable[str], rule_id: str) -> bool:
+    """Whether the log of at least one of the sources brings none of a rule's markers."""
+    every = {word for rule in reviewed.hard_stops for word in (*rule.markers, rule.id)}
+    rule = next(rule for rule in reviewed.hard_stops if rule.id == rule_id)
+    for name in sorted(set(sources.source_names(settings)).intersection(names)):
+        layout = sources.load_layout(settings, name)
+        supplied = {word for text in layout.markers_supplied for word in rules.borne(text, every)}
+        if _unmarked(rule, layout, {*layout.columns, *layout.constants}, supplied):
+            return True
+    return False
+
+
 def _blind(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> dict[str, list[str]]:
     """By rule, the sources in use that can never set it off."""
     known = set(sources.source_names(settings))

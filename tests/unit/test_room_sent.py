@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ import duckdb
 import pypdf
 import pytest
 
-from misuse import publication
+from misuse import publication, published_callers
 from misuse.errors import UsageError
-from misuse.room import Desk, actions, boroughs, calls, care, cases, exculpatory, grounds, meetings
+from misuse.room import Desk, actions, boroughs, calls, care, cases, exculpatory, explaining, grounds, meetings
 from misuse.room.papers import slips
 from misuse.settings import Settings
 from tests import room_fixture
@@ -220,3 +221,107 @@ def test_a_deadline_is_a_coming_day(at: At, ref: str, deadline: str, why: str) -
     with at("aud").book() as book:
         assert book.entries("tasked", "action_set") == []
     send(at, ref, deadline="2026-01-05")
+
+
+# ── innocent explanations: "no" only where the log could have said "yes" ───────────────────────
+
+SEES = explaining.Sight(faults=True, need=True, linked=True, shared_lines=frozenset({"other"}))
+BLIND = explaining.Sight(faults=False, need=False, linked=False, shared_lines=None)
+LISTED = {"flags": [], "doubts": [], "unconfirmed_links": 0, "genuine_calls_window": 0, "p_at_least_threshold": 0.99}
+
+
+def tested(seen: explaining.Sight, listed: dict[str, Any] | None, **known: Any) -> dict[str, bool | None]:
+    given: dict[str, Any] = {"is_vulnerable": False, "look": None, "calls": ()} | known
+    rows = explaining.explanations(seen, "me", listed, **given)
+    assert all((row["why_not"] is not None) == (row["speaks_for"] is None) for row in rows)
+    return {row["name"]: row["speaks_for"] for row in rows}
+
+
+NAMES = ("handset_fault", "shared_line", "one_bad_night", "two_people", "need", "genuine_callers", "coding")
+
+
+def test_an_explanation_that_was_tested_and_not_met_is_no() -> None:
+    assert tested(SEES, LISTED) == dict.fromkeys(NAMES, False)
+
+
+def test_an_explanation_that_nothing_could_test_is_never_no() -> None:
+    unmeasured = LISTED | {"p_at_least_threshold": None}
+    can_tell = {"one_bad_night": False, "genuine_callers": False}
+    assert tested(BLIND, unmeasured) == dict.fromkeys(NAMES) | can_tell
+    assert tested(SEES, unmeasured)["coding"] is None
+    assert tested(SEES, None) == dict.fromkeys(NAMES) | {"shared_line": False, "need": False, "genuine_callers": False}
+
+
+@pytest.mark.parametrize("listed", [LISTED, None])
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("need", {"look": {"is_urgent": True}}),
+        ("need", {"look": {"is_urgent": False, "urgent_stops": 2}}),
+        ("need", {"is_vulnerable": True}),
+        ("coding", {"calls": [{"judged": "refuted"}]}),
+    ],
+)
+def test_what_speaks_for_the_person_counts_whether_or_not_listed(
+    name: str, known: dict[str, Any], listed: dict[str, Any] | None
+) -> None:
+    assert tested(BLIND, listed, **known)[name] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("handset_fault", {"flags": ["handset_fault"]}),
+        ("shared_line", {"flags": ["may_be_shared_line"]}),
+        ("one_bad_night", {"flags": ["one_bad_night"]}),
+        ("two_people", {"unconfirmed_links": 1}),
+        ("need", {"flags": ["support_first"]}),
+        ("genuine_callers", {"genuine_calls_window": 2}),
+        ("coding", {"doubts": ["2 more coded calls doubtful, not counted"]}),
+        ("coding", {"p_at_least_threshold": 0.6}),
+    ],
+)
+def test_what_the_list_found_speaks_for_it_however_little_else_is_seen(name: str, listed: dict[str, Any]) -> None:
+    assert tested(BLIND, LISTED | listed)[name] is True
+
+
+def test_what_a_run_can_tell_is_read_off_its_sources_models_and_codes(settings: Settings, at: At) -> None:
+    def seen() -> explaining.Sight:
+        with at("rev").published() as con:
+            return explaining._sight(con, at("rev"))
+
+    assert seen() == BLIND
+    change_list(
+        settings, "update calls set closing_code = 'Silent/999-call' where call_key = (select min(call_key) from calls)"
+    )
+    change_list(settings, "update runs set identity_model = 'a digest'")
+    change_list(settings, "insert into shared_line_suggestions (spell_id, caller_id) values ('s1', 'c1')")
+    assert seen() == explaining.Sight(faults=True, need=False, linked=True, shared_lines=frozenset({"c1"}))
+
+
+# ── a stop since the run and the look list agree ───────────────────────────────────────────────
+
+
+def test_a_stop_since_the_run_and_the_look_list_agree(settings: Settings, ref: str) -> None:
+    """Whoever is on the published list already, and whoever is not."""
+    with room_fixture.desk(settings, "rev").published() as con:
+        rows = con.execute("select caller_id from look_list where is_stopped and not is_urgent limit 1").fetchall()
+    published = [str(row[0]) for row in rows]
+    own = str(cases.case(room_fixture.desk(settings, "rev"), ref)["caller_id"])
+    assert published
+    for hour, caller in enumerate([own, *published], 1):
+        desk = room_fixture.desk(settings, "hea", room_fixture.NOW + timedelta(hours=hour))
+        care.stop(desk, caller, "heard screaming", is_urgent=True)
+        with desk.published() as con, desk.book() as book:
+            look = published_callers.look_of(con, book, caller)
+        row = next(row for row in care.looks(desk) if row["caller_id"] == caller)
+        assert look is not None
+        assert (look["is_urgent"], look["waits"], row["is_urgent"], row["is_since_run"]) == (True,) * 4
+        assert care.looks(desk)[0]["is_urgent"]
+        assert care.look_counts(desk)["urgent"] == sum(1 for one in care.looks(desk) if one["is_urgent"])
+        later = room_fixture.desk(settings, "hea", desk.now + timedelta(minutes=5))
+        care.acknowledge(later, caller)
+        with later.published() as con, later.book() as book:
+            look = published_callers.look_of(con, book, caller)
+        assert look is not None
+        assert (look["waits"], look["seen_by"], look["seen_at"]) == (False, "hea", later.now)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from misuse.room import calls, cases, meetings
@@ -85,3 +87,29 @@ def test_a_move_and_a_tasking_take_a_coming_day(fresh: rooms.Room, ref: str) -> 
         assert why in answer.text.lower()
     day = (fresh.desk("rex").today + timedelta(days=7)).isoformat()
     assert rex.post(f"/cases/{ref}/task", deadline=day, **sent).status_code == 303
+
+
+def test_the_page_of_a_caller_off_the_list_makes_nothing_up(fresh: rooms.Room, ref: str) -> None:
+    with fresh.desk("rex").book() as book:
+        caller = str(book.cases()[ref]["caller_id"])
+    with duckdb.connect(str(fresh.settings.current_path.resolve())) as con:
+        con.execute("delete from tasking_list where caller_id = $caller", {"caller": caller})
+        con.execute("update caller_windows set handling_seconds = null where caller_id = $caller", {"caller": caller})
+    rates = dataclasses.replace(
+        fresh.settings.rates, handler_hour_pounds=30.0, unit_hour_pounds=60.0, source="invented"
+    )
+    fresh.settings = dataclasses.replace(fresh.settings, rates=rates)
+    page = rooms.Browser(fresh, "rex").get(f"/cases/{ref}").text
+    assert "no hourly rates are set" not in page
+    assert "no handling time is measured of these calls" in page
+    assert "doubts were not reckoned" in page
+    assert "cannot be told" in page
+
+
+def test_an_urgent_stop_is_urgent_on_the_whole_page_before_any_run_knew(fresh: rooms.Room, ref: str) -> None:
+    rex = rooms.Browser(fresh, "rex")
+    assert rex.post(f"/cases/{ref}/stop", reason="heard screaming", is_urgent="yes").status_code == 303
+    page = rex.get(f"/cases/{ref}").text
+    assert "not urgent" not in page
+    assert "An urgent hard stop, and nobody has looked at it" in page
+    assert {test["name"]: test["speaks_for"] for test in cases.case(fresh.desk("rex"), ref)["tests"]}["need"] is True

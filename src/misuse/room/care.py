@@ -227,48 +227,61 @@ _LOOKS = "select * from look_list order by is_urgent desc, is_new desc, coded_mi
 
 
 def looks(desk: Desk) -> list[dict[str, Any]]:
-    """The look list, urgent first, whom a stop entered since the run reaches at its head (`is_since_run`).
+    """The look list, urgent first, whom a stop entered since the run puts on it or makes urgent at its head (`is_since_run`).
 
     Keys: as the published look_list; is_since_run; seen_at (a look since the run, or before).
     """
     desk.permit("read_looks", "looks")
     with desk.published() as con, desk.book() as book:
-        found = [{**row, "is_since_run": False} for row in rows(con, _LOOKS)]
-        stopped = published_callers.stopped(con, book.live_stops())
         seen = _looked_at(con, book)
+        since = published_callers.since_run(con, book.live_stops())
+        found = [_with_looks(row, seen, since) for row in rows(con, _LOOKS)]
+        stopped = published_callers.stopped(con, book.live_stops())
         known = {row["caller_id"] for row in found if row["is_stopped"]}
         references = {caller: cases.reference_for(con, book, caller) for caller in stopped.keys() - known}
     added = [
-        dict.fromkeys(found[0] if found else ()) | {
-            "caller_id": caller, "case_ref": references[caller], "look_reasons": ["hard_stop", "new_hard_stop"],
-            "is_stopped": True, "is_urgent": urgent, "is_new": True, "is_since_run": True,
-            "duty_role": desk.settings.duty_role,
+        published_callers.added_look(caller) | {
+            "case_ref": references[caller], "is_urgent": urgent, "is_since_run": True,
+            "duty_role": desk.settings.duty_role, "seen_at": seen.get(caller),
         }
-        for caller, urgent in sorted(stopped.items(), key=lambda item: (not item[1], item[0]))
+        for caller, urgent in stopped.items()
         if caller in references
     ]  # fmt: skip
-    rest = [row for row in found if row["caller_id"] not in {one["caller_id"] for one in added}]
-    return [{**row, "seen_at": seen.get(row["caller_id"], row.get("acknowledged_at"))} for row in (*added, *rest)]
+    rest = [row for row in found if row["caller_id"] not in references]
+    head = sorted(
+        [*added, *(row for row in rest if row["is_since_run"])],
+        key=lambda row: (not row["is_urgent"], row["caller_id"]),
+    )
+    return [*head, *(row for row in rest if not row["is_since_run"])]
 
 
-_COUNTED = "select caller_id, is_urgent, acknowledged_at is not null, is_stopped from look_list"
+def _with_looks(
+    row: Mapping[str, Any], seen: Mapping[str, datetime], since: Mapping[str, datetime | None]
+) -> dict[str, Any]:
+    """A published row with when somebody looked; urgent where an urgent stop came since the run and nobody looked after it."""
+    seen_at = seen.get(row["caller_id"], row["acknowledged_at"])
+    is_new = published_callers.waits_since(since.get(row["caller_id"]), seen_at)
+    return {**row, "seen_at": seen_at, "is_urgent": bool(row["is_urgent"]) or is_new, "is_since_run": is_new}
+
+
+_COUNTED = "select caller_id, is_urgent, acknowledged_at, is_stopped from look_list"
 
 
 def look_counts(desk: Desk) -> dict[str, int]:
     """How many are on the look list, how many urgent, how many nobody has looked at: all, urgent, unseen."""
     desk.permit("read_looks", "look counts")
     with desk.published() as con, desk.book() as book:
-        listed = con.execute(_COUNTED).fetchall()
+        listed = rows(con, _COUNTED)
         stopped = published_callers.stopped(con, book.live_stops())
+        since = published_callers.since_run(con, book.live_stops())
         seen = _looked_at(con, book)
-    known = {caller for caller, _, _, is_stopped in listed if is_stopped}
-    since = {caller: urgent for caller, urgent in stopped.items() if caller not in known}
-    rows_now = [row for row in listed if row[0] not in since]
+    known = {row["caller_id"] for row in listed if row["is_stopped"]}
+    added = {caller: urgent for caller, urgent in stopped.items() if caller not in known}
+    rest = [_with_looks(row, seen, since) for row in listed if row["caller_id"] not in added]
     return {
-        "all": len(rows_now) + len(since),
-        "urgent": sum(1 for row in rows_now if row[1]) + sum(since.values()),
-        "unseen": sum(1 for row in rows_now if not (row[2] or row[0] in seen))
-        + sum(1 for one in since if one not in seen),
+        "all": len(rest) + len(added),
+        "urgent": sum(1 for row in rest if row["is_urgent"]) + sum(added.values()),
+        "unseen": sum(1 for row in rest if row["seen_at"] is None) + sum(1 for one in added if one not in seen),
     }
 
 

@@ -13,7 +13,7 @@ from misuse.casebook import Casebook, Event
 from misuse.casebook.casefile import Casefile
 from misuse.casebook.state import case_reference
 from misuse.errors import InputError, Refused, UsageError
-from misuse.room import told
+from misuse.room import explaining, told
 from misuse.room.desk import Desk, rows
 from misuse.room.in_run import of_run
 from misuse.rules.kinds import Option
@@ -112,6 +112,8 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
         is_vulnerable = _is_vulnerable(con, caller, stops, look)
         bars = list(published_callers.enforcement_bars(con, desk.settings, caller, book))
         events = book.entries(case_ref=reference)
+        calls = calls_of(con, desk, caller, file)
+        listed = next(iter(rows(con, _LISTED, {"caller_id": caller})), None)
         return {
             **row,
             "caller_id": caller,
@@ -121,7 +123,7 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
             "bars_told": [review.BARS[bar].because if bar in review.BARS else bar.replace("_", " ") for bar in bars],
             "is_vulnerable": is_vulnerable,
             "default_lane": _default_lane(is_vulnerable=is_vulnerable),
-            "calls": calls_of(con, desk, caller, file),
+            "calls": calls,
             "opened": [{"by": by, "calls": len(calls)} for by, calls in sorted(file.opened.items())],
             "judged": told.judged_sums(file),
             "history": [told.event_line(event) for event in events if event.kind not in told.NOT_HISTORY],
@@ -132,10 +134,10 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
             "links": _links(con, caller),
             "options": option_rows(desk, file, None),
             "moves": offered_moves(desk, found, file, bars, stops),
-            "listed": next(iter(rows(con, _LISTED, {"caller_id": caller})), None),
+            "listed": listed,
             "look": look,
-            "tests": told.explanations(
-                next(iter(rows(con, _LISTED, {"caller_id": caller})), None), is_vulnerable, look
+            "tests": explaining.of_caller(
+                con, desk, caller, listed, is_vulnerable=is_vulnerable, look=look, calls=calls
             ),
         }
 

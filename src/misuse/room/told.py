@@ -235,25 +235,3 @@ def field(name: str, move: str, is_required: bool, known: Sequence[Option], day:
         "choices": choices,
         "is_required": is_required,
     }
-
-
-def explanations(
-    listed: Mapping[str, Any] | None, is_vulnerable: bool, look: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
-    """Innocent explanations as the run tested them: name, told, speaks_for (None: this log cannot tell).
-
-    An urgent stop speaks for need whether or not somebody looked: what they found is in the case, not in the log.
-    """
-    flags = set((listed or {}).get("flags") or ())
-    is_urgent = bool((look or {}).get("is_urgent") or (look or {}).get("urgent_stops"))
-    known = listed is not None
-    tests = (
-        ("handset_fault", "a fault of a handset, line or alarm", "handset_fault" in flags),
-        ("shared_line", "a number that many people use", "may_be_shared_line" in flags),
-        ("one_bad_night", "one bad night, no habit", "one_bad_night" in flags),
-        ("two_people", "numbers of two people taken as one", bool((listed or {}).get("unconfirmed_links"))),
-        ("need", "somebody who needs help", is_vulnerable or is_urgent or "support_first" in flags),
-        ("genuine_callers", "genuine calls among them", bool((listed or {}).get("genuine_calls_window"))),
-        ("coding", "codes that are wrong", any("doubtful" in doubt for doubt in (listed or {}).get("doubts") or ())),
-    )
-    return [{"name": name, "told": words, "speaks_for": speaks if known else None} for name, words, speaks in tests]

@@ -87,27 +87,33 @@ def page(visit: Visit) -> Answer:
 
 def _without_case(visit: Visit, text: str) -> dict[str, Any]:
     """What the run says of a caller who has no case; that somebody read it is recorded."""
-    from misuse.room import care
+    from misuse.room import care, explaining
 
     desk = visit.desk
     told = care.why(desk, text).as_json()
     desk.record("case_read", {}, caller_id=told["caller"]["caller_id"])
+    caller = str(told["caller"]["caller_id"])
+    listed = visit.published.row("listed_row", caller_id=caller)
+    calls = [{**call, "judged": None} for call in told["calls"] or ()]
     with desk.published() as con, desk.book() as book:
-        look = published_callers.look_of(con, book, told["caller"]["caller_id"])
+        look = published_callers.look_of(con, book, caller)
+        is_vulnerable = bool(told["caller"].get("support_first")) or bool(look and look["waits"])
+        tests = explaining.of_caller(con, desk, caller, listed, is_vulnerable=is_vulnerable, look=look, calls=calls)
     return {
-        "case_ref": told["caller"]["case_ref"],
-        "caller_id": told["caller"]["caller_id"],
-        "status": None,
-        "is_vulnerable": bool(told["caller"].get("support_first")) or bool(look and look["waits"]),
-        "calls": [{**call, "judged": None} for call in told["calls"] or ()],
-        "listed": visit.published.row("listed_row", caller_id=told["caller"]["caller_id"]),
-        "look": look,
         **{name: [] for name in _EMPTY},
+        "case_ref": told["caller"]["case_ref"],
+        "caller_id": caller,
+        "status": None,
+        "is_vulnerable": is_vulnerable,
+        "calls": calls,
+        "listed": listed,
+        "look": look,
+        "tests": tests,
     }
 
 
 _EMPTY = (
-    "stops", "bars_told", "opened", "history", "notes", "tried", "lessons", "links", "options", "moves", "tests",
+    "stops", "bars_told", "opened", "history", "notes", "tried", "lessons", "links", "options", "moves",
 )  # fmt: skip
 
 
