@@ -19,57 +19,21 @@ import openpyxl
 import pypdf
 import pytest
 
-from misuse import reports, review, rules, schemas
+from misuse import advice, reports, review, rules, schemas
+from misuse.errors import UsageError
 from misuse.progress import Silent
 from misuse.settings import PROJECT_ROOT, SQL_ROOT, Settings
 from tests import published_fixture
 from tests.house import tree
 from tests.house.test_cli_help import commands
-from tests.house.test_words import says_unanswered
-
-WHOSE = (
-    r"(?:(?:the|this|these|that|those|their|his|her|its|any|all|every|further|future|such|repeat|persistent|an?)\s+)*"
-)
-CALL = r"(?:callers?|calls|call(?! from being| to the|-)|999|emergenc(?:y|ies))"
-LINE = r"(?:numbers?|lines?|handsets?|telephones?|phones?|sims?)"
-NOT = (
-    r"(?:do not|don['’]t|does not|need not|needn['’]t|must not|should not|shall not|cannot be|never|no need to|not to|"
-    r"stop|cease|refuse to|decline to|avoid|without|instead of|rather than|not be|no longer)"
-)
-ADVICE = re.compile(
-    rf"\b{NOT}\s+(?:be\s+)?(?:answer|attend|respond|deploy|di?e?spatch|assist|help)(?:ed|ing)?\b"
-    rf"|\b{NOT}\s+(?:be\s+)?(?:send|sent|take|taken|accept|accepted|pick(?:ed)? up|put through|call(?:ed)? back|visit(?:ed)?)"
-    rf"\s+{WHOSE}(?:{CALL}|officers|units|anybody|anyone|a response)\b"
-    rf"|\b(?:ignor|disregard|dismiss|deprioriti[sz]|downgrad|divert|reject|refus|declin|drop|terminat|screen out|cut off|"
-    rf"hang up on|clos)(?:e|es|ed|ing|s|ped|ping)?\s+{WHOSE}{CALL}\b"
-    rf"|\b(?:block|cut off|disconnect|suspend|terminat|withdraw|blacklist|blocklist|throttl|unplug)(?:e|s|ed|es|ing|ting)?"
-    rf"\s+{WHOSE}(?:{LINE}|service)\b|\bbar(?:s|red|ring)?\s+{WHOSE}(?:{LINE}|service)\b"
-    r"|\b(?:no|without)\s+(?:police\s+)?(?:response|attendance|deployment|answer|reply|units?|officers?|visit)\s+"
-    r"(?:(?:is|are|was|will be|to be|need be|should be)\s+)?(?:needed|required|necessary|sent|made|given|justified|warranted)\b"
-    rf"|\bleav(?:e|es|ing)\s+{WHOSE}{CALL}?\s*(?:unanswered|unattended|to ring)\b"
-    rf"|\b(?:back of the queue|lowest priority|low priority)\b|\bhang(?:ing)? up on\b|\bcall[ -]barring\b|\bdisconnection\b"
-    rf"|\btreat(?:ed|s)?\s+{WHOSE}{CALL}\s+as\s+(?:a\s+)?(?:hoax|nuisance|time[ -]wast)",
-    re.IGNORECASE,
-)
-# Sentences that say that no such thing is meant, or tell what others did, may name it.
-DENIAL = re.compile(
-    r"\bnothing\b|\bnobody may\b|\bno (?:page|list|output|row|entry|case|line|text|option|advice)\b"
-    r"|\b(?:not|never|no) (?:a |the )?(?:reason|ground|word)s?\b|\badvice (?:not )?to\b|\badvis(?:es|ing) not to\b"
-    r"|\bnever (?:advise|say|tell|mean)s?\b|\bsay(?:s|ing)? not to\b|\bwas (?:closed|dismissed|seen)\b",
-    re.IGNORECASE,
-)
-
+from tests.house.test_words import LISTS_THE_WORDS
 
 MACHINE = re.compile(r"\bserver does not answer\b")
 
 
 def advises(text: str) -> bool:
     """Whether a text tells, or could be read to tell, anybody to leave a call or a person alone."""
-    text = MACHINE.sub("", text)
-    sentences = re.split(r"(?<=[.!?;:])\s+|\n{2,}|\n(?=[-*|#])", re.sub(r"[`*_]", "", text))
-    return says_unanswered(text) or any(
-        ADVICE.search(whole) and not DENIAL.search(whole) for whole in (" ".join(s.split()) for s in sentences)
-    )
+    return advice.advises(MACHINE.sub("", text))
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
@@ -107,6 +71,8 @@ def of_decisions() -> Iterator[tuple[str, str]]:
 def of_program() -> Iterator[tuple[str, str]]:
     """Every string, template, model's comment for a published column, and SQL text that is no comment."""
     for source in tree.under("src/", "flows/", "sql/"):
+        if source.name == LISTS_THE_WORDS:
+            continue
         if source.path.suffix == ".py":
             yield from ((f"{source.name}:{line}", text) for line, text in source.strings)
         elif source.path.suffix in (".typ", ".html", ".sql", ".jinja", ".txt", ".json"):
@@ -141,8 +107,8 @@ def test_nothing_advises_to_leave_a_call_alone(shown: Callable[[], Iterator[tupl
 
 
 def _cause(text: str) -> str:
-    said = ADVICE.search(" ".join(re.sub(r"[`*_]", "", text).split()))
-    return f"… {said.group()} …" if said else "see tests/house/test_words.py"
+    said = advice.cause(text)
+    return f"… {said} …" if said else "see tests/house/test_words.py"
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +182,75 @@ A look clears what it saw.
 The call was taken for misuse.
 Calls in all.
 """.strip().splitlines()
+
+
+TYPED = """
+Do not answer calls.
+DO  NOT ANSWER
+don’t answer
+dont attend
+no need to attend
+Not to be attended.
+Officers should not respond
+do not send officers
+never send anyone
+do not send a car
+Ignore calls
+ignore her
+ignore the phone
+Hang up.
+hang up at once
+put the phone down
+leave him be
+let it ring
+calls may go unanswered
+Do not pick up
+cut the caller off
+Nothing will come of it: do not answer.
+Do n\u200bot answer
+d\uff4f not answer
+No response is needed.
+No attendance
+Rather than attend, write
+""".strip().splitlines()
+WELCOME = """
+Visit and ask what would help
+serve the warning, with a support worker
+not at night
+Do not visit alone
+Do not ignore her calls
+never refuse to answer
+Do not stop answering
+Go in plain clothes, with the health liaison
+Every call goes on being answered
+Ask whether the alarm was attended to by the council
+none known
+Ask who calls from this line at night, since when, and what was said to the caller then?
+Do not call at the workplace
+Do not name the neighbours; do not send letters to the old address
+Do not tell the family
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", [*TYPED, "do not\nanswer"])
+def test_what_is_typed_and_gives_leave_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="goes on being answered"):
+        advice.refuse_leave("what is asked", text)
+
+
+@pytest.mark.parametrize("text", WELCOME)
+def test_what_is_typed_and_gives_no_leave_goes_in(text: str) -> None:
+    advice.refuse_leave("what is asked", text)
+    advice.refuse_leave("what not to do", text, is_forbidding=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["Answer her calls.", "visit at night, attend alone", "Sending officers", "be late; respond"]
+)
+def test_a_bare_word_under_what_not_to_do_says_so_too(text: str) -> None:
+    advice.refuse_leave("what is asked", text)
+    with pytest.raises(UsageError):
+        advice.refuse_leave("what not to do", text, is_forbidding=True)
 
 
 @pytest.mark.parametrize("text", PLANTED)

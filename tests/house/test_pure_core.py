@@ -7,7 +7,7 @@ import sys
 
 from tests.house import tree
 
-CORE = ("numbers", "identity", "estimation", "coding", "tasking", "review")
+CORE = ("advice", "numbers", "identity", "estimation", "coding", "tasking", "review")
 MAY_IMPORT = {
     "misuse": {"schemas", "settings", "errors", "progress", "wording"},
     "others": {"numpy", "polars", "scipy", "sklearn", "phonenumbers", "pyarrow"},

@@ -6,45 +6,26 @@ import re
 
 import pytest
 
+from misuse.advice import says_unanswered
 from tests.house import tree
 
 NEUTRAL = re.compile(r"\boffenders?\b|\bculprits?\b|\btime[ -]wasters?\b", re.IGNORECASE)
-LEAVE = r"(?:answer|attend|respond|deploy|dispatch)(?:ed|ing)?"
-ITS = r"(?:the|this|these|that|those|their|his|her|any|all|further|future|such)"
-UNANSWERED = re.compile(
-    r"\b(?:do not|don['’]t|does not|need not|needn['’]t|must not|should not|never|stop|cease|refuse to|without|no need to"
-    rf"|not to|rather than|instead of)\s+(?:be\s+)?{LEAVE}\b"
-    r"|\b(?:ignor|disregard|dismiss|deprioriti[sz]|downgrad|divert|reject|screen out)(?:e|es|ed|ing|s)?\s+"
-    rf"(?:{ITS}\s+)?(?:callers?|calls|emergenc(?:y|ies)|call from)\b"
-    rf"|\b(?:block|bar)(?:s|k?ing|ring|red|ked)?\s+{ITS}\s+(?:number|line)s?\b"
-    r"|\bhang(?:ing)? up on\b|\bno (?:response|answer|deployment|attendance) (?:is )?(?:needed|required|necessary)\b"
-    r"|\bcall[ -]barring\b",
-    re.IGNORECASE,
-)
-# A sentence that says no such thing is meant may name it.
-DENIAL = re.compile(
-    r"\b(?:nothing|no (?:page|list|output|row|entry|case|line)|(?:not|never|no) (?:a )?(?:reason|ground)s?)\b",
-    re.IGNORECASE,
-)
 SHOWN = ("src/", "flows/", "sql/")
+LISTS_THE_WORDS = "src/misuse/advice.py"  # so that they are not written
 
 
 def shown() -> list[tuple[str, str]]:
     """Every text that the program may show, with its place; comments and docstrings are not shown."""
     texts = []
     for source in tree.under(*SHOWN):
+        if source.name == LISTS_THE_WORDS:
+            continue
         if source.path.suffix == ".py":
             texts += [(f"{source.name}:{line}", text) for line, text in source.strings]
         elif source.path.suffix in (".sql", ".toml", ".typ", ".html", ".css", ".js", ".json", ".txt", ".jinja"):
             lines = tree.without_comments(source).splitlines()
             texts += [(f"{source.name}:{number}", line) for number, line in enumerate(lines, 1)]
     return texts
-
-
-def says_unanswered(text: str) -> bool:
-    """Whether a text tells anyone to leave a call alone."""
-    sentences = re.split(r"(?<=[.!?;:])\s", text)
-    return any(UNANSWERED.search(s) and not DENIAL.search(s) for s in sentences)
 
 
 def test_callers_are_called_callers() -> None:

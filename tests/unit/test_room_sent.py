@@ -325,3 +325,30 @@ def test_a_stop_since_the_run_and_the_look_list_agree(settings: Settings, ref: s
             look = published_callers.look_of(con, book, caller)
         assert look is not None
         assert (look["waits"], look["seen_by"], look["seen_at"]) == (False, "hea", later.now)
+
+
+# ── what is printed to a borough gives nobody leave not to answer ──────────────────────────────
+
+
+@pytest.mark.parametrize("field", ["ask", "risk", "not_to_do"])
+def test_a_tasking_never_says_to_leave_a_call_alone(at: At, ref: str, field: str) -> None:
+    cases.move(at("rev"), ref, "act", ACT)
+    for text in ("Do not answer calls.", "ignore calls", "Hang up on him", "never send officers"):
+        with pytest.raises(UsageError, match="every call goes on being answered"):
+            send(at, ref, **{field: text})
+    with pytest.raises(UsageError, match="being answered"):
+        send(at, ref, not_to_do="Answer her calls")
+    with at("aud").book() as book:
+        assert book.entries("tasked") == []
+    send(at, ref, not_to_do="do not ignore her calls; do not visit alone")
+
+
+def test_nor_does_what_else_a_borough_reads(at: At, ref: str) -> None:
+    number = actions.bid(at("cam"), "Camden", "two officers", "visits")
+    for ask in (
+        lambda: actions.decide_bid(at("cha"), number, "refused", "no response is needed"),
+        lambda: actions.add_lesson(at("rev"), "do not attend such calls", "process"),
+        lambda: actions.set_action(at("cha"), "C1", ref, "Ignore her calls", "rev", "2026-01-20", "contact", "none"),
+    ):
+        with pytest.raises(UsageError, match="being answered"):
+            ask()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from misuse import review
+from misuse import advice, review
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused
 from misuse.room import cases, told
@@ -64,9 +64,11 @@ def set_action(
 ) -> str:
     """Add a row to the action table: lead, deadline, milestone, target; its number.
 
-    Errors: UsageError for a deadline that is no coming day; Refused where the minutes are signed.
+    Errors: UsageError for a deadline that is no coming day, or words that give leave not to answer; Refused where the minutes are signed.
     """
     review.coming(deadline, desk.today, "deadline")
+    for what, words in (("action", action), ("milestone", milestone), ("target", target)):
+        advice.refuse_leave(what, words)
     with desk.book() as book:
         still_open(book, cycle_id)
     payload = {
@@ -102,7 +104,11 @@ def lessons(desk: Desk) -> list[dict[str, Any]]:
 
 
 def add_lesson(desk: Desk, text: str, about: str, case_ref: str | None = None) -> None:
-    """Add a lesson: it worked, did_not_work, or is about process or safeguarding."""
+    """Add a lesson, which boroughs read: it worked, did_not_work, or is about process or safeguarding.
+
+    Errors: UsageError for words that give leave not to answer.
+    """
+    advice.refuse_leave("lesson", text)
     reference = cases.reference_of(desk, case_ref) if case_ref else None
     desk.record("lesson_added", {"told": text, "about": about}, case_ref=reference)
 
@@ -158,5 +164,9 @@ def bid(desk: Desk, borough: str, resource: str, reason: str, case_ref: str | No
 
 
 def decide_bid(desk: Desk, bid_id: str, outcome: str, reason: str) -> None:
-    """Give a borough the outcome of its bid, with the reason: granted, part or refused."""
+    """Give a borough the outcome of its bid, with the reason: granted, part or refused.
+
+    Errors: UsageError for a reason that gives leave not to answer.
+    """
+    advice.refuse_leave("reason", reason)
     desk.record("bid_decided", {"bid_id": bid_id, "outcome": outcome, "reason": reason})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from misuse import case_reports, review
+from misuse import advice, case_reports, review
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases, grounds
@@ -31,10 +31,13 @@ def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str,
     """Ask a borough to do something about a case; the tasking's number. The borough owns the action.
 
     Errors: Refused where a stop halted the case, nobody decided to act, or telling the borough is withheld; UsageError for a
-    deadline that is no coming day.
+    deadline that is no coming day, and for words that could be read as leave to leave a call or the person alone.
     """
     reference = cases.reference_of(desk, ref)
     review.coming(deadline, desk.today, "deadline")
+    for what, text in (("what is asked", ask), ("risk", risk)):
+        advice.refuse_leave(what, text)
+    advice.refuse_leave("what not to do", not_to_do, is_forbidding=True)
     with desk.book() as book, desk.published() as con:
         case = book.cases()[reference]
         held = [
