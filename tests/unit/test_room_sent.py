@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +18,20 @@ import pytest
 
 from misuse import publication, published_callers
 from misuse.errors import UsageError
-from misuse.room import Desk, actions, boroughs, calls, care, cases, exculpatory, explaining, grounds, meetings
+from misuse.room import (
+    Desk,
+    actions,
+    audit,
+    boroughs,
+    calls,
+    care,
+    cases,
+    exculpatory,
+    explaining,
+    grounds,
+    meetings,
+    people,
+)
 from misuse.room.papers import slips
 from misuse.settings import Settings
 from tests import room_fixture
@@ -230,7 +245,7 @@ BLIND = explaining.Sight(faults=False, need=False, linked=False, shared_lines=No
 LISTED = {"flags": [], "doubts": [], "unconfirmed_links": 0, "genuine_calls_window": 0, "p_at_least_threshold": 0.99}
 
 
-def tested(seen: explaining.Sight, listed: dict[str, Any] | None, **known: Any) -> dict[str, bool | None]:
+def explained(seen: explaining.Sight, listed: dict[str, Any] | None, **known: Any) -> dict[str, bool | None]:
     given: dict[str, Any] = {"is_vulnerable": False, "look": None, "calls": ()} | known
     rows = explaining.explanations(seen, "me", listed, **given)
     assert all((row["why_not"] is not None) == (row["speaks_for"] is None) for row in rows)
@@ -241,15 +256,19 @@ NAMES = ("handset_fault", "shared_line", "one_bad_night", "two_people", "need", 
 
 
 def test_an_explanation_that_was_tested_and_not_met_is_no() -> None:
-    assert tested(SEES, LISTED) == dict.fromkeys(NAMES, False)
+    assert explained(SEES, LISTED) == dict.fromkeys(NAMES, False)
 
 
 def test_an_explanation_that_nothing_could_test_is_never_no() -> None:
     unmeasured = LISTED | {"p_at_least_threshold": None}
     can_tell = {"one_bad_night": False, "genuine_callers": False}
-    assert tested(BLIND, unmeasured) == dict.fromkeys(NAMES) | can_tell
-    assert tested(SEES, unmeasured)["coding"] is None
-    assert tested(SEES, None) == dict.fromkeys(NAMES) | {"shared_line": False, "need": False, "genuine_callers": False}
+    assert explained(BLIND, unmeasured) == dict.fromkeys(NAMES) | can_tell
+    assert explained(SEES, unmeasured)["coding"] is None
+    assert explained(SEES, None) == dict.fromkeys(NAMES) | {
+        "shared_line": False,
+        "need": False,
+        "genuine_callers": False,
+    }
 
 
 @pytest.mark.parametrize("listed", [LISTED, None])
@@ -265,7 +284,7 @@ def test_an_explanation_that_nothing_could_test_is_never_no() -> None:
 def test_what_speaks_for_the_person_counts_whether_or_not_listed(
     name: str, known: dict[str, Any], listed: dict[str, Any] | None
 ) -> None:
-    assert tested(BLIND, listed, **known)[name] is True
+    assert explained(BLIND, listed, **known)[name] is True
 
 
 @pytest.mark.parametrize(
@@ -282,7 +301,7 @@ def test_what_speaks_for_the_person_counts_whether_or_not_listed(
     ],
 )
 def test_what_the_list_found_speaks_for_it_however_little_else_is_seen(name: str, listed: dict[str, Any]) -> None:
-    assert tested(BLIND, LISTED | listed)[name] is True
+    assert explained(BLIND, LISTED | listed)[name] is True
 
 
 def test_what_a_run_can_tell_is_read_off_its_sources_models_and_codes(settings: Settings, at: At) -> None:
@@ -352,3 +371,45 @@ def test_nor_does_what_else_a_borough_reads(at: At, ref: str) -> None:
     ):
         with pytest.raises(UsageError, match="being answered"):
             ask()
+
+
+# ── what lies beside the chain is held against it ──────────────────────────────────────────────
+
+BESIDE = {
+    "another hash": ("update passwords set hash = 'x' where user_name = 'aut'", "was changed"),
+    "another's hash": (
+        "update passwords set hash = (select hash from passwords where user_name = 'ada') || ' ' where user_name = 'aut'",
+        "was changed",
+    ),
+    "another's event": (
+        "update passwords set event_id = (select event_id from passwords where user_name = 'ada') where user_name = 'aut'",
+        "another password",
+    ),
+    "a row gone": ("delete from passwords where user_name = 'aut'", "is gone"),
+    "a row more": ("insert into passwords values ('nobody', 'x', 1)", "no event set"),
+    "a disposal no certificate names": ("insert into disposals values (2, 1)", "no certificate names it"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(BESIDE))
+def test_what_was_changed_beside_the_chain_is_found(settings: Settings, at: At, what: str) -> None:
+    people.set_password(at("aut"), "aut", "quite another phrase", old=room_fixture.PASSWORD)
+    people.set_password(at("ada"), "rev", "quite another phrase")
+    with at("aud").book() as book:
+        assert book.faults() == []
+    statement, why = BESIDE[what]
+    with contextlib.closing(sqlite3.connect(settings.home / "casebook.sqlite")) as con:
+        con.execute("drop trigger disposals_are_certified")
+        con.execute(statement)
+        con.commit()
+    with at("aud").book() as book:
+        assert [why in broken.why for broken in book.faults()] == [True]
+    assert not audit.verify(at("aud"))["is_whole"]
+
+
+def test_a_password_whose_event_was_put_away_opens_nothing_and_breaks_nothing(at: At) -> None:
+    with at("ada").book() as book:
+        number = [event.event_id for event in book.entries("password_set") if event.data["user"] == "aut"]
+        book.dispose(number, reason="left the force", actor="ada", occurred_at=room_fixture.NOW)
+        assert book.faults() == []
+        assert book.password_of("aut") is None

@@ -330,7 +330,8 @@ def test_what_is_overdue_goes_up_from_the_page_and_the_borough_is_told(fresh: Ro
     reference, desk = fresh.open_to_all(), fresh.desk("rex")
     calls.open_calls(desk, reference)
     cases.move(desk, reference, "review", {"reason": "look", "owner": "Camden", "review_date": "2026-02-15"})
-    number = boroughs.task(desk, reference, "Camden", "call on them", "2026-01-02", "none known")
+    then = dataclasses.replace(desk, now=desk.now - timedelta(days=20))
+    number = boroughs.task(then, reference, "Camden", "call on them", "2026-01-02", "none known")
     rex, bob = Browser(fresh, "rex"), Browser(fresh, "bob")
     assert "borough management" not in bob.get("/taskings").text.split("<table")[1]
     assert rex.post("/taskings").status_code == 303

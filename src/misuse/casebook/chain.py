@@ -37,7 +37,7 @@ def faults(con: sa.Connection, key: str, anchors: Iterable[Anchor], heads: Colle
     """
     events = read(con, with_put_away=True)
     certified = _certified(con, events)
-    found = [*_along(events, key, certified), *_extracts(con, events, certified)]
+    found = [*_along(events, key, certified), *_extracts(con, events, certified), *_uncertified(con, certified)]
     found += [
         Broken(number, "who held which number was changed after it was published")
         for number in publishing.faults(con, events)
@@ -66,6 +66,14 @@ def _certified(con: sa.Connection, events: Iterable[Event]) -> set[int]:
     named = {event.event_id: set(event.data["events"]) for event in events if event.kind == "disposed" and event.salt}
     rows = con.execute(disposals.select()).fetchall()
     return {event_id for event_id, certificate in rows if event_id in named.get(certificate, ())}
+
+
+def _uncertified(con: sa.Connection, certified: Collection[int]) -> Iterator[Broken]:
+    """Events that are noted as put away though no certificate names them: what they say could go unseen."""
+    *_, disposals = tables()
+    for event_id, _ in con.execute(disposals.select()).fetchall():
+        if event_id not in certified:
+            yield Broken(int(event_id), "it is noted as put away, and no certificate names it")
 
 
 def _extracts(con: sa.Connection, events: Iterable[Event], certified: Collection[int]) -> Iterator[Broken]:

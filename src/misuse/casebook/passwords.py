@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from misuse.casebook import keeping
-from misuse.casebook.events import Actor, Event, read
+from misuse.casebook.events import Actor, Broken, Event, read
 from misuse.casebook.recording import Pen
 
 if TYPE_CHECKING:
@@ -42,3 +43,25 @@ def of(con: sa.Connection, key: str, user: str) -> tuple[str, int] | None:
         return None
     is_own = events[-1].data["hash_digest"] == keeping.mac(key, f"{user}|{row.hash}")
     return (str(row.hash), int(row.event_id)) if is_own else None
+
+
+def faults(con: sa.Connection, key: str) -> Iterator[Broken]:
+    """Passwords that are not the ones that were set: by another hash, by an earlier event, by none; and those that are gone.
+
+    What an event holds of a password is a MAC of it: a hash put in by hand, or another user's, has another. One whose event
+    was put away, or holds no digest, is bound to nothing and opens nothing: that is no fault of the chain.
+    """
+    set_by = {str(event.data.get("user")): event for event in read(con, "password_set") if isinstance(event.data, dict)}
+    held = {str(row.user_name): row for row in con.execute(_table().select())}
+    told = {event.event_id for event in read(con, "password_set", with_put_away=True)}
+    for user, event in set_by.items():
+        row = held.get(user)
+        if row is None:
+            yield Broken(event.event_id, "the password that it set is gone")
+        elif row.event_id != event.event_id:
+            yield Broken(event.event_id, "another password than the one that it set is kept for the user")
+        elif "hash_digest" in event.data and event.data["hash_digest"] != keeping.mac(key, f"{user}|{row.hash}"):
+            yield Broken(event.event_id, "the password that it set was changed")
+    for user, row in held.items():
+        if user not in set_by and row.event_id not in told:
+            yield Broken(int(row.event_id or 0), "a password is kept that no event set")

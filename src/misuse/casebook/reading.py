@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from misuse.casebook import chain, coding, disposing, keeping, rooms, spells, state
+from misuse.casebook import chain, coding, disposing, keeping, passwords, rooms, spells, state
 from misuse.casebook.casefile import KINDS as CASEFILE_KINDS
 from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
@@ -154,7 +154,7 @@ class Reading:
         return next(iter(self.faults([head] if head else [])), None)
 
     def faults(self, heads: Sequence[str] = ()) -> list[Broken]:
-        """Every event at which the chain does not hold, also against the heads noted outside it.
+        """Every event at which the chain does not hold, also against the heads noted outside it, and passwords that none set.
 
         Errors: StoreError for a missing or another key.
         """
@@ -163,7 +163,8 @@ class Reading:
                 return []
             key = self._key(con)
             chain.check_key(con, key)
-            return chain.faults(con, key, chain.anchors(self._path, key), heads)
+            found = chain.faults(con, key, chain.anchors(self._path, key), heads)
+            return sorted([*found, *passwords.faults(con, key)], key=lambda broken: broken.event_id)
 
     def anchors(self) -> list[Anchor]:
         """The heads noted outside the chain, in order; the last is that of the newest record."""
