@@ -6,13 +6,13 @@ is the ratio of the two, so that what befalls both (a storm, a new handset's eme
 (Bernal, Cummins and Gasparrini 2018); what each did alone is said beside it.
 
 What chance does is reckoned in two parts. Callers' spells begin and end, and a few large ones move the whole: series
-whose callers' own calls are shifted in time say by how much (misuse.estimation.spells). Whatever moves all callers together
-(weather, coding, the control's own ups and downs) comes on top: stationary noise with memory, whose size and memory
-are drawn from their restricted likelihood (REML; Harville 1974) in this series, the callers' part being given, as
-in a model of components whose one variance is known (Fay and Herriot 1979). The 95% interval is as wide as what both
-do to the estimate in series without effect. Who makes the calls of a series may be unknown: then its noise is taken to
-have the long memory that spells give it. An effect is a finding where the mean change over the time after the date has a
-95% interval without zero.
+whose callers' own calls are shifted in time say by how much (misuse.estimation.spells). Whatever moves all callers
+together (weather, coding, the control's own ups and downs) comes on top: stationary noise with memory, beforehand as
+likely none as any, whose size and memory are drawn from their restricted likelihood (REML; Harville 1974) in this
+series, the callers' part being given, as in a model of components one of which is known (Fay and Herriot 1979). The 95%
+interval is as wide as what both do to the estimate in series without effect. Who makes the calls of a series may be
+unknown: then its noise is taken to have the long memory that spells give it, which is not always enough. An effect
+is a finding where the mean change over the time after the date has a 95% interval without zero.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LONG_MEMORY = (
     350.0,
     1400.0,
 )  # days, where callers are unknown: a tenth to most of a usual log, and longer
-_WITHOUT_MEMORY = (0.0, 0.5)  # of the variance
+_WITHOUT_MEMORY = (0.0, 0.5, 0.75)  # of the variance
 _SIZES = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0)  # variances, of that of what the line leaves
 
 
@@ -104,9 +104,9 @@ def interrupted(
 ) -> Effect | Refused:
     """The effect of what happened at the start of period `at`.
 
-    `calls`, `control`: calls of whole periods without a gap; `days`: days in each; `callers`: who made `calls`, if it is
-    known. Seasons (two yearly waves, one where there are fewer than three years) enter where the series spans two
-    years. Half a call is added before logs.
+    `calls`, `control`: calls of whole periods without a gap; `days`: days in each; `callers`: who made `calls`, if
+    it is known. Seasons (two yearly waves, one where there are fewer than three years) enter where the series
+    spans two years. Half a call is added before logs.
     """
     import numpy as np
 
@@ -254,11 +254,11 @@ class _Line:
         return np.asarray(np.sqrt(sizes[size])[:, None] * noise)
 
     def _likely(self, contrasts: Floats, chance: _Chance, sizes: Floats) -> Floats:
-        """How likely each kind of memory (row) and size (column) is, all alike beforehand."""
+        """How likely each kind of memory (row) and size (column) is: beforehand nothing over as likely as all else."""
         import numpy as np
 
         logs = np.array([_restricted(contrasts, spectrum, sizes) for spectrum in chance.spectra])
-        likely = np.exp(logs - logs.max())
+        likely = np.exp(logs - logs.max()) * np.where(sizes > 0.0, 1.0, len(sizes) - 1.0)
         return np.asarray(likely / likely.sum())
 
 

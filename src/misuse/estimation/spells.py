@@ -1,10 +1,11 @@
 """What the misuse calls of a period would have been had the same callers' spells begun at other times.
 
 Misuse is a sum of spells: people begin to call, call much or little, and stop, each by himself. Such a sum wanders by
-itself, the more so the fewer and the less alike its callers are. If spells begin as they happen, at all times alike, the
-sum is shot noise, whose spread is that of the spells seen, each at every time (Campbell 1909; Daley and Vere-Jones 2003,
-section 6.3). So every caller's own calls are shifted in time by chance, as one piece, round the end of the log to its start: the
-random shifts of point processes (Lotwick and Silverman 1982, J. R. Statist. Soc. B 44), a bootstrap whose cluster is the caller.
+itself, the more so the fewer and the less alike its callers are. If spells begin as they happen, at all times alike,
+the sum is shot noise, whose spread is that of the spells seen, each at every time (Campbell 1909; Daley and Vere-Jones
+2003, section 6.3). So every caller's own calls are shifted in time by chance, as one piece, round the end of the log
+to its start: the random shifts of point processes (Lotwick and Silverman 1982, J. R. Statist. Soc. B 44), a
+bootstrap whose cluster is the caller.
 """
 
 from __future__ import annotations
