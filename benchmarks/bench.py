@@ -146,9 +146,21 @@ def one_round(folder: Path, log: Path, night: Path, memory_limit: str) -> Iterat
         "stores_megabytes": {name: round(path.stat().st_size / 1e6) for name, path in sizes.items()},
     }
     yield figures
-    nightly, told = measured.child([*job, str(night)])
+    nightly, told = measured.child([*job, str(night), "--as-of", _last_day(night)])
     shutil.rmtree(home)
     yield figures | {"night": nightly.as_json(), "night_steps": json.loads(told.splitlines()[-1])}
+
+
+def _last_day(night: Path) -> str:
+    """The last day of a night's log. It breaks off within that day, which a run by itself would not speak for yet."""
+    import duckdb
+
+    with duckdb.connect() as con:
+        return str(
+            con.execute(
+                "select max(call_date) from read_csv($night, all_varchar = true)", {"night": str(night)}
+            ).fetchone()[0]
+        )
 
 
 def refuse_without_room(size: str, folder: Path) -> None:

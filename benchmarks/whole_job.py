@@ -12,7 +12,7 @@ import dataclasses
 import json
 import os
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +35,8 @@ def deliver(home: Path, log: Path) -> None:
     os.utime(target, (LONG_AGO, LONG_AGO))
 
 
-def job(home: Path, log: Path, memory_limit: str | None = None) -> dict[str, measured.Cost]:
-    """Every step's cost, with the default memory limit unless another is given."""
+def job(home: Path, log: Path, memory_limit: str | None = None, as_of: date | None = None) -> dict[str, measured.Cost]:
+    """Every step's cost, with the default memory limit unless another is given, and for the last whole day unless for another."""
     own = settings.load({"MISUSE_HOME": str(home)}, Path.cwd())
     if memory_limit:
         own = dataclasses.replace(own, memory_limit=memory_limit)
@@ -54,7 +54,7 @@ def job(home: Path, log: Path, memory_limit: str | None = None) -> dict[str, mea
     costs: dict[str, measured.Cost] = {}
     with pipeline.writer(own):
         costs["ingest"] = measured.here(take_in)
-        costs["begin"] = measured.here(lambda: opened.append(pipeline.begin(own, None, now)))
+        costs["begin"] = measured.here(lambda: opened.append(pipeline.begin(own, as_of, now)))
         (run_id,) = opened
         if not run_id:
             raise SystemExit("the published list answers these inputs already")
@@ -70,9 +70,12 @@ def main() -> None:
     parser.add_argument("home", type=Path)
     parser.add_argument("log", type=Path)
     parser.add_argument("--memory-limit", help="instead of the default")
+    parser.add_argument(
+        "--as-of", type=date.fromisoformat, help="the day spoken for, where the log breaks off within it"
+    )
     options = parser.parse_args()
     os.environ.update(settings.QUIET_ENVIRONMENT)
-    costs = job(options.home, options.log, options.memory_limit)
+    costs = job(options.home, options.log, options.memory_limit, options.as_of)
     print(json.dumps({name: cost.as_json() for name, cost in costs.items()}))
 
 
