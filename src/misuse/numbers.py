@@ -53,7 +53,7 @@ class Plan:
     rare: str  # any of the four above, or of the kinds that are 'other' and asked for after them
     fixed: str
     mobile: str
-    in_code: str  # what no code has in it: as many digits as the region's numbers have, or an address of the net
+    in_code: str  # what no code has in it: as many digits as the region's numbers have
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def _in_code(digits: int) -> str:
     a ward of E05000026 is a code.
     """
     run = r"([0-9][^[:alnum:]]*)"
-    shorter = [] if digits >= 9 else [rf"(^|[^[:alnum:]]){run}{{{max(digits, 7)},}}"]
-    return "|".join([*shorter, rf"{run}{{9,}}", r"[^\s@]@[^\s@]+\.[^\s@]"])
+    shorter = [] if digits >= 9 else [rf"(^|[^[:alnum:]]){run}{{{max(digits, 8)},}}"]
+    return "|".join([*shorter, rf"{run}{{9,}}"])
 
 
 def _is_set_wise(region: str, metadata: PhoneMetadata) -> bool:

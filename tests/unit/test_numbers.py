@@ -20,6 +20,7 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, V
 from misuse import intake, models, numbers, quality, synth, warehouse
 from misuse.errors import MisuseError
 from misuse.progress import Silent
+from misuse.settings import SQL_ROOT
 from misuse.sources.shapes import ABSENT_WORDS
 from tests.logs import COLUMNS, NOW, settings_for, write_csv
 
@@ -542,3 +543,30 @@ def test_a_call_without_a_number_keeps_its_reason_by_channel(tmp_path, unchecked
     ]
     published = models.text("detection/calls")  # as they are
     assert {"live_calls.channel,", "live_calls.number_kind,", "live_calls.cli_status,"} <= set(published.split())
+
+
+@pytest.mark.parametrize(
+    ("region", "code", "is_code"),
+    [
+        ("GB", "HOAX CALL", True),
+        ("GB", "E05000026", True),
+        ("GB", "GRADE 1 2025-11", True),
+        ("GB", "RANG FROM 07700 900123", False),
+        ("GB", "07700\u2013900\u2013123", False),
+        ("GB", "07700_900_123", False),
+        ("GB", "07700:900:124", False),
+        ("GB", "somebody@example.com", False),
+        ("GB", "MET @ SCENE", True),
+        ("GB", "WARD 4061 2345", True),  # eight digits are nobody's number here
+        ("NO", "TLF 40612345", False),
+        ("NO", "RINGTE FRA 406 12 345", False),
+        ("NO", "E05000026", True),
+        ("GB", "X" * 101, False),
+    ],
+)
+def test_a_code_with_a_number_in_it_is_no_code(region: str, code: str, is_code: bool) -> None:
+    with duckdb.connect() as con:
+        con.execute((SQL_ROOT / "schema" / "code_only.sql").read_text(encoding="utf-8"))
+        values = {"code": code, "pattern": numbers.plan(region).in_code}
+        (found,) = con.execute("select code_only($code, $pattern)", values).fetchone() or ("",)
+    assert found == (code if is_code else "(NOT A CODE)")
