@@ -152,7 +152,7 @@ def one_round(folder: Path, log: Path, night: Path, memory_limit: str) -> Iterat
 
 
 def _last_day(night: Path) -> str:
-    """The last day of a night's log. It breaks off within that day, which a run by itself would not speak for yet."""
+    """The last day of a night's log: the day spoken for, though the log breaks off within it."""
     import duckdb
 
     with duckdb.connect() as con:

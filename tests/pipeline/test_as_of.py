@@ -12,7 +12,7 @@ from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
 from misuse.reckoning import changes
 from misuse.settings import Settings
 from tests.commands import misuse
-from tests.logs import COLUMNS, NOW, random_rows, settings_for, write_csv
+from tests.logs import NOW, random_rows, settings_for, write_csv
 
 LAST_DAY = date(2025, 12, 10)  # of the log
 AHEAD = date(2026, 3, 1)  # as an earlier release would have spoken for on NOW
@@ -113,46 +113,3 @@ def test_the_refusal_leads_out_of_a_home_that_speaks_for_a_day_to_come(settings:
         assert ledger.is_latest(con, LAST_DAY), "what was published ahead is no later run"
         assert changes.earlier_copy(con, settings.current_path.resolve().stem, settings) is None
         assert settings.published_path.joinpath(f"{ahead}.duckdb").exists()
-
-
-def called(ref: str, at: datetime) -> dict[str, str]:
-    return dict.fromkeys(COLUMNS, "") | {"ref": ref, "received": at.isoformat(" "), "code": "HOAX", "version": "1"}
-
-
-def days_of(tmp_path: Path, name: str, days: int, a_day: int, last: int) -> Settings:
-    """A home whose log has so many evenly spread calls a day, and of the last day so many."""
-    rows = []
-    for day in range(days):
-        for call in range(last if day == days - 1 else a_day):
-            at = datetime(2025, 3, 1) + timedelta(days=day, seconds=call * 86_400 // a_day)
-            rows.append(called(f"{day}-{call}", at))
-    home = settings_for(tmp_path / name)
-    for outcome in intake.ingest_files(home, [write_csv(tmp_path / f"{name}.csv", rows)], "calls", actor="t", now=NOW):
-        assert not isinstance(outcome, MisuseError)
-    return home
-
-
-@pytest.mark.parametrize(
-    ("a_day", "last", "speaks_for"),
-    [
-        (200, 200, date(2025, 3, 30)),
-        (200, 90, date(2025, 3, 29)),  # breaks off before eleven
-        (200, 5, date(2025, 3, 29)),
-        (12, 1, date(2025, 3, 29)),  # one call at midnight
-        (12, 6, date(2025, 3, 30)),  # of so few calls the others may not have been made
-        (3, 1, date(2025, 3, 30)),
-    ],
-)
-def test_a_day_that_breaks_off_is_not_spoken_for(tmp_path: Path, a_day: int, last: int, speaks_for: date) -> None:
-    home = days_of(tmp_path, "home", 30, a_day, last)
-    with warehouse.opened(home) as con:
-        assert ledger.default_as_of(con, NOW, home.reporting_zone) == speaks_for
-
-
-def test_a_log_of_dates_alone_is_spoken_for_to_its_last(tmp_path: Path) -> None:
-    rows = [called(f"{day}-{call}", datetime(2025, 3, day)) for day in range(1, 29) for call in range(50)]
-    home = settings_for(tmp_path / "home")
-    for outcome in intake.ingest_files(home, [write_csv(tmp_path / "log.csv", rows)], "calls", actor="t", now=NOW):
-        assert not isinstance(outcome, MisuseError)
-    with warehouse.opened(home) as con:
-        assert ledger.default_as_of(con, NOW, home.reporting_zone) == date(2025, 3, 28)
