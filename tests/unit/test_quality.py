@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from misuse import quality, schemas
+from misuse import models, quality, schemas
 from misuse.quality import expectations, pages
 from misuse.quality.checks import Check, CheckResult, measure
 from misuse.settings import SQL_ROOT, Limits, Settings
@@ -451,3 +451,15 @@ def test_context_sends_no_analytics(landing_door: duckdb.DuckDBPyConnection, set
     at_landing(landing_door, settings)
     configuration = (settings.home / "quality" / "gx" / "great_expectations.yml").read_text(encoding="utf-8")
     assert "analytics_enabled: false" in configuration
+
+
+def test_amounts_beyond_reason_are_counted_and_not_stumbled_over() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            "create table landing_calls as select 90000 as talk_seconds, 1 as wrap_seconds, 3000000 as unit_seconds, "
+            "32000 as units_assigned, timestamp '2025-01-01' as received_at, null::timestamp as answered_at, "
+            "null::timestamp as ended_at"
+        )
+        found = dict(con.execute(models.text("checks/assert_landing_amounts_are_plausible")).fetchall())
+    assert found["talk over a day"] == 1
+    assert found["a unit out for over a week"] == 0
