@@ -18,6 +18,9 @@ USERS = {
     "ada": "administrator", "ann": "analyst", "rev": "reviewer", "cha": "chair", "aut": "authoriser", "two": "authoriser",
     "aud": "auditor", "hea": "health liaison", "cam": "borough", "lam": "borough",
 }  # fmt: skip
+# A move that acts on a case, by an option with one precondition.
+AGREED = "acceptable_behaviour_agreement"
+ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
 BOROUGHS = {"cam": "Camden", "lam": "Lambeth"}
 
 

@@ -35,13 +35,22 @@ spans as (
 ),
 
 -- Where clocks go back at or over midnight, the day begins with the first of two: the engine takes the second.
-edges as (
+midnights as (
     select
-        *,
-        cast(first_date as timestamp) at time zone cast($reporting_zone as varchar) at time zone 'UTC' as from_late,
-        cast(cast($as_of as date) + 1 as timestamp)
-        at time zone cast($reporting_zone as varchar) at time zone 'UTC' as to_late
-    from spans
+        day,
+        case
+            when (late - interval 1 hour) at time zone 'UTC' at time zone cast($reporting_zone as varchar) = day
+                then late - interval 1 hour
+            else late
+        end as begins_at
+    from (
+        select day, day at time zone cast($reporting_zone as varchar) at time zone 'UTC' as late
+        from (
+            select cast(first_date as timestamp) as day from spans
+            union
+            select cast(cast($as_of as date) + 1 as timestamp) as day
+        ) as days
+    ) as latest
 ),
 
 final as (
@@ -49,27 +58,17 @@ final as (
         cast($run_id as varchar) as run_id,
         cast($as_of as date) as as_of,
         window_name,
-        case
-            when
-                (from_late - interval 1 hour) at time zone 'UTC' at time zone cast($reporting_zone as varchar)
-                = cast(first_date as timestamp)
-                then from_late - interval 1 hour
-            else from_late
-        end as window_from,
-        case
-            when
-                (to_late - interval 1 hour) at time zone 'UTC' at time zone cast($reporting_zone as varchar)
-                = cast(cast($as_of as date) + 1 as timestamp)
-                then to_late - interval 1 hour
-            else to_late
-        end as window_to,
+        first_days.begins_at as window_from,
+        next_days.begins_at as window_to,
         first_date,
         cast($as_of as date) as last_date,
         cast($threshold as integer) as threshold,
         cast($shared_line_threshold as integer) as shared_line_threshold,
         cast($headline_channel as varchar) as channel,
         cast($reporting_zone as varchar) as reporting_zone
-    from edges
+    from spans
+    inner join midnights as first_days on spans.first_date = first_days.day
+    inner join midnights as next_days on cast($as_of as date) + 1 = next_days.day
 )
 
 select * from final

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +67,7 @@ def unsupported(layout: sources.Layout) -> list[dict[str, Any]]:
     """
     reviewed, has = rules.load(), {*layout.columns, *layout.constants}
     blind = set(reviewed.blind_in(layout).names)
-    every = {word for rule in reviewed.hard_stops for word in (*rule.markers, rule.id)}
-    supplied = {word for text in layout.markers_supplied for word in rules.borne(text, every)}
+    supplied = _supplied(reviewed, layout)
     rows = []
     for rule in reviewed.hard_stops:
         why = [*_unmarked(rule, layout, has, supplied), *_unheard(rule, has)]
@@ -76,6 +75,12 @@ def unsupported(layout: sources.Layout) -> list[dict[str, Any]]:
             told = {"rule_id": rule.id, "title": rule.title, "is_stop": rule.is_stop, "is_blind": rule.id in blind}
             rows.append({**told, "why": "; ".join(why), "markers": list(rule.markers)})
     return rows
+
+
+def _supplied(reviewed: rules.Rules, layout: sources.Layout) -> set[str]:
+    """The rules' markers that a log so laid out says it brings."""
+    every = {word for rule in reviewed.hard_stops for word in (*rule.markers, rule.id)}
+    return {word for text in layout.markers_supplied for word in rules.borne(text, every)}
 
 
 def _unmarked(rule: rules.HardStop, layout: sources.Layout, has: set[str], supplied: set[str]) -> list[str]:
@@ -124,22 +129,23 @@ def unseen(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> f
 
 def unmarked(settings: Settings, reviewed: rules.Rules, names: Iterable[str], rule_id: str) -> bool:
     """Whether the log of at least one of the sources brings none of a rule's markers."""
-    every = {word for rule in reviewed.hard_stops for word in (*rule.markers, rule.id)}
     rule = next(rule for rule in reviewed.hard_stops if rule.id == rule_id)
+    return any(
+        _unmarked(rule, layout, {*layout.columns, *layout.constants}, _supplied(reviewed, layout))
+        for _, layout in _layouts(settings, names)
+    )
+
+
+def _layouts(settings: Settings, names: Iterable[str]) -> Iterator[tuple[str, sources.Layout]]:
+    """The layouts of those of the sources that are declared, by name."""
     for name in sorted(set(sources.source_names(settings)).intersection(names)):
-        layout = sources.load_layout(settings, name)
-        supplied = {word for text in layout.markers_supplied for word in rules.borne(text, every)}
-        if _unmarked(rule, layout, {*layout.columns, *layout.constants}, supplied):
-            return True
-    return False
+        yield name, sources.load_layout(settings, name)
 
 
 def _blind(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> dict[str, list[str]]:
     """By rule, the sources in use that can never set it off."""
-    known = set(sources.source_names(settings))
     found: dict[str, list[str]] = {}
-    for name in sorted(known.intersection(names)):
-        layout = sources.load_layout(settings, name)
+    for name, layout in _layouts(settings, names):
         for rule_id in reviewed.blind_in(layout).names:
             found.setdefault(rule_id, []).append(name)
     return found

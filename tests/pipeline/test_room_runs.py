@@ -20,6 +20,7 @@ from misuse.room.papers import slips
 from misuse.settings import Rights, Settings
 from tests.logs import NOW, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import decoded
+from tests.room_fixture import ACT, AGREED
 
 USERS = {
     "ada": "administrator",
@@ -29,8 +30,6 @@ USERS = {
     "aut": "authoriser",
     "aud": "auditor",
 }
-AGREED = "acceptable_behaviour_agreement"
-ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
 SOON = (NOW + timedelta(days=10)).date().isoformat()
 LATER = NOW + timedelta(days=1)
 

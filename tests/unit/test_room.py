@@ -44,10 +44,7 @@ from misuse.room.papers import slips
 from misuse.settings import Settings
 from tests import room_fixture
 from tests.house import tree
-from tests.room_fixture import NOW, PASSWORD, USERS
-
-AGREED = "acceptable_behaviour_agreement"
-ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
+from tests.room_fixture import ACT, AGREED, NOW, PASSWORD, USERS
 
 
 @pytest.fixture(scope="session")

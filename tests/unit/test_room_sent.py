@@ -36,9 +36,8 @@ from misuse.room.papers import slips
 from misuse.settings import Settings
 from tests import room_fixture
 from tests.published_fixture import RUN_ID
+from tests.room_fixture import ACT, AGREED
 
-AGREED = "acceptable_behaviour_agreement"
-ACT = {"reason": "talk first", "lane": "engagement", "option": AGREED, "owner": "Camden", "review_date": "2026-02-01"}
 NEXT_RUN = "20260112T023100Z-0a1b2c3d"
 At = Callable[[str], Desk]
 

@@ -6,7 +6,6 @@ calls that nobody coded again see nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,13 +66,11 @@ def _sight(con: duckdb.DuckDBPyConnection, desk: Desk) -> Sight:
 
 def _has_wordless_codes(con: duckdb.DuckDBPyConnection, reviewed: rules.Rules) -> bool:
     """Whether any call is coded as silent, abandoned or made by a handset: words whole, whatever stands between their parts."""
-    words = [_folded(word) for group in reviewed.code_lists if group.id in WORDLESS for word in group.words]
-    codes = [_folded(str(row[0])) for row in con.execute(_CODES).fetchall() if row[0]]
+    words = [
+        " ".join(rules.parts(word)) for group in reviewed.code_lists if group.id in WORDLESS for word in group.words
+    ]
+    codes = [" ".join(rules.parts(str(row[0]))) for row in con.execute(_CODES).fetchall() if row[0]]
     return any(f" {word} " in f" {code} " for code in codes for word in words)
-
-
-def _folded(text: str) -> str:
-    return " ".join(re.findall(r"[A-Z0-9]+", text.upper()))
 
 
 def explanations(

@@ -46,6 +46,7 @@ __all__ = [
     "SourceLists",
     "borne",
     "load",
+    "parts",
     "spellings",
     "tables",
 ]
@@ -134,8 +135,8 @@ class Rules:
 
     def list_rows(self) -> list[tuple[str, str]]:
         """Rows of rule_lists: list_id, words; list `listed` is every code of the misuse list, misuse or not."""
-        named = [(group.id, " ".join(_parts(word))) for group in self.code_lists for word in group.words]
-        listed = [("listed", " ".join(_parts(code))) for group in self.misuse_codes for code in group.codes]
+        named = [(group.id, " ".join(parts(word))) for group in self.code_lists for word in group.words]
+        listed = [("listed", " ".join(parts(code))) for group in self.misuse_codes for code in group.codes]
         return list(dict.fromkeys([*named, *listed]))
 
     def misuse_code_rows(self, sources: Mapping[str, SourceLists]) -> list[tuple[str, str, str]]:
@@ -211,7 +212,7 @@ def _fold(word: str) -> str:
     return " ".join(word.upper().split())
 
 
-def _parts(word: str) -> list[str]:
+def parts(word: str) -> list[str]:
     """The letters and figures of a word or code in upper case, whatever stands between them."""
     return re.findall(r"[A-Z0-9]+", word.upper())
 
