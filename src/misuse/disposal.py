@@ -7,10 +7,10 @@ file or a restored backup brings back goes too. The casebook's own part is `Case
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from misuse import callers, casebook, models, store, vault, warehouse
 from misuse.casebook.holders import Holding, renamed
@@ -20,6 +20,7 @@ from misuse.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+Value = TypeVar("Value")
 _PUT_AWAY = "put_away_calls"  # what forget_details reads
 # What identifies first, since from then on nothing leads back; each step may be done again.
 _STEPS = (
@@ -72,9 +73,13 @@ def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         forget(con, [line for line in lines if line["token"] in back])
 
 
-def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:
-    """Put the spells away in vault and warehouse; their lines, for the certificate.
+def dispose(
+    settings: Settings, spells: Sequence[str], certify: Callable[[list[dict[str, Any]]], Value]
+) -> tuple[list[dict[str, Any]], Value]:
+    """Put the spells away in vault and warehouse; their lines, and what `certify`, given these, recorded of them.
 
+    The certificate stands before anything goes: whatever breaks off after it the next run's `reapply` ends, and if nothing
+    is recorded nothing goes.
     Errors: LockHeld while a run writes; Refused where the stores take these numbers' holders for others than the published
     copy does, because the last run failed.
     """
@@ -89,8 +94,9 @@ def dispose(settings: Settings, spells: Sequence[str]) -> list[dict[str, Any]]:
                 next_step="misuse run, then put them away",
             )
         lines = lines_of(con, spells)
+        recorded = certify(lines)
         forget(con, lines)
-    return lines
+    return lines, recorded
 
 
 def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:

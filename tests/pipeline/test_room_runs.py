@@ -253,6 +253,39 @@ def test_disposal_reaches_every_store_leaves_bounds_and_stays_done(settings: Set
     in_vault(settings, digits, there=False)
 
 
+@pytest.mark.parametrize("where", ["misuse.casebook.Casebook.dispose", "misuse.disposal.forget"])
+def test_a_disposal_that_breaks_off_is_done_again_or_ended_by_the_next_run(
+    settings: Settings, where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(settings, rights=Rights(keep_months=0, keep_unconfirmed_months=0))
+    ref = under_action(settings)
+    caller = cases.case(desk(settings, "rev"), ref)["caller_id"]
+    number = care.identify(desk(settings, "rev"), caller, "to test")["numbers"][0]
+    calls.open_calls(desk(settings, "cha"), ref)
+    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    after = NOW + timedelta(days=2)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, killed)
+        with pytest.raises(KeyboardInterrupt):
+            rights.dispose(desk(settings, "ada", after), ref, "past its time")
+    in_vault(settings, number[-6:], there=True)
+    with casebook.opened(settings) as book:
+        has_certificate = bool(book.entries("disposed"))
+    assert run(settings, after + timedelta(hours=1)).status == "published"
+    if not has_certificate:
+        rights.dispose(desk(settings, "ada", after + timedelta(hours=2)), ref, "past its time")
+    in_vault(settings, number[-6:], there=False)
+    with casebook.opened(settings) as book:
+        (certificate,) = book.entries("disposed")
+        assert certificate.data["leaves"]["lines"], "or what a late file brings back would stay"
+        assert ref not in book.cases()
+        assert book.verify() is None
+
+
 def in_vault(settings: Settings, digits: str, *, there: bool) -> None:
     from misuse import warehouse
 

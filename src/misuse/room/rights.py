@@ -6,7 +6,7 @@ The spans are settings ([rights] in misuse.toml): the force's own retention sche
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -82,10 +82,35 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         _check_disposable(desk, book, reference, case, ground)
         events = _events_of(book, reference, case)
         folders = [str(event.data["folder"]) for event in events if event.kind == "pack_made"]
-    lines = disposal.dispose(desk.settings, list(case["spells"]))
-    for folder in folders:
-        shutil.rmtree(packs.folder_of_packs(desk) / folder, ignore_errors=True)
     backups_by = desk.today + timedelta(days=desk.settings.rights.backup_days)
+
+    def certify(lines: list[dict[str, Any]]) -> Event:
+        """Packs go first, since once their events are put away nothing leads to them."""
+        for folder in folders:
+            shutil.rmtree(packs.folder_of_packs(desk) / folder, ignore_errors=True)
+        return _certificate(desk, reference, case, events, lines, backups_by, reason)
+
+    lines, certificate = disposal.dispose(desk.settings, list(case["spells"]), certify)
+    return {
+        "event_id": certificate.event_id,
+        "events": len(events),
+        "lines": len(lines),
+        "packs": len(folders),
+        "swept": disposal.sweep(desk.settings),
+        "lists": sum(1 for event in events if event.kind == "list_frozen"),
+        "backups_by": backups_by,
+    }
+
+
+def _certificate(
+    desk: Desk,
+    reference: str,
+    case: Mapping[str, Any],
+    events: Sequence[Event],
+    lines: Sequence[Mapping[str, Any]],
+    backups_by: date,
+    reason: str,
+) -> Event:
     leaves = {
         "spells": list(case["spells"]),
         "lines": lines,
@@ -101,15 +126,7 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
             [event.event_id for event in events], reason=reason, actor=desk.actor, occurred_at=desk.now, leaves=leaves
         )
         book.anchor(f"certificate {certificate.event_id}", desk.now)
-    return {
-        "event_id": certificate.event_id,
-        "events": len(events),
-        "lines": len(lines),
-        "packs": len(folders),
-        "swept": disposal.sweep(desk.settings),
-        "lists": sum(1 for event in events if event.kind == "list_frozen"),
-        "backups_by": backups_by,
-    }
+    return certificate
 
 
 def _check_disposable(desk: Desk, book: Casebook, reference: str, case: Mapping[str, Any], ground: str) -> None:
