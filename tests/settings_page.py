@@ -48,7 +48,7 @@ MEANINGS = {
     "settings.keep_rejected_days": "days for which rejected rows are kept in the vault, to be mended",
     "settings.keep_taken_days": "days for which logs taken from the inbox are kept; the vault holds what they hold",
     "settings.sql_seconds": "time limit of `misuse sql`",
-    "settings.memory_limit": "memory that DuckDB may take",
+    "settings.memory_limit": "memory that DuckDB may take, such as `2600MB` or `2.6 GB`; at least 16 MB",
     "settings.threads": "threads that DuckDB may take; 0 is as many as the machine has",
     "settings.protective_marking": "the marking on every page and file",
     "settings.handling": "the handling instruction beside it",

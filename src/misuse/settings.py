@@ -308,6 +308,7 @@ def _sensible(settings: Settings, where: str) -> None:
     for key in ("idle_minutes", "longest_hours"):
         if getattr(settings.web, key) < 1:
             raise UsageError(f"{where}: 'web.{key}' must be at least 1")
+    _memory(settings.memory_limit, where)
     for key in ("nightly", "tasking_cycle", "retention"):
         _cron(getattr(settings.schedule, key), where, f"schedule.{key}")
     try:
@@ -317,6 +318,22 @@ def _sensible(settings: Settings, where: str) -> None:
             f"{where}: 'settings.reporting_zone' names no time zone: {settings.reporting_zone}",
             next_step="use a name such as Europe/London",
         ) from None
+
+
+# The forms that DuckDB takes. A minus sign and "none", which it takes too, are no limit at all; a percentage it refuses.
+_MEMORY = re.compile(r"\s*(\d{1,7}(?:\.\d+)?)\s*([KMGT])(?:i?B)?\s*", re.IGNORECASE | re.ASCII)
+_MEGABYTES = {"K": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}
+LEAST_MEGABYTES = 16  # in less no store opens, and the command would say that memory ran out
+
+
+def _memory(text: str, where: str) -> None:
+    """An amount of memory that DuckDB takes and can work in: refused here, since there it looks like a damaged store."""
+    found = _MEMORY.fullmatch(text)
+    if found is None or float(found[1]) * _MEGABYTES[found[2].upper()] < LEAST_MEGABYTES:
+        raise UsageError(
+            f"{where}: 'settings.memory_limit' is no amount of memory from {LEAST_MEGABYTES}MB on: {text!r}",
+            next_step="write a number and its unit, such as '2600MB' or '2.6 GB'",
+        )
 
 
 # Minute, hour, day of month, month, day of week; names of months and days pass for numbers.
