@@ -8,7 +8,7 @@ Prefect's database, its logs or its messages, whatever goes wrong.
 import functools
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ParamSpec
@@ -42,11 +42,12 @@ def alone(name: str) -> Callable[[Callable[P, State[Any] | None]], Callable[P, S
         @functools.wraps(body)
         def held(*args: P.args, **kwargs: P.kwargs) -> State[Any] | None:
             settings = surroundings.settings()
-            try:
-                with told(name), pipeline.writer(settings):
-                    return body(*args, **kwargs)
-            except LockHeld:
-                return skipped("another run is writing")
+            with told(name), ExitStack() as holding:
+                try:
+                    holding.enter_context(pipeline.writer(settings))
+                except LockHeld:
+                    return skipped("another run is writing")
+                return body(*args, **kwargs)  # a store that is held in the middle of it is a failure like any other
 
         return held
 
@@ -58,8 +59,6 @@ def told(name: str) -> Iterator[None]:
     """A failure goes to the notification hook, in one line with its cause and a command."""
     try:
         yield
-    except LockHeld:
-        raise
     except Exception as error:  # noqa: BLE001  # raised again, in our own words
         mild = guarded(error)
         tell(f"FAILED  {name}  {mild.message} → {mild.next_step or 'misuse status'}")

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from flows import serve
+from flows import serve, steps, surroundings
 from flows.api import Api
 from flows.children import Child, child_environment
 from misuse import status, warehouse
@@ -312,6 +312,42 @@ class TestWatch:
         status.write_json(status.last_run_path(settings), {"status": "failed", "error": "x"})
         serve.Scheduler(settings, FakeApi(), {})._look()  # type: ignore[arg-type]
         assert "FAILED" not in (settings.home / "hook.log").read_text()
+
+
+class TestAlone:
+    """What a flow makes of a lock that somebody else holds."""
+
+    @pytest.fixture(autouse=True)
+    def _at_home(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(surroundings, "settings", lambda: settings)
+
+    def test_a_store_held_in_the_middle_of_a_run_is_a_failure_and_is_told(self, settings: Settings) -> None:
+        def body() -> None:
+            raise LockHeld("the vault is open in another process", next_step="close it there, then try again")
+
+        with pytest.raises(LockHeld, match="the vault is open"):
+            steps.alone("nightly")(body)()
+        heard = (settings.home / "hook.log").read_text()
+        assert "FAILED nightly the vault is open in another process → close it there" in " ".join(heard.split())
+
+    def test_a_writer_at_work_is_waited_for_quietly(self, settings: Settings) -> None:
+        with warehouse.writer(settings):
+            holder = subprocess.run(
+                [sys.executable, "-c", ALONE], env={**os.environ, "HELD_HOME": str(settings.home)}, check=True,
+                capture_output=True, text=True,
+            )  # fmt: skip
+        assert holder.stdout.split() == ["Skipped"]
+        assert not (settings.home / "hook.log").exists()
+
+
+# A process of its own: in one, a second time the lock is free.
+ALONE = """
+import os, pathlib
+from flows import steps, surroundings
+from misuse.settings import Settings
+surroundings.settings = lambda: Settings(home=pathlib.Path(os.environ["HELD_HOME"]))
+print(steps.alone("nightly")(lambda: None)().name)
+"""
 
 
 def test_a_second_scheduler_is_refused(settings: Settings) -> None:
