@@ -6,26 +6,30 @@
 -- Next: this is a mistake of the program: keep yesterday's list and report the run's id
 with
 
--- A spell that is a caller by itself bears its own id, and needs no more.
+-- A spell that is a caller by itself, at every level, bears its own id and needs no more: nearly all do.
+joined as (
+    select *
+    from (select *, 'c' || substr(spell_id, 2) as own_id from caller_spells) as spells
+    where
+        caller_id is distinct from own_id or standard_id is distinct from own_id
+        or loose_id is distinct from own_id or reach_id is distinct from own_id
+),
+
 levels as (
-    select 'caller_id' as level, caller_id as id, spell_id from caller_spells
+    select 'caller_id' as level, caller_id as id, spell_id, own_id from joined
     union all
-    select 'standard_id' as level, standard_id as id, spell_id from caller_spells
+    select 'standard_id' as level, standard_id as id, spell_id, own_id from joined
     union all
-    select 'loose_id' as level, loose_id as id, spell_id from caller_spells
+    select 'loose_id' as level, loose_id as id, spell_id, own_id from joined
     union all
-    select 'reach_id' as level, reach_id as id, spell_id from caller_spells
+    select 'reach_id' as level, reach_id as id, spell_id, own_id from joined
 ),
 
 sets as (
     select level, id, 'c' || left(sha256(string_agg(spell_id, ',' order by spell_id)), 16) as set_id
     from levels
-    where id is distinct from 'c' || substr(spell_id, 2)
+    where id is distinct from own_id
     group by level, id
-),
-
-joined as (
-    select * from caller_spells where loose_id is distinct from 'c' || substr(spell_id, 2)
 ),
 
 parted as (
@@ -48,8 +52,6 @@ union all
 select
     'shared lines or premises joined to somebody',
     count(*) filter (
-        where identity_kind <> 'person'
-        and (caller_id, standard_id, loose_id)
-        <> ('c' || substr(spell_id, 2), 'c' || substr(spell_id, 2), 'c' || substr(spell_id, 2))
+        where identity_kind <> 'person' and (caller_id, standard_id, loose_id) <> (own_id, own_id, own_id)
     )::double
-from caller_spells
+from joined

@@ -1,4 +1,5 @@
--- One row per caller with a case: the newest, where through linkage there are several. Key: caller_id. No params.
+-- One row per caller with a case: where through linkage there are several the newest of those open, or of all.
+-- Key: caller_id. No params. An open case is a promise, and a newer one that was closed does not keep it.
 with
 
 closures as (
@@ -18,7 +19,9 @@ final as (
     inner join case_callers on cases.case_ref = case_callers.case_ref
     left join closures on cases.case_ref = closures.case_ref
     qualify
-        row_number() over (partition by case_callers.caller_id order by cases.opened_at desc, cases.case_ref desc) = 1
+        row_number() over (
+            partition by case_callers.caller_id order by is_open desc, cases.opened_at desc, cases.case_ref desc
+        ) = 1
 )
 
 select * from final

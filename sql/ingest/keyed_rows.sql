@@ -1,8 +1,8 @@
 -- One row per record of the file at the door, with its keys; reason says why it cannot go in. Key: row_number.
--- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers).
+-- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers), $region (of its numbers).
 -- Read straight off the parsing, so that a record is written once; a number's kind is null where it waits to be parsed
--- alone. The content digest covers every field, so that two rows are the same only when all of them are. What stood in
--- a code's column and is none leaves it here.
+-- alone. The content digest covers every field, and what its number was read as other than by default, so that two rows
+-- are the same only when all of it is. What stood in a code's column and is none leaves it here.
 with
 
 parsed as (
@@ -66,7 +66,8 @@ select
         coalesce(handler_ref, chr(30)), coalesce(units_assigned::varchar, chr(30)),
         coalesce(unit_seconds::varchar, chr(30)), coalesce(first_assigned_at::varchar, chr(30)),
         coalesce(arrived_at::varchar, chr(30)), coalesce(markers, chr(30)), coalesce(remarks, chr(30)),
-        coalesce(recording_ref, chr(30)), coalesce(premises, chr(30))
+        coalesce(recording_ref, chr(30)), coalesce(premises, chr(30)),
+        nullif(case when $is_premises then 'premises' else $region end, 'GB')
     )) as content_digest,
     case when $is_premises and premises_folded <> '' then token_of('premises', premises_folded) end as premises_token
 from keyed

@@ -1,22 +1,22 @@
 -- One row: the last local day that the log covers, and how many calls came after it. Params: $reporting_zone, $before.
 -- A day with under a twentieth of the usual day's calls is not covered: a night's first minutes, or a date mistyped.
--- Hours are turned into local ones, not calls: there are few of them.
+-- Quarters of an hour are turned into local ones, not calls: there are few of them.
 with
 
-hours as (
-    select date_trunc('hour', received_at) as hour_at, count(*) as calls
+quarters as (
+    select time_bucket(interval 15 minutes, received_at) as quarter_at, count(*) as calls
     from call_records
-    group by date_trunc('hour', received_at)
+    group by time_bucket(interval 15 minutes, received_at)
 ),
 
 days as (
     select local_date, sum(calls) as calls
     from (
         select
-            cast(hour_at at time zone 'UTC' at time zone cast($reporting_zone as varchar) as date) as local_date,
+            cast(quarter_at at time zone 'UTC' at time zone cast($reporting_zone as varchar) as date) as local_date,
             calls
-        from hours
-    ) as local_hours
+        from quarters
+    ) as local_quarters
     group by local_date
 ),
 

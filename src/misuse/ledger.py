@@ -216,3 +216,27 @@ def publish(con: duckdb.DuckDBPyConnection, name: str, now: datetime) -> None:
 
 
 _PUBLISHED = "update run_ledger set finished_at = $now, status = 'published' where run_id = $run_id"
+
+
+def fail(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, now: datetime) -> None:
+    """Enter that a run failed, though it was entered as published before its copy was there; what readers have, is."""
+    is_current = settings.current_path.resolve().stem == name
+    con.execute(_FAILED, {"run_id": name, "now": now, "is_current": is_current})
+
+
+_FAILED = """
+update run_ledger set finished_at = $now, status = 'failed'
+where run_id = $run_id and not (status = 'published' and $is_current)
+"""
+
+
+def last_said_published(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The run that began last, where the ledger says that it was published."""
+    row = con.execute(_LAST).fetchone()
+    return row[0] if row else None
+
+
+_LAST = """
+select run_id from run_ledger
+where started_at = (select max(started_at) from run_ledger) and status = 'published'
+"""

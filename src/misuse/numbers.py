@@ -103,10 +103,10 @@ def plan(region: str) -> Plan:
 
 
 def _in_code(digits: int) -> str:
-    """Nine digits, whatever stands between them; where the region's numbers are shorter, so many that no letter leads:
+    """Nine digits of any script, whatever stands between them; where the region's numbers are shorter, so many that no letter leads:
     a ward of E05000026 is a code.
     """
-    run = r"([0-9][^[:alnum:]]*)"
+    run = r"(\p{Nd}[^[:alnum:]]*)"
     shorter = [] if digits >= 9 else [rf"(^|[^[:alnum:]]){run}{{{max(digits, 8)},}}"]
     return "|".join([*shorter, rf"{run}{{9,}}"])
 

@@ -84,6 +84,9 @@ def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool 
             ledger.refuse_without_calls(calls)
         speaks_for = as_of or ledger.default_as_of(con, now, settings.reporting_zone)
         current = ledger.current_run(con, settings)
+        last = ledger.last_said_published(con)
+        if last and not _is_recorded(book, last):
+            ledger.fail(con, settings, last, now)  # killed before readers had it
         if current and speaks_for < current[1] and not force:
             is_over = current[1] < ledger.today(now, settings.reporting_zone)  # earlier releases took any day
             why = f"later than {speaks_for}" if is_over else f"a day that is not over, and the log only to {speaks_for}"
@@ -144,11 +147,7 @@ def fail(settings: Settings, run_id: str, error: BaseException, now: datetime) -
     as_of, started_at = None, now
     if run_id:
         with warehouse.opened(settings) as con:
-            con.execute(
-                "update run_ledger set finished_at = $now, status = 'failed' "
-                "where run_id = $run_id and status <> 'published'",
-                {"run_id": run_id, "now": now},
-            )
+            ledger.fail(con, settings, run_id, now)
             as_of, started_at = ledger.times(con, run_id)
     last_run.write(settings, run_id, as_of, "failed", started_at, now, own)
 

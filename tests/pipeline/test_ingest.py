@@ -558,6 +558,23 @@ def test_overlapping_files_are_read_again_by_another_layout_in_any_order(tmp_pat
 
 
 @pytest.mark.usefixtures("unchecked")
+def test_numbers_are_read_again_by_their_region_where_files_overlap(tmp_path):
+    """The fields are the same; whose number it is, is not."""
+    rows = [call(ref=f"A{n}", cli=f"020 7946 00{n:02d}") for n in range(30)]
+    files = [write_csv(tmp_path / "a.csv", rows[:20]), write_csv(tmp_path / "b.csv", rows[10:])]
+    abroad, mended = (
+        settings_for(tmp_path / "home", sources={"calls": SOURCE | {"numbers": {"region": region}}})
+        for region in ("US", "GB")
+    )
+    take(abroad, *files)
+    take(mended, *files)
+    assert answer(mended, "select distinct number_kind, number_token is null from call_records") == [("fixed", False)]
+    clean = settings_for(tmp_path / "clean")
+    take(clean, *files)
+    assert state(mended) == state(clean)
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_a_rolling_extract_goes_on_when_one_more_column_is_mapped(tmp_path):
     rows = random_rows(32, 160)
     mapped, fewer, _ = layouts_of(tmp_path / "home")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import duckdb
 import pytest
 
-from misuse import detection, intake, pipeline, publication, synth
+from misuse import detection, intake, outgoing, pipeline, publication, synth
 from misuse.errors import CheckFailed, MisuseError
 from misuse.settings import Settings
 from tests import oracle, reckoning
@@ -145,6 +147,29 @@ def test_a_failed_check_publishes_nothing_and_the_old_list_stands(tmp_path, monk
     assert settings.current_path.resolve().stem == first.run_id
     told = json.loads((settings.home / "last_run.json").read_text())
     assert told["status"] == "failed"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_run_whose_copy_could_not_be_written_was_never_published(tmp_path, monkeypatch, is_killed):
+    settings = settings_for(tmp_path / "home")
+    hours = iter(NOW + timedelta(hours=hour) for hour in range(3))
+
+    def night(seed):
+        take(settings, write_csv(tmp_path / f"{seed}.csv", random_rows(seed, 200)))
+        now = next(hours)
+        pipeline.run(settings, as_of=None, clock=lambda: now, actor="tester")
+
+    night(34)
+    with monkeypatch.context() as full:
+        full.setattr(outgoing, "write", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+        if is_killed:  # nobody is left to say that it failed
+            full.setattr(pipeline, "fail", lambda *_: None)
+        with pytest.raises((MisuseError, OSError)):
+            night(35)
+    night(36)
+    with publication.opened(settings) as copy:
+        held = copy.execute("select status from runs order by started_at").fetchall()
+    assert [status for (status,) in held] == ["published", "failed", "published"]
 
 
 def test_an_earlier_as_of_never_takes_the_place_of_a_later_one_unforced(tmp_path):

@@ -557,6 +557,8 @@ def test_a_call_without_a_number_keeps_its_reason_by_channel(tmp_path, unchecked
         ("GB", "07700:900:124", False),
         ("GB", "somebody@example.com", False),
         ("GB", "MET @ SCENE", True),
+        ("GB", "\uff10\uff17\uff17\uff10\uff10\uff19\uff10\uff10\uff11\uff12\uff13", False),
+        ("GB", "\u0660\u0667\u0667\u0660\u0660 \u0669\u0660\u0660\u0661\u0662\u0663", False),
         ("GB", "WARD 4061 2345", True),  # eight digits are nobody's number here
         ("NO", "TLF 40612345", False),
         ("NO", "RINGTE FRA 406 12 345", False),

@@ -93,6 +93,17 @@ def test_names_are_one_file_each_and_every_picture_says_its_run(plain: data.Pack
             assert charts.why(one).startswith(f"{one.title}: not drawn, since ")
 
 
+@pytest.mark.parametrize("mark", ["\x01", "\x1b", "\ufffe", "\ud800"])
+def test_a_code_that_no_picture_can_hold_is_drawn_as_unreadable(plain: data.Pack, mark: str) -> None:
+    """The engine would end the process: every run would die, and no list be written."""
+    dots = [drawing.Dot("Camden" + mark, 1.0, "one"), drawing.Dot("Ealing", 2.0, "two" + mark)]
+    picture = Picture("x", "A title" + mark, (), drawing.dots(dots, "calls"), "words")
+    told = drawing.svg(drawing.specification(picture, plain.stamp))
+    assert mark not in told
+    assert "Camden\N{REPLACEMENT CHARACTER}" in told
+    assert drawing.png(told).startswith(b"\x89PNG")
+
+
 def test_hues_are_few_and_told_apart(plain: data.Pack) -> None:
     """Besides ink and greys, blue, its tint, and vermilion alone carry meaning."""
     allowed = {drawing.BLUE, drawing.ORANGE, drawing.BAND, drawing.INK, drawing.GREY, drawing.PALE, drawing.FAINT}

@@ -6,6 +6,7 @@ says, a place, a shape or a word says too.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,10 +66,23 @@ def specification(picture: Picture, stamp: Stamp | None = None, *, is_checked: b
 
 
 def svg(document: Mapping[str, Any]) -> str:
-    """A specification drawn."""
+    """A specification drawn. What XML may not hold is shown as unreadable: the engine would end the whole process over it."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(dict(document)))
+    return str(vl_convert.vegalite_to_svg(_drawable(document)))
+
+
+def _drawable(value: Any) -> Any:
+    """The same document with the sign for an unreadable character where a code from a log has one that XML forbids."""
+    if isinstance(value, str):
+        return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, Mapping):
+        return {key: _drawable(item) for key, item in value.items()}
+    return [_drawable(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+# XML 1.0, section 2.2: every other character is none.
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def png(text: str) -> bytes:
