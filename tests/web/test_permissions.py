@@ -9,7 +9,7 @@ import pytest
 from misuse import review
 from misuse.casebook.kinds import KINDS
 from misuse.web import access
-from misuse.web.routes import MENU, ROUTES, Route
+from misuse.web.routes import MENU, ROUTES, Route, page_of
 from tests.web import access_page, rooms
 from tests.web.rooms import USERS, Browser, Room
 
@@ -59,6 +59,22 @@ def test_every_cell_of_the_table(room: Room, named: dict[str, str], role: str) -
     recorded = [event for event in room.events("access_refused")[before:] if REFUSED in str(event.data.get("why"))]
     assert [event.data["what"] for event in recorded] == refused
     assert {event.actor for event in recorded} <= {who_is(role)}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_no_form_opens_no_page_that_the_role_may_not_open(room: Room, named: dict[str, str], role: str) -> None:
+    browser, before = Browser(room, who_is(role)), len(room.events("access_refused"))
+    shown, refused = [], []
+    for route in ACTS:
+        reply = browser.post(at(route, named), headers={"content-type": "text/plain"})
+        if not access.may(route.permission, role):
+            refused.append(f"POST {route.path}")
+            shown += [route.path] if reply.status_code != 403 or REFUSED not in reply.text else []
+        elif not access.may(page_of(route.back).permission if route.back else access.SIGNED_IN, role):
+            shown += [route.path] if "<form" in reply.text.partition("<main")[2] else []
+    assert not shown
+    recorded = [event for event in room.events("access_refused")[before:] if REFUSED in str(event.data.get("why"))]
+    assert [event.data["what"] for event in recorded] == refused
 
 
 def test_nobody_signed_in_gets_to_the_door(room: Room, named: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from misuse.settings import Settings
 from misuse.web import access
 from misuse.web.published import Published
 from misuse.web.render import Renderer
-from misuse.web.routes import Route
+from misuse.web.routes import Route, page_of
 from misuse.web.sessions import COOKIE, Session, Sessions
 from misuse.web.visits import Answer, Form, Page, Redirect, Visit, desk_of
 
@@ -83,7 +83,7 @@ class Door:
         except UsageError as error:
             if back is None or arrived.route.method == "GET":
                 return self._refusal(arrived, error)
-            return self._again(visit, back, error)
+            return self._again(arrived.route, visit, back, error)
         except MisuseError as error:
             return self._refusal(arrived, error)
 
@@ -178,10 +178,10 @@ class Door:
 
     def _check(self, arrived: Arrival, visit: Visit) -> None:
         """Errors: Refused, recorded where it is somebody's, for a role that may not and a form that is not ours."""
+        if not access.may(arrived.route.permission, visit.role):  # first, or a form that is none would get the page
+            raise self._refused(arrived, f"the role {visit.role or 'none'} may not open this page")
         if arrived.route.method == "POST":
             self._check_form(arrived)
-        if not access.may(arrived.route.permission, visit.role):
-            raise self._refused(arrived, f"the role {visit.role or 'none'} may not open this page")
 
     def _check_form(self, arrived: Arrival) -> None:
         if arrived.form is None:
@@ -227,8 +227,13 @@ class Door:
         values = {"title": titles[status], "message": error.message, "next_step": self._next_step(error)}
         return Page("error.html", values, status)
 
-    def _again(self, visit: Visit, back: Callable[..., Answer], error: UsageError) -> Answer:
-        """The form's own page again, with what was wrong and what was sent; where there is none, what was wrong."""
+    def _again(self, route: Route, visit: Visit, back: Callable[..., Answer], error: UsageError) -> Answer:
+        """The form's own page again, with what was wrong and what was sent.
+
+        What was wrong alone where there is no page, or none that they may open: not everybody who may act may read there.
+        """
+        if not access.may(page_of(route.back).permission, visit.role):
+            return self._error(error, is_get=False)
         try:
             answer = back(replace(visit, problem=error))
         except MisuseError:

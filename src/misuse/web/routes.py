@@ -198,3 +198,8 @@ MENU: tuple[tuple[str, str], ...] = (
 def route_of(method: str, path: str) -> Route | None:
     """The route that stands at a path of the table."""
     return next((route for route in ROUTES if (route.method, route.path) == (method, path)), None)
+
+
+def page_of(handler: str) -> Route:
+    """The page that a handler makes."""
+    return next(route for route in ROUTES if (route.method, route.handler) == ("GET", handler))
