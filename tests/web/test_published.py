@@ -13,7 +13,7 @@ from misuse import store
 from misuse.errors import StoreError
 from misuse.settings import Settings
 from misuse.web import pictures
-from misuse.web.published import Published
+from misuse.web.published import Published, shown
 from tests import published_fixture
 
 COUNT = "select count(*) from tasking_list"
@@ -72,6 +72,22 @@ def test_a_moved_pointer_is_seen_at_once_and_readers_end_on_theirs(settings: Set
             assert other.execute(COUNT).fetchone() == (7,)
     assert len(published.rows("tasking_choices")) > 0
     assert published.run()["as_of"] == published_fixture.AS_OF
+
+
+def test_a_run_that_keeps_its_id_is_seen_at_once(settings: Settings) -> None:
+    """It replaces the file behind the same path, and an older one is open here."""
+    published, earlier = Published(settings), settings.current_path.resolve()
+    with published.opened() as con:
+        assert con.execute(COUNT).fetchone() == (20,)
+    first = shown(settings)
+    point(settings, "two", persons=7)
+    settings.current_path.resolve().replace(earlier)
+    settings.current_path.unlink()
+    settings.current_path.symlink_to(earlier.name)
+    assert shown(settings)[0] == first[0]
+    assert shown(settings) != first
+    with published.opened() as con:
+        assert con.execute(COUNT).fetchone() == (7,)
 
 
 def test_threads_share_it(settings: Settings) -> None:

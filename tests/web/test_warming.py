@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -70,7 +71,10 @@ def test_nobody_at_a_page_has_no_hand_on_the_casebook(room: rooms.Room) -> None:
     assert len(room.events()) == before
 
 
-def test_a_moved_pointer_is_looked_at_by_itself(fresh: rooms.Room, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("keeps_its_id", [False, True])
+def test_another_copy_is_looked_at_by_itself(
+    fresh: rooms.Room, monkeypatch: pytest.MonkeyPatch, keeps_its_id: bool
+) -> None:
     browser = rooms.Browser(fresh)
     door, looks, ended = browser.app.state.door, list[str](), threading.Event()
     monkeypatch.setattr(warming, "WATCH_SECONDS", 0.02)
@@ -82,10 +86,13 @@ def test_a_moved_pointer_is_looked_at_by_itself(fresh: rooms.Room, monkeypatch: 
     watching.start()
     current = fresh.settings.current_path
     again = current.resolve().with_stem("again")
-    again.hardlink_to(current.resolve())
-    beside = current.with_name("new")
-    beside.symlink_to(again.name)
-    beside.replace(current)
+    shutil.copy(current.resolve(), again)
+    if keeps_its_id:
+        again.replace(current.resolve())
+    else:
+        beside = current.with_name("new")
+        beside.symlink_to(again.name)
+        beside.replace(current)
     _until(lambda: looks.count("monday:page") == 2)
     time.sleep(0.1)
     ended.set()
@@ -177,6 +184,18 @@ def test_what_cannot_be_found_again_is_told_to_the_next_reader(tmp_path: Path) -
     _until(lambda: not published._moments)
     with pytest.raises(MisuseError):
         published.lately("it", NOW + MOMENT, fail)
+
+
+def test_what_is_forgotten_as_it_is_read_was_read(tmp_path: Path) -> None:
+    """Another look may fail and forget it just then."""
+
+    class Forgetful(dict[str, Any]):
+        def get(self, name: str, _: Any = None) -> Any:
+            return self.pop(name, None)
+
+    published = Published(settings_for(tmp_path))
+    published._moments = Forgetful(it=(NOW, 1))
+    assert published.lately("it", NOW + MOMENT / 2, lambda: 2) == 1
 
 
 def test_pages_wait_for_no_paper_no_act_and_no_sign_in() -> None:

@@ -26,15 +26,26 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Value = TypeVar("Value")
+Shown = tuple[Path, tuple[int, int] | None]
 KEPT_READS = 400
 MOMENT, LATELY = timedelta(seconds=20), timedelta(minutes=10)
+
+
+def shown(settings: Settings) -> Shown:
+    """Which copy is current: its path and its file, since a run that keeps its id publishes another file at the same path."""
+    target = settings.current_path.resolve()
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        return target, None
+    return target, (found.st_dev, found.st_ino)
 
 
 class _Copy:
     """One open copy, closed by the last who leaves it once it is stale."""
 
-    def __init__(self, settings: Settings, target: Path) -> None:
-        self.target = target
+    def __init__(self, settings: Settings, seen: Shown) -> None:
+        self.seen = seen
         self._open = contextlib.ExitStack()
         self.con = self._open.enter_context(publication.opened(settings))
         self.readers = 0
@@ -89,11 +100,7 @@ class Published:
 
     def for_a_moment(self, name: str, now: datetime, make: Callable[[], Value], moment: timedelta = MOMENT) -> Value:
         """What `make` gives, or gave under this name a moment ago: for what is slow to look up and need not be newest."""
-        with self._once.making(name):
-            earlier = self._moments.get(name)
-            if earlier is None or not timedelta() <= now - earlier[0] < moment:
-                earlier = self._moments[name] = (now, make())
-        found: Value = earlier[1]
+        found: Value = self._made(name, now, make, moment)[1]
         return found
 
     def lately(self, name: str, now: datetime, make: Callable[[], Value]) -> Value:
@@ -101,11 +108,18 @@ class Published:
 
         After a MOMENT whoever reads it sets off another look, and does not wait for it.
         """
-        found = self.for_a_moment(name, now, make, LATELY)
-        if now - self._moments[name][0] >= MOMENT and name not in self._remaking:
+        made_at, found = self._made(name, now, make, LATELY)
+        if now - made_at >= MOMENT and name not in self._remaking:
             self._remaking.add(name)
             threading.Thread(target=self._remake, args=(name, now, make), daemon=True).start()
         return found
+
+    def _made(self, name: str, now: datetime, make: Callable[[], Value], moment: timedelta) -> tuple[datetime, Value]:
+        with self._once.making(name):
+            earlier = self._moments.get(name)
+            if earlier is None or not timedelta() <= now - earlier[0] < moment:
+                earlier = self._moments[name] = (now, make())
+            return earlier
 
     def _remake(self, name: str, now: datetime, make: Callable[[], Any]) -> None:
         try:
@@ -144,10 +158,10 @@ class Published:
             self._leave(copy)
 
     def _enter(self) -> _Copy:
-        target = self._settings.current_path.resolve()
+        seen = shown(self._settings)  # before it is opened: what is published meanwhile the next reader sees
         with self._lock:
-            if self._copy is None or self._copy.target != target:
-                fresh = _Copy(self._settings, target)
+            if self._copy is None or self._copy.seen != seen:
+                fresh = _Copy(self._settings, seen)
                 stale, self._copy = self._copy, fresh
                 if stale is not None:
                     stale.is_stale = True

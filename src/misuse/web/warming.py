@@ -16,6 +16,7 @@ from misuse.casebook import Actor
 from misuse.casebook.reading import Reading
 from misuse.errors import MisuseError, Refused
 from misuse.room import Desk
+from misuse.web.published import shown
 from misuse.web.routes import ROUTES, Route
 from misuse.web.sessions import Session
 from misuse.web.visits import Form, Page, Visit
@@ -83,7 +84,7 @@ class Warmer:
 
     def look(self) -> None:
         """Look at every page that takes no more than its address, and at one case. Never an error."""
-        self._seen = self._door.settings.current_path.resolve()
+        self._seen = shown(self._door.settings)
         for route in ROUTES:
             if route.method == "GET" and "{" not in route.path and not route.is_export and _is_of_the_room(route):
                 self._visit(route)
@@ -103,7 +104,7 @@ class Warmer:
         """Until it is ended: as soon as the pointer moves, look at everything again."""
         self.look_at_cases(lambda: ended.wait(WATCH_SECONDS / 4))
         while not ended.wait(WATCH_SECONDS):
-            if self._door.settings.current_path.resolve() != self._seen:
+            if shown(self._door.settings) != self._seen:
                 self.look()
                 gc.freeze()
                 self.look_at_cases(lambda: ended.wait(WATCH_SECONDS / 4))
