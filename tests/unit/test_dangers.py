@@ -252,4 +252,5 @@ def test_a_link_takes_no_stop_away(con: duckdb.DuckDBPyConnection) -> None:
         pairs = [(0, "same", [spell(one)], [spell(other)]) for one, other in itertools.pairwise(numbers)]
         con.executemany("insert into casebook_links values (?, ?, ?, ?, timestamp '2025-11-01')", pairs)
         joined, _ = detected(con, rows)
+        assert apart, "or nothing could be taken away"
         assert apart <= joined
