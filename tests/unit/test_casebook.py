@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime
@@ -203,6 +204,29 @@ def test_a_head_noted_with_another_key_is_no_head(book: Casebook, path: Path) ->
     forged = chain.note_head(path, "x" * 64, book.entries()[-1])
     assert forged is None
     assert book.verify() is not None
+
+
+def test_the_noted_head_never_goes_back(book: Casebook, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One who wrote first and notes last: the event after it could be cut off, and nothing would say so."""
+    fill(book)
+    real, has_written, may_note = chain.note_head, threading.Event(), threading.Event()
+
+    def slowly(*given: Any) -> None:
+        if threading.current_thread().name == "slow":
+            has_written.set()
+            may_note.wait(1)
+        real(*given)
+
+    monkeypatch.setattr(chain, "note_head", slowly)
+    slow = threading.Thread(target=record, args=(book, "sql_run"), kwargs={"payload": {"statement": "1"}}, name="slow")
+    slow.start()
+    assert has_written.wait(10)
+    newest = record(book, "sql_run", payload={"statement": "select 2"})
+    may_note.set()
+    slow.join()
+    assert [(anchor.event_id, anchor.head) for anchor in book.anchors()] == [(newest.event_id, newest.digest)]
+    cut(path, newest.event_id - 1)
+    assert book.faults()
 
 
 SPOILT = (

@@ -17,7 +17,7 @@ from misuse import review
 from misuse.casebook import chain, disposing, keeping, moving, opening, passwords, payloads, publishing, state
 from misuse.casebook import holders as spells_held
 from misuse.casebook.chain import Anchor
-from misuse.casebook.events import GENESIS, Actor, Broken, Draft, Event
+from misuse.casebook.events import GENESIS, Actor, Broken, Draft, Event, last_event
 from misuse.casebook.holders import Holding
 from misuse.casebook.kinds import KINDS, OWN_METHOD, PERMISSION_OF_KIND
 from misuse.casebook.reading import Reading
@@ -310,7 +310,14 @@ class Casebook(Reading):
             chain.keep_lost_head(con, self._path, pen.key)
             yield pen
         if pen.last is not None:
-            chain.note_head(self._path, pen.key, pen.last)
+            self._note_head(pen.key, pen.last)
+
+    def _note_head(self, key: str, last: Event) -> None:
+        """Note the newest event of whoever wrote: others may have, and noted theirs, between our transaction and this."""
+        with chain.alone_with_head(self._path):
+            with self._connection() as con:
+                newest = last_event(con)
+            chain.note_head(self._path, key, newest if newest and newest.event_id > last.event_id else last)
 
 
 def _check_user(name: str, role: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
@@ -16,7 +17,17 @@ from misuse.casebook.events import GENESIS, Broken, Event, canonical, check_key,
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["Anchor", "anchors", "check_key", "digest_of", "faults", "keep_lost_head", "note_anchor", "note_head"]
+__all__ = [
+    "Anchor",
+    "alone_with_head",
+    "anchors",
+    "check_key",
+    "digest_of",
+    "faults",
+    "keep_lost_head",
+    "note_anchor",
+    "note_head",
+]
 
 
 @dataclass(frozen=True)
@@ -125,8 +136,19 @@ def anchors_path(casebook: Path) -> Path:
     return casebook.with_suffix(".anchors")
 
 
+@contextlib.contextmanager
+def alone_with_head(casebook: Path) -> Iterator[None]:
+    """Keep every other thread and program from noting a head; the folder is locked, since a head is a new file each time."""
+    folder = os.open(casebook.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def note_head(casebook: Path, key: str, event: Event) -> None:
-    """Note the newest head beside the casebook, with a MAC of its own, in one step."""
+    """Note the newest head beside the casebook, with a MAC of its own, in one step, alone with it."""
     document = {"event_id": event.event_id, "head": event.digest, "at": event.occurred_at}
     text = canonical(document | {"mac": keeping.mac(key, canonical(document))})
     beside = head_path(casebook).with_name(f"{head_path(casebook).name}.{os.getpid()}.{event.event_id}")
