@@ -142,6 +142,16 @@ WITHIN = [
     ("mental health unit, mental health", {"hospital", "mental_health"}),
     ("ABUSIVE LANGUAGE", {"language"}),
     ("CLARE'S LAW", {"domestic_abuse"}),
+    ("Pay phone", {"kiosk"}),
+    ("PAYPHONE", {"kiosk"}),
+    ("Care-line; Tele care", {"care_alarm"}),
+    ("Lifeline", {"care_alarm"}),
+    ("Rpt victim", {"repeat_victim"}),
+    ("DASH high", {"domestic_abuse"}),
+    ("Non-molestation order", {"domestic_abuse"}),
+    ("Honour based abuse, forced marriage", {"domestic_abuse"}),
+    ("vuln adult", {"vulnerable"}),
+    ("Hearing impaired", {"language"}),
     ("OTHER", set()),
 ]
 
