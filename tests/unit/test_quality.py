@@ -26,6 +26,7 @@ LANDING_OFFENCES = {
     "assert_landing_volume_holds": "delete from landing_calls where received_at::date = '2025-02-12' and row_number % 5 > 0",
     "assert_landing_misuse_share_holds": "update landing_calls set closing_code = 'hoax' where received_at::date = '2025-02-12'",
     "assert_landing_codes_are_known": "update landing_calls set closing_code = 'NEW ' || row_number where row_number % 50 = 0",
+    "assert_landing_channels_are_known": "update landing_calls set channel = 'EMERGENCY' where row_number % 10 > 0",
     "assert_landing_markers_are_known": "update parsed_rows set markers = 'KIOSK;DOM ABSE' where row_number % 8 = 0",
     "assert_landing_nulls_do_not_rise": "update landing_calls set number_token = null",
 }
@@ -35,6 +36,7 @@ PUBLICATION_OFFENCES = {
     "assert_keys_are_unique": "insert into estimates from estimates limit 1",
     "assert_ledger_adds_up": "delete from call_records where row_number = 1",
     "assert_headline_window_holds_calls": "update windows set window_from = window_to where window_name = 'headline'",
+    "assert_headline_channel_has_calls": "update calls set channel = 'EMERGENCY'",
     "assert_calls_are_those_received": "update call_records set received_at = '2026-01-01 00:00:00' where row_number = 1",
     "assert_calls_stand_in_one_source": "update calls set line_id = caller_id where is_misuse; "
     "insert into calls select * replace ('another' as source, received_at + interval 7 seconds as received_at) "
