@@ -1,6 +1,7 @@
 -- One row per campaign of the settings and whole week of the log, counted from the day it began: week 0 is the first.
 -- Key: campaign, week. Params: $as_of, $headline_channel, $campaign_names, $campaign_days. Three years before and two
--- after at most. Genuine calls are those not coded misuse.
+-- after at most, and no week of another campaign's time, or its effect would pass for this one's: from the campaign
+-- before on, and until the next. Genuine calls are those not coded misuse.
 with
 
 campaigns as (
@@ -8,12 +9,25 @@ campaigns as (
         unnest(cast($campaign_names as varchar[])) as campaign, unnest(cast($campaign_days as date[])) as began
 ),
 
+neighbours as (
+    select began, lag(began) over (order by began) as began_before, lead(began) over (order by began) as begins_next
+    from (select distinct began from campaigns)
+),
+
+-- greatest() and least() pass over a neighbour that is not there.
 spans as (
     select
         campaigns.campaign, campaigns.began,
-        greatest(-156, -(date_diff('day', log_start.first_date, campaigns.began) // 7)) as first_week,
-        least(103, date_diff('day', campaigns.began, cast($as_of as date) + 1) // 7 - 1) as last_week
+        greatest(
+            -156,
+            -(date_diff('day', greatest(log_start.first_date, neighbours.began_before), campaigns.began) // 7)
+        ) as first_week,
+        least(
+            103,
+            date_diff('day', campaigns.began, least(cast($as_of as date) + 1, neighbours.begins_next)) // 7 - 1
+        ) as last_week
     from campaigns
+    inner join neighbours on campaigns.began = neighbours.began
     inner join windows as log_start on log_start.window_name = 'since_log_start'
 ),
 
