@@ -148,6 +148,17 @@ def test_the_seed_decides() -> None:
     assert other["share_of_misuse"].low != by_name(units)["share_of_misuse"].low
 
 
+def test_time_that_was_measured_of_others_alone_is_not_nought_of_the_persistent() -> None:
+    units = units_of([12, 3], shared=[4])
+    units.values[0, [name != "misuse_calls" and "unit" not in name for name in MEASURES]] = 0
+    rows = by_name(units)
+    for name in ("share_of_handling", "share_of_all_handling", "hours_persistent", "days_work_handling_persistent"):
+        assert rows[name].point is None, name
+        assert "on any call of a persistent caller" in rows[name].method
+    assert rows["hours_all_misuse"].point > 0
+    assert rows["share_of_deployment"].point > 0
+
+
 def test_what_the_log_does_not_measure_is_null_and_says_why() -> None:
     rows = by_name(units_of([12, 3]), misuse_unit_measured_calls=0, months=0)
     assert rows["share_of_deployment"].point is None

@@ -97,12 +97,16 @@ class _Sample:
     def misuse(self, measure: str) -> float:
         return self.persistent(measure) + float(self.draws.observed.others[0, MEASURES.index(measure)])
 
-    def lacking(self, measure: str) -> str:
-        """Why this log cannot support a figure of the measure; empty where it can."""
+    def lacking(self, measure: str, *, all_misuse: bool = False) -> str:
+        """Why this log cannot support a figure of the measure, of persistent callers or of all misuse; empty where it can."""
         if not self.totals["misuse_calls"]:
             return "not reckoned: no misuse call in this window"
         if measure in _MEASURED and not self.totals[_MEASURED[measure]]:
             return "not reckoned: this log does not measure it on any misuse call"
+        # No time at all over ten calls and more is a source that has none to tell, and no quick handler.
+        is_timed = _MEASURED.get(measure) != "misuse_handling_measured_calls" or self.persistent("handling_seconds") > 0
+        if not all_misuse and self.draws.persistent_callers and not is_timed:
+            return "not reckoned: this log does not measure it on any call of a persistent caller"
         return ""
 
     def measured(self, measure: str) -> str:
@@ -177,7 +181,7 @@ def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
     unit, measure, scale, what = _MONTHLY[name]
     estimate = f"{name}_all_misuse" if all_misuse else f"{name}_persistent"
     months = sample.totals["months"]
-    lacking = sample.lacking(measure) or ("" if months else "not reckoned: no whole local month in this window")
+    lacking = sample.lacking(measure, all_misuse=all_misuse) or ("" if months else "not reckoned: no whole local month in this window")
     if lacking:
         return Figure(estimate, unit, lacking)
     total = sample.misuse(measure) if all_misuse else sample.persistent(measure)
