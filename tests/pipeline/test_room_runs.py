@@ -18,7 +18,7 @@ from misuse.errors import MisuseError, Refused, UsageError
 from misuse.room import Desk, audit, boroughs, calls, care, cases, meetings, packs, rights, vaulted
 from misuse.room.papers import slips
 from misuse.settings import Rights, Settings
-from tests.logs import NOW, random_rows, settings_for, write_csv
+from tests.logs import NOW, SOURCE, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import decoded
 from tests.room_fixture import ACT, AGREED
 
@@ -150,6 +150,22 @@ def test_the_room_opens_the_vault_alone_and_only_for_a_recorded_reason(settings:
         assert seen[name] == other[name], name
     looks = audit.events(desk(settings, "aud"), kind="identity_read")
     assert [look["data"]["reason"] for look in looks] == ["to compare", "to ring back"]
+
+
+def test_numbers_are_read_as_dialled_where_the_source_says(tmp_path: Path) -> None:
+    """From the United States a British number begins with 011 44, which is none in Britain."""
+    declared = {"calls": {**SOURCE, "numbers": {"region": "US"}}}
+    settings = settings_for(tmp_path / "home", capacity=12, sources=declared)
+    rows = [row | {"cli": f"011 44 {row['cli'][1:]}"} for row in random_rows(75, 200) if row["cli"].startswith("07")]
+    take(settings, tmp_path / "log.csv", rows)
+    run(settings)
+    with casebook.opened(settings) as book:
+        book.set_user("ada", "administrator", actor="ada", occurred_at=NOW)
+        book.set_user("rev", "reviewer", actor="ada", occurred_at=NOW)
+    (found, *_) = care.find(desk(settings, "rev"), number=rows[0]["cli"], address=None, reason="to test")
+    seen = care.identify(desk(settings, "rev"), found["caller_id"], "to test")
+    assert seen["numbers"] == [f"+44{rows[0]['cli'][7:].replace(' ', '')}"]
+    assert {row["calls"] for row in seen["held"]} == {found["calls"]}
 
 
 def test_an_evidence_pack_holds_both_schedules_hashes_and_no_score(settings: Settings) -> None:

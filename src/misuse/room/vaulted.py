@@ -7,9 +7,10 @@ a run that is writing to the vault.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from misuse import explain, identities, models, numbers, store
+from misuse import explain, identities, models, numbers, sources, store
 from misuse.errors import UsageError
 from misuse.room.desk import Desk, rows
 from misuse.vault import looking
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _CALLS = """
-select call_key::varchar as call_key, coalesce(spell_id, '') as spell_id, received_at
+select call_key::varchar as call_key, coalesce(spell_id, '') as spell_id, source, received_at
 from calls where caller_id = $caller_id order by received_at, call_key
 """
 
@@ -37,9 +38,11 @@ def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
         calls = rows(con, _CALLS, {"caller_id": caller_id})
     _record(desk, {"way": "identify"}, reason, [caller_id])
     keys = [call["call_key"] for call in calls]
+    regions = _regions(desk, {call["source"] for call in calls})
     values = {
         "call_keys": keys,
         "spells": [call["spell_id"] for call in calls],
+        "regions": [regions[call["source"]] for call in calls],
         "times": [call["received_at"] for call in calls],
     }
     lines = [{**row, "line": _line(row)} for row in _select(desk, "room/details_of_lines", values)]
@@ -66,9 +69,15 @@ def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
     }
 
 
+def _regions(desk: Desk, named: AbstractSet[str]) -> dict[str, str]:
+    """The region that each source's numbers are dialled in, by its layout; the usual one where it is declared no more."""
+    declared = named & set(sources.source_names(desk.settings))
+    return {name: sources.load_layout(desk.settings, name).region if name in declared else "GB" for name in named}
+
+
 def _line(row: dict[str, Any]) -> str:
     """A number in its international form where it can be read; logs write one number in several ways."""
-    return str(row["line"]) if row["is_premises"] else numbers.parse(row["line"], "GB").e164 or str(row["line"])
+    return str(row["line"]) if row["is_premises"] else numbers.parse(row["line"], row["region"]).e164 or str(row["line"])
 
 
 def schedule(desk: Desk, caller_id: str, call_keys: Sequence[str], reason: str) -> dict[str, dict[str, Any]]:
