@@ -1,6 +1,6 @@
 -- One row per spell, line that its calls came from, and region that it was dialled in. Key: spell_id, line, region.
--- Params: $call_keys, $spells, $regions, $times: lists that go together, of the published calls of one caller. Reads the
--- vault: by role, with a reason, recorded.
+-- Params: $call_keys, $spells, $regions, $times: lists that go together, of the published calls of one caller. Reads
+-- the vault: by role, with a reason, recorded.
 with
 
 asked as (

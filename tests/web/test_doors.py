@@ -291,6 +291,26 @@ def test_pages_show_no_number_without_a_reason(room: Room) -> None:
             assert secret not in text, (path, secret)
 
 
+@pytest.mark.parametrize("name", ["kind", "case_ref", "actor"])
+def test_what_was_typed_on_the_audit_page_and_is_known_to_no_event_is_not_written_down(room: Room, name: str) -> None:
+    aud = Browser(room, "aud")
+    reply = aud.get(f"/audit?{name}=Brendle+Osfarrow")
+    assert reply.status_code == 404
+    assert "Osfarrow" not in reply.text
+    assert not [event for event in room.events("casebook_read") if "Osfarrow" in event.payload]
+    known = {"kind": "user_added", "case_ref": room.cases()[0], "actor": "ada"}[name]
+    assert aud.get(f"/audit?{name}={known}").status_code == 200
+    assert known in {event.data.get(name) for event in room.events("casebook_read")[-3:]}
+
+
+def test_a_user_with_too_short_a_password_is_not_added(room: Room) -> None:
+    ada = Browser(room, "ada")
+    reply = ada.post("/administration", name="newcomer", role="reviewer", password=PASSWORD[:11])
+    assert reply.status_code == 422
+    assert "at least 12 characters" in reply.text
+    assert "newcomer" not in [event.data["user"] for event in room.events("user_added")]
+
+
 # ── exports ────────────────────────────────────────────────────────────────────────────────────
 
 

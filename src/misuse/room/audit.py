@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from misuse.casebook import KINDS, PIPELINE
+from misuse.errors import InputError
 from misuse.room import told
 from misuse.room.desk import Desk
 
@@ -54,8 +56,15 @@ def events(
     """Events, newest first, before an event's number: what was recorded, by whom, with what stood before and after.
 
     Keys: as `told.event_line`, with caller_id, case_ref, run_id, in_force_run, rules_version, model_version, digest, data,
-    put_away_by. The reading is recorded.
+    put_away_by. The reading is recorded. Errors: InputError for a kind, a case or a user that no event has: what was typed
+    may be a person's name, and is not written down.
     """
+    desk.permit("read_casebook", "events")
+    with desk.book() as book:
+        if kind not in (None, *KINDS) or not all(
+            book.newest(1, **{name: value}) for name, value in (("case_ref", case_ref), ("actor", actor)) if value
+        ):
+            raise InputError("no event is of that kind, that case or that user", next_step="look at every event first")
     asked = {"kind": kind, "case_ref": case_ref, "caller": caller, "actor": actor, "before": before}
     what = {name: value for name, value in asked.items() if value is not None}
     desk.record("casebook_read", {"what": "events", **what}, case_ref=case_ref, caller_id=caller)
@@ -65,6 +74,13 @@ def events(
         found = book.newest(limit, *kinds, **of)[::-1]
         opened = book.opened(desk.actor, found)
     return [_line(event, row) for event, row in zip(found, opened, strict=True)]
+
+
+def actors(desk: Desk) -> list[str]:
+    """Whoever was ever on the list of users, and the pipeline: by whom events can be."""
+    desk.permit("read_casebook", "actors")
+    with desk.book() as book:
+        return sorted({PIPELINE, *(str(event.data["user"]) for event in book.entries("user_added"))})
 
 
 def _line(event: Any, opened: dict[str, Any]) -> dict[str, Any]:

@@ -163,9 +163,12 @@ def users(desk: Desk) -> list[dict[str, Any]]:
 
 def add_user(desk: Desk, name: str, role: str, *, borough: str | None = None, password: str | None = None) -> None:
     """Add a user. Errors: as `Casebook.set_user`; UsageError for a borough's user without one, or a short password."""
+    _permit(desk)
+    kept = hashed(password) if password else None  # first, or a short one would leave a user without any
     _set(desk, name, role, borough, is_new=True)
-    if password:
-        set_password(desk, name, password)
+    if kept:
+        with desk.book() as book:
+            book.set_password(name, kept, actor=desk.actor, occurred_at=desk.now)
 
 
 def change_user(desk: Desk, name: str, role: str, *, borough: str | None = None) -> None:
@@ -176,8 +179,15 @@ def change_user(desk: Desk, name: str, role: str, *, borough: str | None = None)
 def _set(desk: Desk, name: str, role: str, borough: str | None, *, is_new: bool) -> None:
     if role == "borough" and not (borough or "").strip():
         raise UsageError("a user of the role borough is of one borough", next_step="name it")
+    _permit(desk)
     with desk.book() as book:
-        if book.users():
-            desk.permit("change_users", "users")
         kept = borough if role == "borough" else None
         book.set_user(name, role, actor=desk.actor, occurred_at=desk.now, is_new=is_new, borough=kept)
+
+
+def _permit(desk: Desk) -> None:
+    """Whoever is the first user adds themselves."""
+    with desk.book() as book:
+        is_first = not book.users()
+    if not is_first:
+        desk.permit("change_users", "users")

@@ -77,7 +77,9 @@ def _regions(desk: Desk, named: AbstractSet[str]) -> dict[str, str]:
 
 def _line(row: dict[str, Any]) -> str:
     """A number in its international form where it can be read; logs write one number in several ways."""
-    return str(row["line"]) if row["is_premises"] else numbers.parse(row["line"], row["region"]).e164 or str(row["line"])
+    return (
+        str(row["line"]) if row["is_premises"] else numbers.parse(row["line"], row["region"]).e164 or str(row["line"])
+    )
 
 
 def schedule(desk: Desk, caller_id: str, call_keys: Sequence[str], reason: str) -> dict[str, dict[str, Any]]:

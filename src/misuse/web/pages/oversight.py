@@ -28,6 +28,7 @@ _ADD = (
 
 def audit(visit: Visit) -> Answer:
     """What was done and seen, by whom, and whether the record is whole. Reading it is recorded too."""
+    from misuse.casebook import KINDS
     from misuse.room import audit as room_audit
 
     query = visit.query
@@ -51,6 +52,8 @@ def audit(visit: Visit) -> Answer:
         "rows": rows,
         "state": state,
         "wanted": wanted,
+        "kinds": sorted(KINDS),
+        "actors": room_audit.actors(visit.desk),
         "at_once": AT_ONCE,
         "head": head,
     }
