@@ -11,9 +11,7 @@ hits as (
     from call_hits
     where is_stop and caller_id is not null
     union all
-    select
-        caller_id, rule_id, is_urgent, duty_role, hit_at, via,
-        case when hit = 'decision' then 'decision' || coalesce(cast(hit_at as varchar), '') else hit end as hit
+    select caller_id, rule_id, is_urgent, duty_role, hit_at, via, hit
     from stop_reach
     where is_stop and via <> 'own' and not is_silent_only
 ),

@@ -1,9 +1,10 @@
--- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was
--- lifted. Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered: it and a
--- stop carried over a change of the identity model reach everyone who may be the same person, too, and stay on whom a
--- run published them on. A lift takes away the hits that stood when it was made, and no other: by a marked call that
--- comes in later, however old, by a link found later to one that was in, or once the caller has a number that was not
--- theirs then, the rule reaches the caller again.
+-- One row per hit that reaches beyond its call, caller that it reaches, and way by which it does, less what was lifted.
+-- Key: caller_id, rule_id, via, hit. No params. rule_id 'person' is a stop that somebody entered, each a hit of its own
+-- by when it was entered, so that a look at one has not seen the next: it and a stop carried over a change of the
+-- identity model reach everyone who may be the same person, too, and stay on whom a run published them on. A lift takes
+-- away the hits that stood when it was made, and no other: by a marked call that comes in later, however old, by a link
+-- found later to one that was in, or once the caller has a number that was not theirs then, the rule reaches the caller
+-- again.
 with
 
 lifted_spells as (
@@ -71,13 +72,14 @@ entered_reach as (
 
 by_decision as (
     select
-        reached.caller_id, reached.rule_id, reached.via, 'decision' as hit, max(reached.hit_at) as hit_at,
+        reached.caller_id, reached.rule_id, reached.via,
+        'decision' || coalesce(cast(reached.hit_at as varchar), '') as hit, reached.hit_at,
         false as is_silent_only, bool_or(coalesce(rules.is_stop, true)) as is_stop,
         bool_or(coalesce(reached.is_urgent, rules.is_urgent, false)) as is_urgent,
         bool_or(coalesce(rules.support_first, false)) as support_first, max(nullif(rules.duty_role, '')) as duty_role
     from entered_reach as reached
     left join rule_stops as rules on reached.rule_id = rules.rule_id
-    group by reached.caller_id, reached.rule_id, reached.via
+    group by reached.caller_id, reached.rule_id, reached.via, reached.hit_at
 ),
 
 final as (

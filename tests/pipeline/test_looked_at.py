@@ -51,6 +51,13 @@ class Nights:
             (row,) = store.rows(con.execute("select * from look_list where last_call_at < '2025-03-01'"))
         return row
 
+    def stop(self, *, is_urgent: bool) -> None:
+        caller, at = self.row()["caller_id"], NIGHTS[self.night] + timedelta(hours=7)
+        with publication.opened(self.settings) as con, casebook.opened(self.settings) as book:
+            book.set_user("ann", "reviewer", actor="ada", occurred_at=NIGHTS[0])
+            payload = {"reason": "told", "is_urgent": is_urgent, "spells": published_callers.spells_of(con, caller)}
+            book.record("stop_entered", actor="ann", occurred_at=at, caller_id=caller, payload=payload)
+
     def look(self) -> None:
         caller = self.row()["caller_id"]
         with publication.opened(self.settings) as con:
@@ -97,3 +104,19 @@ def test_a_second_danger_that_comes_late_is_new_and_both_desks_look(nights: Nigh
     assert "new_hard_stop" in late["look_reasons"]
     nights.look()
     assert nights.run(call(26, version=2))["is_new"] is False
+
+
+def test_an_urgent_stop_entered_after_a_look_at_the_first_is_urgent_until_seen(nights: Nights) -> None:
+    nights.run(*(call(n) for n in range(12)), *FILLER)
+    nights.stop(is_urgent=True)
+    first = nights.run(call(25, version=2))
+    assert (first["is_urgent"], first["urgent_stops"], first["urgent_stops_unseen"]) == (True, 1, 1)
+    nights.look()
+    nights.stop(is_urgent=False)
+    seen = nights.run(call(26, version=2))
+    assert (seen["is_urgent"], seen["urgent_stops"]) == (False, 1), "one that is not urgent makes no urgent one new"
+    nights.stop(is_urgent=True)
+    again = nights.run(call(27, version=2))
+    assert (again["is_urgent"], again["urgent_stops"], again["urgent_stops_unseen"]) == (True, 2, 1)
+    nights.look()
+    assert nights.run(call(28, version=2))["is_urgent"] is False

@@ -584,9 +584,11 @@ def test_every_action_names_roles_that_exist_and_unmapped_users_hold_none_of_the
 
 
 def test_a_stop_stands_until_lifted_with_a_reason(staffed: Casebook) -> None:
-    stop(staffed)
-    urgent = stop(staffed, "screams heard", is_urgent=True)
-    assert staffed.tables()["casebook_stops"] == [(CALLER, [SPELL], AT, True, urgent.event_id)]
+    first, urgent = stop(staffed), stop(staffed, "screams heard", is_urgent=True)
+    assert staffed.tables()["casebook_stops"] == [
+        (CALLER, [SPELL], AT, False, first.event_id),
+        (CALLER, [SPELL], AT, True, urgent.event_id),
+    ]
     with pytest.raises(Refused):
         record(staffed, "stop_lifted", "analyst", caller_id=CALLER, payload={"reason": "seen"})
     with pytest.raises(UsageError):

@@ -89,7 +89,7 @@ def boroughs(con: sa.Connection) -> dict[str, str]:
 def live_stops(
     con: sa.Connection, holders: Holders | None = None, kept_on: Iterable[KeptStop] | None = None
 ) -> list[LiveStop]:
-    """Stops that stand, by caller; of several on the same spells the first, unless a later one is urgent.
+    """Stops that stand, by caller and as they were entered: one entered anew on the same spells is another danger.
 
     A stop is lifted spell by spell: on a caller who was split since, it goes on for the others. `kept_on` are the kept
     stops where they are known already.
@@ -105,18 +105,13 @@ def live_stops(
         elif not event.data.get("rule_id"):
             for _, on in entered:
                 on.lift(event, holders)
-    live: dict[frozenset[str], Event] = {}
-    kept: dict[frozenset[str], set[str]] = {}
     on_others = kept_stops(con, holders, rule_id=PERSON) if kept_on is None else kept_on
     published = {stop.hit: stop.spells for stop in on_others if stop.rule_id == PERSON}
+    stops: list[LiveStop] = []
     for event, on in entered:
-        left = on.now
-        if on.is_lifted:
-            continue
-        kept.setdefault(left, set()).update(published.get(str(event.event_id), ()))
-        if left not in live or (event.data["is_urgent"] and not live[left].data["is_urgent"]):
-            live[left] = event
-    stops = [LiveStop(event, tuple(sorted(left)), tuple(sorted(kept[left] - left))) for left, event in live.items()]
+        if not on.is_lifted:
+            kept = set(published.get(str(event.event_id), ())) - on.now
+            stops.append(LiveStop(event, tuple(sorted(on.now)), tuple(sorted(kept))))
     return sorted(stops, key=lambda stop: (stop.caller_id, stop.event.event_id))
 
 
