@@ -35,6 +35,7 @@ class MisuseError(Exception):
     def __init__(self, message: str, *, next_step: str = "") -> None:
         self.message = message
         self.next_step = next_step
+        self.beside: tuple[MisuseError, ...] = ()  # what went wrong before it, each told in the message already
         super().__init__(f"{message}\n  Next: {next_step}" if next_step else message)
 
 

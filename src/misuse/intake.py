@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from misuse import casebook, ingest, models, sources, store, warehouse
+from misuse import casebook, inbox, ingest, models, sources, store, warehouse
 from misuse.errors import InputError, MisuseError, Refused
 from misuse.progress import Tracker
 from misuse.settings import Settings
@@ -18,11 +18,17 @@ GROWING_SECONDS = 600  # a file touched so recently is watched for growth before
 WATCH_SECONDS = 0.3
 FRESH_SECONDS = 30  # one touched only now is watched for longer
 FRESH_WATCH_SECONDS = 2.0
-_HALF_TRANSFERRED = frozenset({".part", ".tmp", ".filepart"})
+TOLD = 3  # refused files that an error names in full
 
 
 class StillGrowing(InputError):
     """A file that somebody is still writing: no fault, and taken next time."""
+
+    exit_code = 0
+
+
+class PassedOver(InputError):
+    """What lies in a source's folder and is no file: told every time, and no fault of the files beside it."""
 
     exit_code = 0
 
@@ -34,10 +40,11 @@ def take_inbox(
 
     One file's error never keeps another out: errors are returned, and their files stay where they are.
     """
-    waiting = inbox_files(settings)
+    waiting = inbox.files(settings)
     growing = growing_files([path for _, path in waiting], now)
     outcomes: list[ingest.FileOutcome] = []
     errors: list[MisuseError] = [_growing(path) for path in sorted(growing)]
+    errors += [_passed_over(path, what) for path, what in inbox.passed_over(settings)]
     settled = [(source, path) for source, path in waiting if path not in growing]
     if not settled:
         return outcomes, errors
@@ -65,6 +72,24 @@ def take_inbox(
 
 def _growing(path: Path) -> StillGrowing:
     return StillGrowing(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
+
+
+def _passed_over(path: Path, what: str) -> PassedOver:
+    return PassedOver(
+        f"{path.parent.name}/{path.name} is {what}, which no run takes",
+        next_step=f"move its files up into {path.parent}/",
+    )
+
+
+def with_refused(error: BaseException, refused: Sequence[MisuseError]) -> BaseException:
+    """The error that ended a run, with what the inbox refused before: it may be why there was nothing to make a list of."""
+    if not refused or not isinstance(error, MisuseError):
+        return error
+    shown = [f"{one.message.rstrip('.')} → {one.next_step}" if one.next_step else one.message for one in refused[:TOLD]]
+    more = [f"{len(refused) - TOLD} more"] if len(refused) > TOLD else []
+    told = type(error)(f"{error.message}; left in the inbox: {'; '.join([*shown, *more])}", next_step=error.next_step)
+    told.beside = tuple(refused)
+    return told
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -99,18 +124,6 @@ def _refuse_mixed_inbox(settings: Settings, found: set[str]) -> None:
         refuse_mixture(settings, source)
 
 
-def inbox_files(settings: Settings) -> list[tuple[str, Path]]:
-    """Source and path of every file waiting, in name order; hidden and half-transferred names are passed over."""
-    if not settings.inbox_path.is_dir():
-        return []
-    folders = sorted(path for path in settings.inbox_path.iterdir() if path.is_dir())
-    return [(folder.name, path) for folder in folders for path in sorted(folder.iterdir()) if _is_whole(path)]
-
-
-def _is_whole(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.suffix not in _HALF_TRANSFERRED
-
-
 def growing_files(paths: list[Path], now: datetime) -> set[Path]:
     """Those files that change, or vanish, while they are watched; only ones touched lately are, the latest for longer."""
     moment = now.replace(tzinfo=now.tzinfo or UTC).timestamp()
@@ -125,7 +138,7 @@ def growing_files(paths: list[Path], now: datetime) -> set[Path]:
 
 
 def _move_to_taken(path: Path, batch_id: str) -> None:
-    taken = path.parent / "taken"
+    taken = path.parent / inbox.TAKEN
     taken.mkdir(mode=0o700, exist_ok=True)
     shutil.move(path, taken / f"{batch_id}-{path.name}")
 

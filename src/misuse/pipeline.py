@@ -375,7 +375,7 @@ def run(
     ledger.refuse_unended(as_of, clock(), settings.reporting_zone)
     seconds: dict[str, float] = {}
     with writer(settings):
-        run_id = ""
+        run_id, file_errors = "", list[MisuseError]()
         try:
             files, file_errors = take_inbox(settings, clock(), actor, tracker)
             run_id = begin(settings, as_of, clock(), force=force)
@@ -385,9 +385,10 @@ def run(
                 seconds[name] = round(time.perf_counter() - started, 2)
             if run_id:
                 finish(settings, run_id, clock())
-        except BaseException as error:
-            fail(settings, run_id, error, clock())
-            raise
+        except BaseException as error:  # noqa: BLE001  # raised again, with what the inbox refused
+            told_of = intake.with_refused(error, file_errors)
+            fail(settings, run_id, told_of, clock())
+            raise told_of from None
     current = settings.current_path.resolve()
     speaks_for = datetime.strptime(current.stem[:8], "%Y%m%d").date() if current.exists() else None  # noqa: DTZ007
     return RunOutcome(

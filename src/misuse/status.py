@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, disk, last_run, publication, published_callers, vault
+from misuse import casebook, disk, inbox, last_run, publication, published_callers, vault
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -230,10 +230,13 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
         yield Line("LEFT", "vault", cause, "misuse run, then misuse vault rotate --reason WHY", is_problem=True)
     last = read_json(last_run_path(settings))
     began = moment(last.get("started_at"))
-    for path in _files(settings.inbox_path):
+    for path in inbox.beside_folders(settings):
         command = f"move it into the folder of its source, {settings.inbox_path}/NAME/"
         yield Line("LEFT", "inbox", f"{path.name} lies where no run looks", command, is_problem=True)
-    if began is None or last.get("status") not in ("published", "skipped"):
+    for path, what in inbox.passed_over(settings):
+        cause = f"{path.parent.name}/{path.name} is {what}, which no run takes"
+        yield Line("LEFT", "inbox", cause, f"move its files up into {path.parent}/", is_problem=True)
+    if began is None or last.get("status") not in ("published", "skipped", "failed"):
         return
     for folder in sorted(path for path in settings.inbox_path.glob("*") if path.is_dir()):
         left = sorted(path.name for path in _files(folder) if path.stat().st_mtime < began.timestamp())

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from misuse import ingest, intake, models, pipeline, quality, synth, warehouse
+from misuse import inbox, ingest, intake, models, pipeline, quality, status, synth, warehouse
+from misuse.cli import run_command
 from misuse.errors import CheckFailed, InputError, KeyCollision, LockHeld, MisuseError, StoreError, UsageError
 from tests.logs import COLUMNS, NOW, SOURCE, random_rows, settings_for, write_csv
 
@@ -421,7 +422,7 @@ def test_the_inbox_is_taken_in_and_emptied(tmp_path):
     outcomes, errors = intake.take_inbox(settings, NOW, "tester")
     assert [outcome.accepted for outcome in outcomes] == [20]
     assert errors == []
-    assert [path.name for _, path in intake.inbox_files(settings)] == []
+    assert [path.name for _, path in inbox.files(settings)] == []
     assert len(list((settings.inbox_path / "calls" / "taken").iterdir())) == 1
 
 
@@ -432,7 +433,7 @@ def test_a_name_that_is_no_text_keeps_no_other_out(tmp_path):
     shutil.copy(good, bad)
     outcomes, errors = intake.take_inbox(settings, NOW, "tester")
     assert [outcome.accepted for outcome in outcomes] == [20]
-    assert [path for _, path in intake.inbox_files(settings)] == [bad]
+    assert [path for _, path in inbox.files(settings)] == [bad]
     assert r"caf\xe9.csv" in str(errors[0])
     assert str(errors[0]).isascii()
 
@@ -447,6 +448,47 @@ def test_a_run_that_fails_at_the_inbox_is_a_failed_run(tmp_path):
     told = json.loads((settings.home / "last_run.json").read_text())
     assert told["status"] == "failed"
     assert "vault key" in told["error"]
+
+
+def test_a_first_run_that_takes_nothing_says_why(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(intake, "GROWING_SECONDS", 0)
+    home = tmp_path / "home"
+    (home / "inbox" / "acme").mkdir(parents=True)
+    (home / "inbox" / "acme" / "night.csv").write_text("a,b\n1,2\n")
+    assert run_command(["run", "--json"], {"MISUSE_HOME": str(home)}) == 2
+    told = capsys.readouterr()
+    assert "declares no source 'acme'" in told.err
+    document = json.loads(told.out)
+    assert document["status"] == "failed"
+    assert "acme" in document["file_errors"][0]
+    assert "acme" in document["error"]
+    lines = status.status(settings_for(home), datetime.now(UTC)).lines
+    left = [line for line in lines if line.word == "LEFT"]
+    assert [(line.subject, "night.csv" in line.cause) for line in left] == [("acme", True)]
+    failed = next(line for line in lines if line.word == "FAILED")
+    assert "acme" in failed.cause
+
+
+def test_what_is_no_file_is_told_and_keeps_no_file_out(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    folder = settings.inbox_path / "calls"
+    good = write_csv(folder / "night.csv", random_rows(15, 20))
+    (folder / "2026-11").mkdir()
+    shutil.copy(good, folder / "2026-11" / "good.csv")
+    (folder / "empty").mkdir()
+    (folder / "gone.csv").symlink_to(tmp_path / "nowhere.csv")
+    os.mkfifo(folder / "pipe.csv")
+    outcomes, errors = intake.take_inbox(settings, NOW, "tester")
+    assert [outcome.accepted for outcome in outcomes] == [20]
+    assert [(error.message.split(" is ")[0], error.exit_code) for error in errors] == [
+        ("calls/2026-11", 0),
+        ("calls/gone.csv", 0),
+        ("calls/pipe.csv", 0),
+    ]
+    assert "move its files up into" in errors[0].next_step
+    pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester")
+    left = [line.cause for line in status.status(settings, datetime.now(UTC)).lines if line.key == "LEFT inbox"]
+    assert [cause.split(" is ")[0] for cause in left] == ["calls/2026-11", "calls/gone.csv", "calls/pipe.csv"]
 
 
 def test_a_growing_file_waits(tmp_path, monkeypatch):

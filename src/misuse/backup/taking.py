@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import misuse
-from misuse import casebook, intake, status, warehouse
+from misuse import casebook, inbox, status, warehouse
 from misuse.backup import copying, manifest, reading
 from misuse.backup.manifest import Manifest
 from misuse.casebook import keeping
@@ -166,7 +166,7 @@ def _copied(
         published={},
         casebook={"events": events, "head": head},
         folders=dict(sorted(folders.items())),
-        waiting=len(intake.inbox_files(settings)),
+        waiting=len(inbox.files(settings)),
     )
     return made, tuple(str(fault) for fault in book.faults())
 

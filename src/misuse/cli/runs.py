@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.cli.context import Context, parse_date, published
 from misuse.cli.logs import tell
+from misuse.errors import MisuseError
 
 if TYPE_CHECKING:
     from misuse.pipeline import RunOutcome
@@ -17,14 +18,19 @@ def run(context: Context) -> int:
     from misuse import pipeline
 
     as_of = parse_date(context.options.as_of) if context.options.as_of else None
-    outcome = pipeline.run(
-        context.settings,
-        as_of=as_of,
-        clock=lambda: context.now,
-        actor=context.actor,
-        tracker=context.tracker,
-        force=context.options.force,
-    )
+    try:
+        outcome = pipeline.run(
+            context.settings,
+            as_of=as_of,
+            clock=lambda: context.now,
+            actor=context.actor,
+            tracker=context.tracker,
+            force=context.options.force,
+        )
+    except MisuseError as error:
+        if context.wants_json:
+            context.print_json(_failed_json(error))
+        raise
     for file in outcome.files:
         tell(context, file)
     for problem in (*(f"misuse: {error}" for error in outcome.file_errors), *outcome.warnings):
@@ -37,6 +43,13 @@ def run(context: Context) -> int:
         print_headline(context)
         print_whereabouts(context, outcome)
     return max((error.exit_code for error in outcome.file_errors), default=0)
+
+
+def _failed_json(error: MisuseError) -> dict[str, Any]:
+    """The same keys for a run that published nothing, and why."""
+    unknown = dict.fromkeys(("run_id", "as_of", "files", "published", "reports", "seconds"))
+    file_errors = [str(refused) for refused in error.beside]
+    return unknown | {"status": "failed", "file_errors": file_errors, "warnings": [], "error": str(error)}
 
 
 def _outcome_json(outcome: RunOutcome) -> dict[str, Any]:
