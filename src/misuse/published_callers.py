@@ -163,7 +163,7 @@ def look_of(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, caller_id: 
         "seen_at": seen_at,
         "seen_by": since.actor if since else None,
         "is_urgent": bool(row["is_urgent"]) or is_new or (not found and stopped_since[caller_id] is not None),
-        "waits": is_new or (bool(row["is_urgent"]) and not (since and _has_seen(since.data, row))),
+        "waits": is_new or (bool(row["is_urgent"]) and not (since and has_seen(since, row))),
     }
 
 
@@ -196,12 +196,14 @@ def added_look(caller_id: str) -> dict[str, Any]:
 _BEGAN = "select max(started_at) from runs"
 
 
-def _has_seen(look: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Whether a look saw every stop that a row of the look list tells of."""
-    seen = look.get("stops_seen")
+def has_seen(look: casebook.Event, row: Mapping[str, Any]) -> bool:
+    """Whether a look since the run saw every stop that a row of the look list tells of."""
+    if row["acknowledged_at"] is not None and look.at <= row["acknowledged_at"]:
+        return False  # the run knew of it
+    seen = look.data.get("stops_seen")
     if seen is not None and row.get("stop_ids") is not None:
         return set(seen).issuperset(row["stop_ids"])
-    return int(look.get("urgent_stops_seen") or 0) >= int(row.get("urgent_stops") or 0)
+    return int(look.data.get("urgent_stops_seen") or 0) >= int(row.get("urgent_stops") or 0)
 
 
 def seen_by_a_look(con: duckdb.DuckDBPyConnection, caller_id: str) -> dict[str, Any]:

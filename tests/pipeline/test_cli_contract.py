@@ -128,6 +128,9 @@ def test_a_stop_takes_effect_at_once_and_the_caller_is_looked_at(ready):
     looked = {row["caller_id"]: row for row in json.loads(misuse(home, "look", "--json").stdout)}
     assert looked[caller]["is_stopped"]
     assert "new_hard_stop" in looked[caller]["look_reasons"]
+    assert misuse(home, "stop", caller, "--urgent", "--reason", "another danger").returncode == 0
+    first = json.loads(misuse(home, "look", "--json").stdout)[0]
+    assert (first["caller_id"], first["is_urgent"]) == (caller, True), "stopped before, and urgent now"
     lifted = misuse(home, "stop", caller, "--reason", "a named test", "--lift")
     assert lifted.returncode == 6, "anybody may stop; only a named role lifts"
     assert "users add" in lifted.stderr

@@ -7,7 +7,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from misuse.room import cases, meetings
+from misuse.room import care, cases, meetings
 from tests.web import rooms
 
 DOUBT = "2 urgent hard stops on this person's calls that nobody has looked at: look before deciding."
@@ -88,3 +88,27 @@ def test_whoever_has_no_case_is_shown_with_what_waits(fresh: rooms.Room) -> None
         caller = con.execute("select caller_id from look_list where case_ref = $ref", {"ref": ref}).fetchone()
     assert caller is not None
     assert HEADING in rooms.Browser(fresh, "rex").get(f"/cases/{caller[0]}").text
+
+
+def test_whom_a_stop_since_the_run_makes_urgent_again_leads_monday_and_can_be_looked_at(fresh: rooms.Room) -> None:
+    rex = rooms.Browser(fresh, "rex")
+    caller, ref = next(
+        (row["caller_id"], row["case_ref"]) for row in care.looks(fresh.desk("rex")) if row["is_stopped"]
+    )
+    button = f'action="/looks/{caller}"'
+
+    def shown(path: str) -> tuple[bool, bool]:
+        page = rex.get(path).text
+        rows = page.partition('id="looks">Look first')[2] if path == "/monday" else page
+        return ref in rows, button in rows
+
+    assert rex.post(f"/looks/{caller}").status_code == 303
+    assert shown("/monday") == (False, False)
+    fresh.clock.now += timedelta(minutes=5)
+    care.stop(fresh.desk("cho"), caller, "another danger", is_urgent=True)
+    assert care.looks(fresh.desk("rex"))[0]["caller_id"] == caller
+    assert shown("/looks") == shown("/monday") == (True, True)
+    fresh.clock.now += timedelta(minutes=5)
+    assert rex.post(f"/looks/{caller}").status_code == 303
+    assert shown("/monday") == (False, False)
+    assert button not in rex.get("/looks?show=all").text

@@ -81,42 +81,6 @@ def _stopped_since(context: Context, con: Any) -> dict[str, bool]:
     return published_callers.stopped_now(con, context.settings)
 
 
-# What a caller stopped since the run looks like on the look list until the next one.
-_LOOK_ROW = """
-select
-    windows.run_id, windows.as_of, callers.caller_id,
-    callers.identity_kind, ['hard_stop', 'new_hard_stop'] as look_reasons, callers.coded_misuse_calls,
-    callers.coded_misuse_calls as stopped_calls, 0 as doubtful_calls, 0 as misuse_calls, null as calls_d30,
-    null as calls_prior_d30, true as is_stopped, callers.support_first, false as is_urgent, true as is_new,
-    $duty_role as duty_role, null as acknowledged_at, callers.last_call_at,
-    0 as urgent_stops
-from callers
-inner join windows on windows.window_name = 'headline'
-where list_contains($callers, callers.caller_id)
-order by callers.caller_id
-"""
-
-
-def _with_stops_since(context: Context, con: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The look list with whomever a stop entered since the run reaches, at its head; what is not reckoned is null."""
-    from misuse import casebook
-    from misuse.room import cases
-
-    stops = _stopped_since(context, con)
-    unseen = sorted(set(stops) - {row["caller_id"] for row in rows if row["is_stopped"]})
-    if not unseen:
-        return rows
-    columns = dict.fromkeys(con.table("look_list").columns)
-    found = _rows(con, _LOOK_ROW, {"callers": unseen, "duty_role": context.settings.duty_role})
-    with casebook.opened(context.settings) as book:
-        references = {caller: cases.reference_for(con, book, caller) for caller in unseen}
-    added = [
-        columns | row | {"is_urgent": stops[row["caller_id"]], "case_ref": references[row["caller_id"]]}
-        for row in found
-    ]
-    return added + [row for row in rows if row["caller_id"] not in unseen]
-
-
 def _list_cells(row: dict[str, Any]) -> list[Any]:
     hours = [row[name] for name in ("handling_hours", "unit_hours") if row[name] is not None]
     return [
@@ -156,9 +120,10 @@ def list_row_json(row: dict[str, Any]) -> dict[str, Any]:
 
 def look_list(context: Context) -> int:
     """The look list, urgent first."""
-    if context.options.acknowledge:
-        from misuse import casebook, published_callers
+    from misuse import casebook, published_callers
+    from misuse.room import care
 
+    if context.options.acknowledge:
         with published(context) as con:
             caller_id = resolve(con, context.options.acknowledge)
             payload = published_callers.seen_by_a_look(con, caller_id)
@@ -173,10 +138,9 @@ def look_list(context: Context) -> int:
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0
     with published(context, "looks_by_command") as con:
-        rows = _rows(
-            con, "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id", {}
-        )
-        rows, header = _with_stops_since(context, con, rows), _header(context, con)
+        with casebook.opened(context.settings) as book:
+            rows = care.look_rows(con, book, context.settings.duty_role)
+        header = _header(context, con)
     if context.wants_json:
         context.print_json(rows)
         return 0
@@ -187,7 +151,7 @@ def look_list(context: Context) -> int:
         [
             [row["case_ref"], row["caller_id"], row["identity_kind"], row["look_reasons"], row["coded_misuse_calls"],
              row["stopped_calls"], row["doubtful_calls"], row["is_urgent"], row["is_new"], row["duty_role"],
-             row["acknowledged_at"]]
+             row["seen_at"]]
             for row in rows
         ],
         numeric=("coded", "stopped", "doubtful"),

@@ -181,7 +181,9 @@ def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
     unit, measure, scale, what = _MONTHLY[name]
     estimate = f"{name}_all_misuse" if all_misuse else f"{name}_persistent"
     months = sample.totals["months"]
-    lacking = sample.lacking(measure, all_misuse=all_misuse) or ("" if months else "not reckoned: no whole local month in this window")
+    lacking = sample.lacking(measure, all_misuse=all_misuse) or (
+        "" if months else "not reckoned: no whole local month in this window"
+    )
     if lacking:
         return Figure(estimate, unit, lacking)
     total = sample.misuse(measure) if all_misuse else sample.persistent(measure)

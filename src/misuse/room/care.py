@@ -211,43 +211,54 @@ def stops(desk: Desk) -> list[dict[str, Any]]:
         ]
 
 
-def _looked_at(con: Any, book: Casebook) -> dict[str, datetime]:
-    """When somebody last looked at a caller, by who that surely is now."""
-    holders, found = book.holders(), dict[str, datetime]()
+def _looked_at(con: Any, book: Casebook) -> dict[str, Event]:
+    """The newest look at each caller, by who that surely is now."""
+    holders, found = book.holders(), dict[str, Event]()
     for event in book.entries("look_acknowledged"):
         spells = event.data.get("spells") or ()
         sure = holders.sure_of(event, spells)
         caller = cases.caller_of(con, {"spells": sure, "caller_id": event.caller_id}) if sure or not spells else None
         if caller:
-            found[str(caller)] = event.at
+            found[str(caller)] = event
     return found
 
 
 _LOOKS = "select * from look_list order by is_urgent desc, is_new desc, coded_misuse_calls desc, caller_id"
+_STOPPED_SINCE = """
+select
+    windows.run_id, windows.as_of, callers.caller_id, callers.identity_kind, callers.support_first,
+    callers.last_call_at
+from callers
+inner join windows on windows.window_name = 'headline'
+where list_contains($callers, callers.caller_id)
+"""
 
 
 def looks(desk: Desk) -> list[dict[str, Any]]:
-    """The look list, urgent first, whom a stop entered since the run puts on it or makes urgent at its head (`is_since_run`).
-
-    Keys: as the published look_list; is_since_run; seen_at (a look since the run, or before).
-    """
+    """The look list as `look_rows` gives it."""
     desk.permit("read_looks", "looks")
     with desk.published() as con, desk.book() as book:
-        seen = _looked_at(con, book)
-        since = published_callers.since_run(con, book.live_stops())
-        found = [_with_looks(row, seen, since) for row in rows(con, _LOOKS)]
-        stopped = published_callers.stopped(con, book.live_stops())
-        known = {row["caller_id"] for row in found if row["is_stopped"]}
-        references = {caller: cases.reference_for(con, book, caller) for caller in stopped.keys() - known}
-    added = [
-        published_callers.added_look(caller) | {
-            "case_ref": references[caller], "is_urgent": urgent, "is_since_run": True,
-            "duty_role": desk.settings.duty_role, "seen_at": seen.get(caller),
-        }
-        for caller, urgent in stopped.items()
-        if caller in references
-    ]  # fmt: skip
-    rest = [row for row in found if row["caller_id"] not in references]
+        return look_rows(con, book, desk.settings.duty_role)
+
+
+def look_rows(con: Any, book: Casebook, duty_role: str) -> list[dict[str, Any]]:
+    """The look list, urgent first, whom a stop entered since the run puts on it or makes urgent at its head (`is_since_run`).
+
+    Keys: as the published look_list; is_since_run; seen_at (a look since the run, or before); waits (nobody has looked, or
+    something urgent is there that nobody has looked at).
+    """
+    seen, live = _looked_at(con, book), book.live_stops()
+    since = published_callers.since_run(con, live)
+    found = [_with_looks(row, seen, since) for row in rows(con, _LOOKS)]
+    known = {row["caller_id"] for row in found if row["is_stopped"]}
+    stopped = {caller: urgent for caller, urgent in published_callers.stopped(con, live).items() if caller not in known}
+    facts = {row["caller_id"]: row for row in rows(con, _STOPPED_SINCE, {"callers": sorted(stopped)})}
+    added = []
+    for caller, is_urgent in stopped.items():
+        row = published_callers.added_look(caller) | facts.get(caller, {})
+        row |= {"case_ref": cases.reference_for(con, book, caller), "is_urgent": is_urgent, "duty_role": duty_role}
+        added.append(_with_looks(row, seen, since) | {"is_urgent": is_urgent, "is_since_run": True})
+    rest = [row for row in found if row["caller_id"] not in stopped]
     head = sorted(
         [*added, *(row for row in rest if row["is_since_run"])],
         key=lambda row: (not row["is_urgent"], row["caller_id"]),
@@ -256,32 +267,29 @@ def looks(desk: Desk) -> list[dict[str, Any]]:
 
 
 def _with_looks(
-    row: Mapping[str, Any], seen: Mapping[str, datetime], since: Mapping[str, datetime | None]
+    row: Mapping[str, Any], seen: Mapping[str, Event], since: Mapping[str, datetime | None]
 ) -> dict[str, Any]:
-    """A published row with when somebody looked; urgent where an urgent stop came since the run and nobody looked after it."""
-    seen_at = seen.get(row["caller_id"], row["acknowledged_at"])
+    """A row with when somebody looked; urgent where an urgent stop came since the run and nobody looked after it."""
+    look = seen.get(row["caller_id"])
+    seen_at = look.at if look else row["acknowledged_at"]
     is_new = published_callers.waits_since(since.get(row["caller_id"]), seen_at)
-    return {**row, "seen_at": seen_at, "is_urgent": bool(row["is_urgent"]) or is_new, "is_since_run": is_new}
-
-
-_COUNTED = "select caller_id, is_urgent, acknowledged_at, is_stopped from look_list"
+    is_unseen = bool(row["is_urgent"]) and not (look and published_callers.has_seen(look, row))
+    return {
+        **row,
+        "seen_at": seen_at,
+        "is_urgent": bool(row["is_urgent"]) or is_new,
+        "is_since_run": is_new,
+        "waits": is_new or is_unseen or seen_at is None,
+    }
 
 
 def look_counts(desk: Desk) -> dict[str, int]:
     """How many are on the look list, how many urgent, how many nobody has looked at: all, urgent, unseen."""
-    desk.permit("read_looks", "look counts")
-    with desk.published() as con, desk.book() as book:
-        listed = rows(con, _COUNTED)
-        stopped = published_callers.stopped(con, book.live_stops())
-        since = published_callers.since_run(con, book.live_stops())
-        seen = _looked_at(con, book)
-    known = {row["caller_id"] for row in listed if row["is_stopped"]}
-    added = {caller: urgent for caller, urgent in stopped.items() if caller not in known}
-    rest = [_with_looks(row, seen, since) for row in listed if row["caller_id"] not in added]
+    found = looks(desk)
     return {
-        "all": len(rest) + len(added),
-        "urgent": sum(1 for row in rest if row["is_urgent"]) + sum(added.values()),
-        "unseen": sum(1 for row in rest if row["seen_at"] is None) + sum(1 for one in added if one not in seen),
+        "all": len(found),
+        "urgent": sum(1 for row in found if row["is_urgent"]),
+        "unseen": sum(1 for row in found if row["seen_at"] is None),
     }
 
 

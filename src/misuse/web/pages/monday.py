@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from misuse import explain
 from misuse.web.visits import Page, Redirect
@@ -18,22 +16,12 @@ AT_ONCE = 25
 
 def page(visit: Visit) -> Answer:
     """What entered, left and changed since the last cycle, what to prepare, what is overdue, who needs a look."""
-    from misuse.room import results
+    from misuse.room import care, results
 
     found = results.monday(visit.desk)
-    with visit.desk.book() as book:
-        seen = {str(event.caller_id): event.at for event in book.entries("look_acknowledged")}
-    found_rows = visit.published.rows("look_first")
-    rows = [{**row, "seen_at": None} for row in found_rows if not _is_seen(row, seen.get(str(row["caller_id"])))]
+    rows = [row for row in care.looks(visit.desk) if row["waits"]]
     values = {"title": "Monday page", "found": found, "rows": rows[:8], "reasons": explain.LOOK_REASONS}
     return Page("monday.html", values)
-
-
-def _is_seen(row: Mapping[str, Any], looked_at: datetime | None) -> bool:
-    """Whether somebody has looked; where something urgent came since a look that the run knew of, whether once more."""
-    if looked_at is None or not row["is_urgent"]:
-        return looked_at is not None
-    return row["acknowledged_at"] is None or looked_at > row["acknowledged_at"]
 
 
 def looks(visit: Visit) -> Answer:
