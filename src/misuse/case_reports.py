@@ -86,14 +86,15 @@ def _expired(book: Casebook, now: datetime) -> list[str]:
 
 
 def escalate(book: Casebook, now: datetime, actor: str) -> list[str]:
-    """Put taskings past their deadline up to borough management, each once; which."""
+    """Put taskings past their deadline up to borough management, each once; which. None of a case that a stop halted."""
     answers = {event.data["tasking_id"]: event.data["answer"] for event in book.entries("tasking_answered")}
     up = {event.data["tasking_id"] for event in book.entries("tasking_escalated")}
-    told = []
+    halted = {reference for reference, case in book.cases().items() if case["status"] == "halted"}
+    told: list[str] = []
     for event in book.entries("tasked"):
         number, data = str(event.data["tasking_id"]), event.data
         is_late = str(data["deadline"]) < now.date().isoformat() and answers.get(number, "accepted") == "accepted"
-        if is_late and number not in up:
+        if is_late and number not in up and event.case_ref not in halted:
             payload = {"tasking_id": number, "to": f"management of {data['borough']}"}
             book.record("tasking_escalated", actor=actor, occurred_at=now, case_ref=event.case_ref, payload=payload)
             told.append(number)

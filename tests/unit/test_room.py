@@ -623,6 +623,16 @@ def test_an_overdue_tasking_goes_up_once(at: At, ref: str, settings: Settings) -
     assert boroughs.taskings(later)[0]["escalated_at"] == later.now
 
 
+def test_a_tasking_of_a_halted_case_is_not_overdue_and_goes_up_to_nobody(at: At, ref: str, settings: Settings) -> None:
+    tasked(at, ref)
+    care.stop(at("rev"), ref, "seen hurt")
+    later = room_fixture.desk(settings, "rev", NOW + timedelta(days=30))
+    assert boroughs.escalate(later) == []
+    (row,) = boroughs.taskings(later)
+    assert (row["is_halted"], row["is_overdue"]) == (True, False)
+    assert "tasking" not in {row["kind"] for row in results.monday(later)["overdue"]}
+
+
 def test_a_borough_is_asked_only_once_people_decided_and_not_where_telling_is_withheld(
     at: At, ref: str, settings: Settings
 ) -> None:
@@ -838,6 +848,29 @@ def test_short_cuts_to_reach_and_heir_give_what_the_whole_copy_does() -> None:
         ]
     assert reached == {"c1": ["s1", "s2", "s3"], "c2": ["s1", "s2", "s3"], "c3": ["s4", "s5"], "c4": ["s6"]}
     assert heirs == ["c3", "c3", "c3", "gone"]
+
+
+def test_whom_a_stop_reached_since_the_run_has_left_the_list_and_neither_entered_nor_changed(at: At) -> None:
+    with at("rev").published() as con:
+        first, second = con.execute(
+            "select caller_id, part, rank, case_ref from tasking_list order by rank limit 2"
+        ).fetchall()
+    names = ("caller_id", "part", "rank", "case_ref")
+    moved = dict(zip(names, (second[0], second[1] + 1, *second[2:]), strict=True))
+    with at("cha").book() as book:
+        payload = {"as_of": "2025-12-01", "digest": "d", "eligible": [moved], "stopped": []}
+        book.record("list_frozen", actor="cha", occurred_at=NOW, run_id="x", payload=payload)
+
+    def told(name: str) -> set[str]:
+        return {row["caller_id"] for row in results.monday(at("rev"))[name]}
+
+    assert first[0] in told("entered")
+    assert second[0] in told("changed")
+    for caller in (first[0], second[0]):
+        care.stop(at("ann"), caller, "seen hurt")
+    assert first[0] not in told("entered")
+    assert told("changed") == set()
+    assert told("left") == {second[0]}
 
 
 def test_monday_says_why_somebody_left(at: At, settings: Settings) -> None:

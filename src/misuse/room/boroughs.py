@@ -129,7 +129,7 @@ def _tasking(
             {"at": one.at, "by": one.actor, "answer": one.data["answer"], "told": one.data["told"]} for one in given
         ],
         "may_answer": list(ANSWERS[state]),
-        "is_overdue": state in ("sent", "accepted") and deadline < today,
+        "is_overdue": state in ("sent", "accepted") and deadline < today and status != "halted",
         "escalated_at": up[-1].at if up else None,
         "editions": [
             {

@@ -100,13 +100,13 @@ def _profile_told(areas: list[dict[str, Any]], whole: int, across: int) -> list[
 def monday(desk: Desk) -> dict[str, Any]:
     """What to know and to do this morning.
 
-    Keys: run_id, as_of, entered, left, changed (rows of the list against the newest frozen one), to_prepare (rows
-    of parts 1 to 3 that nobody has prepared, left or decided since it was frozen, and no stop reaches), overdue[{kind, ref, told, since}], approvals[case rows], must_reconcile,
+    Keys: run_id, as_of, entered, left, changed (rows of the list that no stop reaches, against the newest frozen one), to_prepare (such
+    rows of parts 1 to 3 that nobody has prepared, left or decided since it was frozen), overdue[{kind, ref, told, since}], approvals[case rows], must_reconcile,
     halted, looks{urgent, unseen, all}, links_waiting, next_freeze.
     """
     desk.permit("read_lists", "monday")
     with desk.published() as con, desk.book() as book:
-        listed = rows(con, "select * from tasking_list order by part, rank")
+        published = rows(con, "select * from tasking_list order by part, rank")
         frozen = list(book.frozen_lists().values())
         earlier = {row["caller_id"]: row for row in frozen[-1].data["eligible"]} if frozen else {}
         done = book.entries("case_prepared", "case_left", "case_moved")
@@ -114,19 +114,16 @@ def monday(desk: Desk) -> dict[str, Any]:
         stopped = published_callers.stopped(con, book.live_stops())
         found = cases.case_rows(book, desk.today)
         waiting = published_callers.open_suggestions(con)
+        listed = [row for row in published if row["caller_id"] not in stopped]
         now = {row["caller_id"] for row in listed}
         left = _left(desk, con, [row for caller, row in earlier.items() if caller not in now], found, stopped)
     return {
         "run_id": desk.run_id,
-        "as_of": listed[0]["as_of"] if listed else None,
+        "as_of": published[0]["as_of"] if published else None,
         "entered": [row for row in listed if row["caller_id"] not in earlier] if frozen else [],
         "left": left,
         "changed": [_change(row, earlier[row["caller_id"]]) for row in listed if _is_changed(row, earlier)],
-        "to_prepare": [
-            row
-            for row in listed
-            if row["part"] < 4 and row["case_ref"] not in seen_to and row["caller_id"] not in stopped
-        ],
+        "to_prepare": [row for row in listed if row["part"] < 4 and row["case_ref"] not in seen_to],
         "overdue": _overdue(desk, found),
         "approvals": [row for row in found if row["pending"]],
         "must_reconcile": [row for row in found if row["must_reconcile"]],
