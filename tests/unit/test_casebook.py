@@ -365,6 +365,7 @@ def test_another_key_is_refused_in_plain_words(book: Casebook, path: Path) -> No
         for use in (other.verify, lambda: record(other, "sql_run", payload={"statement": "select 1"})):
             with pytest.raises(StoreError, match="another key"):
                 use()
+    assert book.verify() is None, "a key that was mistyped once would be an accusation for ever"
     keeping.key_path(path).chmod(0o644)
     with pytest.raises(StoreError, match="can be read by others"):
         record(book, "sql_run", payload={"statement": "select 1"})
