@@ -1,4 +1,4 @@
--- Who made the most misuse calls in the calendar month of as-of?
+-- Who made the most misuse calls, on whatever channel, in the calendar month of as-of?
 -- param callers = 20; how many to show
 with
 

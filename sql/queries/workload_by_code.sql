@@ -1,4 +1,4 @@
--- What does each misuse code cost in handling and unit time?
+-- What does each misuse code cost in handling and unit time, on all channels together?
 -- param days = 365; days to as-of
 select
     coalesce(closing_code, opening_code, 'none') as code,

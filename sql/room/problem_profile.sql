@@ -1,5 +1,5 @@
--- One row per borough: misuse calls of persistent callers in the headline window, and how many of these callers' calls
--- fall in more than one borough. Key: borough. No params.
+-- One row per borough: misuse calls of persistent callers on the headline's channel and in its window, and how many of
+-- these callers' calls fall in more than one borough. Key: borough. No params.
 with
 
 counted as (
@@ -7,7 +7,7 @@ counted as (
     from calls
     inner join persistent_callers on calls.caller_id = persistent_callers.caller_id
     inner join windows
-        on windows.window_name = 'headline'
+        on windows.window_name = 'headline' and calls.channel = windows.channel
             and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
     where calls.is_misuse
     group by all

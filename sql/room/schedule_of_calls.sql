@@ -1,5 +1,5 @@
--- One row per call of a caller in the headline window, misuse or not: what a schedule says of it. Key: call_key.
--- Param: $caller_id. No score of any model is among it.
+-- One row per call of a caller in the headline window, misuse or not and on every channel: what a schedule says of it.
+-- Key: call_key. Param: $caller_id. No score of any model is among it.
 select
     calls.call_key::varchar as call_key, calls.received_local, calls.channel, calls.opening_code, calls.closing_code,
     calls.qualifiers, calls.result_code, calls.grade, calls.borough, calls.handling_seconds, calls.units_assigned,

@@ -582,6 +582,21 @@ def test_monday_tells_what_to_prepare_and_what_is_overdue(at: At, ref: str, sett
     assert told["next_freeze"] == date(2026, 1, 19)
 
 
+def test_the_problem_profile_counts_the_headlines_channel_alone(at: At, settings: Settings) -> None:
+    def whole() -> int:
+        return sum(row["misuse_calls"] for row in results.problem_profile(at("cha"))["boroughs"])
+
+    before = whole()
+    with duckdb.connect(str(settings.current_path.resolve())) as con:
+        moved = con.execute(
+            "update calls set channel = '101' where call_key = (select min(calls.call_key) from calls inner join "
+            "persistent_callers using (caller_id) inner join windows on windows.window_name = 'headline' where "
+            "is_misuse and received_at >= window_from and received_at < window_to)"
+        ).fetchone()
+    assert moved == (1,)
+    assert whole() == before - 1
+
+
 def test_results_stand_beside_those_not_taken_and_claim_no_effect(at: At, ref: str) -> None:
     act(at, ref)
     came = results.results(at("rev"), "C1")
