@@ -16,6 +16,7 @@ from contextlib import closing
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,9 +25,9 @@ from hypothesis import strategies as st
 
 from misuse import casebook as module
 from misuse import review
-from misuse.casebook import GENESIS, KINDS, PIPELINE, Actor, Casebook, chain, keeping, standing
+from misuse.casebook import GENESIS, KINDS, PIPELINE, Actor, Casebook, chain, keeping, opening, standing
 from misuse.casebook.events import CONTENT, ENVELOPE, canonical
-from misuse.errors import InputError, Refused, StoreError, UsageError
+from misuse.errors import InputError, Refused, ResourceError, StoreError, UsageError
 from misuse.settings import SQL_ROOT
 
 LATEST = max(int(script.stem[-3:]) for script in (SQL_ROOT / "schema").glob("casebook_*.sql"))
@@ -511,6 +512,24 @@ def test_a_damaged_file_is_named(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"this is not a casebook" * 500)
     with pytest.raises(StoreError, match="no casebook or is damaged"):
+        Casebook.open(path)
+
+
+def test_a_full_disk_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite cannot make the file that readers share, and says no more than that reading or writing failed."""
+    with Casebook.open(path):
+        pass
+    failure = sqlite3.OperationalError("disk I/O error")
+    failure.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+
+    def connect(_path: Path) -> sqlite3.Connection:
+        raise failure
+
+    monkeypatch.setattr(opening, "connect", connect)
+    with pytest.raises(StoreError, match="damaged"):
+        Casebook.open(path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
+    with pytest.raises(ResourceError, match="no room on the disk of"):
         Casebook.open(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -57,11 +58,18 @@ def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
                 con.execute("insert into schema_version values (?)", (number,))
             con.execute("commit")
     except sqlite3.Error as error:
-        if is_out_of_room(error):
+        if is_out_of_room(error) or _is_full(path, error):
             raise ResourceError(f"no room on the disk of {path}", next_step="free some, then try again") from None
         raise StoreError(f"{path.name} is no casebook or is damaged: {error}", next_step="restore a backup") from None
 
 
+def _is_full(path: Path, error: sqlite3.Error) -> bool:
+    """Whether an error of reading or writing is for want of room: SQLite says only that the file it maps could not grow."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and shutil.disk_usage(path.parent).free < _SHARED_BYTES
+
+
+_SHARED_BYTES = 1 << 16  # more than the file beside the casebook that its readers share takes to be made
 _KEYED = 2  # the version that brought the keyed chain
 
 
