@@ -160,6 +160,8 @@ def _only_statement(con: duckdb.DuckDBPyConnection, text: str) -> duckdb.Stateme
     """The one statement of the text. The sandbox would stop the others too; here they get a plain word."""
     import duckdb
 
+    if text.encode("utf-8", "replace").decode() != text:
+        raise UsageError("the statement is not UTF-8", next_step="type or save it as text in UTF-8")
     statements = con.extract_statements(text)
     if not statements:
         raise UsageError("there is no statement", next_step='misuse sql "select * from runs"')

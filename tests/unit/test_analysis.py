@@ -190,6 +190,11 @@ def test_a_statement_that_heeds_no_interruption_is_ended(
     assert "stopped after 1 seconds" in capsys.readouterr().err
 
 
+def test_a_statement_that_is_no_text_is_a_mistake_of_whoever_typed_it(settings: Settings) -> None:
+    with pytest.raises(UsageError, match="the statement is not UTF-8"):
+        analysis.run_sql(settings, "select '\udcff'")
+
+
 def test_mistake_is_explained_without_paths(settings: Settings) -> None:
     with pytest.raises(UsageError, match="nope"):
         analysis.run_sql(settings, "select nope from calls")

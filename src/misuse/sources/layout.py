@@ -287,9 +287,9 @@ def _columns(table: Table) -> dict[str, tuple[str, ...]]:
                 f"{table.where}: [{table.path}] maps no column to '{required}', which is required",
                 next_step='name the column, or compose call_id = ["{file}", "{row}"] where the log has no id',
             )
-    identifying = {piece for name in IDENTIFYING_FIELDS & columns.keys() for piece in columns[name]}
+    identifying = {piece.casefold() for name in IDENTIFYING_FIELDS & columns.keys() for piece in columns[name]}
     for piece in columns["call_id"]:
-        if piece in identifying:
+        if piece.casefold() in identifying:  # as a header's names match but for case
             raise table.wrong(
                 "call_id", f"is composed from '{piece}', which identifies a person; use times and {{row}}"
             )

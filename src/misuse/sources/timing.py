@@ -49,8 +49,11 @@ def checked_zone(table: Table, zone: str) -> str:
     """`zone`, once it names a time zone."""
     try:
         ZoneInfo(zone)
+        is_known = zone != "localtime"  # this machine's own zone, which the engine does not have by that name
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise table.wrong("zone", f"names no time zone: '{zone}'; use a name such as 'Europe/London'") from None
+        is_known = False
+    if not is_known:
+        raise table.wrong("zone", f"names no time zone: '{zone}'; use a name such as 'Europe/London'")
     return zone
 
 
