@@ -90,12 +90,14 @@ def _print_csv(rows: list[dict[str, Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     names = list(rows[0]) if rows else ["call"]
     writer.writerow([*names, "verdict"])
-    writer.writerows([*(_cell(row[name]) for name in names), ""] for row in rows)
+    writer.writerows([*(_neutral(row[name]) for name in names), ""] for row in rows)
 
 
-def _cell(value: Any) -> Any:
+def _neutral(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    from misuse.reports import text
+
+    return text.neutral(value) if isinstance(value, str) else value
 
 
 def _print_calls(context: Context, sample: Sample, rows: list[dict[str, Any]]) -> None:

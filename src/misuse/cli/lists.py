@@ -263,8 +263,10 @@ def sql(context: Context) -> int:
         context.print_raw_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
     elif options.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(result.columns)
-        writer.writerows(result.rows)
+        from misuse.reports.text import neutral
+
+        writer.writerow([neutral(name) for name in result.columns])
+        writer.writerows([neutral(v) if isinstance(v, str) else v for v in row] for row in result.rows)
     else:
         context.table(result.columns, result.rows)
     return 0
