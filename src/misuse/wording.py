@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -98,3 +99,14 @@ def unidentified(unknown: int, low: float | None, high: float | None, *, is_coun
     if low is None or high is None:
         return said + "; what they could do to the share is not measured."
     return f"{said}. Whoever made them, the share lies between {share(low)} and {share(high)}."
+
+
+# What a terminal obeys instead of showing: controls, and the marks that turn the direction of what follows.
+_OBEYED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
+_OBEYED_IN_A_CELL = re.compile(_OBEYED.pattern + "|[\\t\\n\\u2028\\u2029]")
+
+
+def inert(text: str, *, is_cell: bool = False) -> str:
+    """Text that a terminal shows and does not obey: a log's code or a file's name may hold anything."""
+    obeyed = _OBEYED_IN_A_CELL if is_cell else _OBEYED
+    return obeyed.sub(lambda found: found.group().encode("unicode_escape").decode(), text)

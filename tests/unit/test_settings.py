@@ -15,7 +15,8 @@ from misuse.errors import UsageError
 @pytest.mark.parametrize("amount", ["2600MB", "2.6 GB", "2gb", "2 GiB", "3G", "16MB"])
 def test_an_amount_of_memory_that_is_taken_is_one_of_the_engine_too(tmp_path: Path, amount: str) -> None:
     read = settings.from_document({"settings": {"memory_limit": amount}}, home=tmp_path)
-    duckdb.connect(":memory:", config={"memory_limit": read.memory_limit}).close()
+    with duckdb.connect(":memory:", config={"memory_limit": read.memory_limit}) as con:
+        assert con.execute("select current_setting('memory_limit')").fetchone() != (None,)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from misuse import settings as settings_module
+from misuse import wording
 from misuse.cli.parser import make_parser
 from misuse.errors import MisuseError, ResourceError, is_out_of_room, of_the_disk
 
@@ -34,7 +35,7 @@ def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> 
     try:
         return _dispatch(options, environ)
     except MisuseError as error:
-        print(f"misuse: {error}", file=sys.stderr)
+        print(f"misuse: {wording.inert(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("misuse: interrupted; nothing half-done was left in", file=sys.stderr)

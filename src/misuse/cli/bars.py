@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
+from misuse import wording
 from misuse.progress import Bar
 
 QUIET_SECONDS = 2.0  # work shorter than this is not worth a line in a log
@@ -76,7 +77,8 @@ class Bars:
 
 def table_text(headings: Sequence[str], rows: Sequence[Sequence[Any]], *, numeric: Sequence[str] = ()) -> str:
     """Columns padded to their widest cell, numbers to the right."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[wording.inert(_cell(value), is_cell=True) for value in row] for row in rows]
+    headings = [wording.inert(head, is_cell=True) for head in headings]
     widths = [max([len(head), *(len(row[i]) for row in cells)]) for i, head in enumerate(headings)]
     right = {i for i, head in enumerate(headings) if head in numeric}
 

@@ -61,12 +61,12 @@ class Context:
     def say(self, *lines: str) -> None:
         """Data and answers: standard output."""
         for line in lines:
-            print(line)
+            print(wording.inert(line))
 
     def note(self, *lines: str) -> None:
         """What is said beside the data: standard error."""
         for line in lines:
-            print(line, file=sys.stderr)
+            print(wording.inert(line), file=sys.stderr)
 
     def print_json(self, document: Any) -> None:
         """Every time with its offset, as the reporting zone's clock had it."""

@@ -16,7 +16,7 @@ from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, TIME_FIELDS, Layout, 
 from misuse.sources.lines import USABLE, number_counts
 from misuse.sources.reading import read
 from misuse.sources.shapes import holds_number
-from misuse.wording import local
+from misuse.wording import inert, local
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,7 +95,7 @@ class CheckReport:
         lines += _listed("Figures this log cannot support", [f"{k}: {v}" for k, v in self.unsupported_figures.items()])
         lines += self._safeguards()
         lines += _listed("What to do", list(self.advice))
-        return "\n".join(lines) + "\n"
+        return "\n".join(inert(line, is_cell=True) for line in lines) + "\n"
 
     def _safeguards(self) -> list[str]:
         """Safeguards by name; what stands for no single one after them. A marker's spellings are for a program."""
