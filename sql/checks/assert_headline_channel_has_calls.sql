@@ -3,7 +3,7 @@
 -- Severity: fail
 -- Limits: 0 to 0
 -- Finding: none of the {value:.0f} calls in the headline's window came by its channel ({scopes})
--- Next: rename the log's words under [sources.NAME.codes.channel] and ingest again, or set headline_channel in misuse.toml
+-- Next: rename the log's words under [sources.NAME.codes.channel] and ingest again, or set headline_channel
 with
 
 counted as (

@@ -4,7 +4,7 @@
 -- Severity: warn
 -- Limits: 0 to 0
 -- Finding: {value:.1%} of the calls came by a channel of no known name ({scopes}), so no headline counts them
--- Next: rename the log's words under [sources.NAME.codes.channel] to 999, 101, text relay or other; or set headline_channel
+-- Next: rename the log's words under [sources.NAME.codes.channel] to 999, 101, text relay or other
 -- Params: $headline_channel.
 with
 

@@ -11,7 +11,7 @@ campaigns as (
 
 neighbours as (
     select began, lag(began) over (order by began) as began_before, lead(began) over (order by began) as begins_next
-    from (select distinct began from campaigns)
+    from (select distinct began from campaigns) as beginnings
 ),
 
 -- greatest() and least() pass over a neighbour that is not there.
