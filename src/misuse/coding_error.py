@@ -147,7 +147,7 @@ def train(settings: Settings, *, actor: str, now: datetime) -> dict[str, Any]:
     Errors: Refused for whoever may not; UsageError before a run, or without a finished sample.
     """
     with casebook.opened(settings) as book:
-        book.permitted("train_model", actor)
+        book.admit("train_model", actor, occurred_at=now)
         rows = book.tables()[_CODED]
     if not rows:
         raise UsageError("no sample of calls is coded by both coders", next_step="misuse coding status")

@@ -173,7 +173,7 @@ def draw(
     if half_width is not None:
         _check_widths([half_width])
     with casebook.opened(settings) as book:
-        book.permitted("draw_coding_sample", actor)
+        book.admit("draw_coding_sample", actor, occurred_at=now)
         number = len(book.entries("coding_sample_drawn"))
     chosen_seed = settings.seed + number if seed is None else seed
     with _framed(settings) as (con, strata, shares):
@@ -238,7 +238,7 @@ def to_code(
     A call that is in the log no more has no facts. Errors: Refused for whoever may not code.
     """
     with casebook.opened(settings) as book:
-        book.permitted("code_calls", actor)
+        book.admit("code_calls", actor, occurred_at=now)
     numbers = waiting(sample, actor)
     keys = {call.call_key: call.number for call in sample.calls if call.number in set(numbers)}
     told: dict[int, dict[str, Any]] = {number: {"call": number} for number in sorted(numbers)}

@@ -1,7 +1,7 @@
 """The ways back from a pseudonym: find (number or address to caller), identify (caller to numbers), rejected rows as read,
 and the remarks of calls that somebody codes again.
 
-Each needs a permitted role and a reason, and is recorded before anything is shown, also when nothing is found.
+Each needs a permitted role and a reason, and is recorded before anything is shown, also when nothing is found or it is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def find(
     last_call_at, calls.
     Errors: Refused without a permitted role; UsageError without a reason, for an unreadable number, before any run.
     """
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now, "find")
     with warehouse.opened(settings, with_vault=True) as con:
         _refuse_without_run(con)
         tokens = _number_tokens(settings, con, number) if number is not None else []
@@ -63,7 +63,7 @@ def identify(settings: Settings, caller: str, *, reason: str, actor: str, now: d
     calls.
     Errors: Refused without a permitted role, UsageError without a reason, InputError for an unknown caller.
     """
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now, "identify")
     with warehouse.opened(settings, with_vault=True) as con:
         _refuse_without_run(con)
         caller_id = explain.resolve_caller(con, caller)
@@ -87,7 +87,7 @@ def rejected(
     Keys: batch_id, source, file_name, rejected, kept (those not yet past their time), rows[{row_number, reason, raw}].
     Errors: Refused without a permitted role; UsageError without a reason, or for a batch that is not in.
     """
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now, "rejected_rows")
     if limit < 1:
         raise UsageError("the limit must be at least 1", next_step="leave --limit out for 20 rows")
     with warehouse.opened(settings, with_vault=True) as con:
@@ -108,7 +108,7 @@ def of_sample(
     among them, though a remark may say one.
     Errors: Refused without a permitted role; UsageError without a reason.
     """
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now, "coding")
     _record(settings, {"way": "coding", "sample": sample, "calls": sorted(numbers.values())}, actor, reason, now, [])
     with warehouse.opened(settings, with_vault=True) as con:
         rows = _rows(con, "details_of_calls", {"call_keys": list(numbers)})
@@ -133,11 +133,11 @@ def _rows(con: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> 
     return store.rows(models.select(con, f"identities/{name}", values))
 
 
-def _permit(settings: Settings, actor: str, reason: str) -> None:
+def _permit(settings: Settings, actor: str, reason: str, now: datetime, way: str) -> None:
     if not reason.strip():
         raise UsageError("a look at an identity needs a reason", next_step='add --reason "…"')
     with casebook.opened(settings) as book:
-        book.permitted("see_identity", actor)
+        book.admit("see_identity", actor, occurred_at=now, what=way)
 
 
 def _record(

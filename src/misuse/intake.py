@@ -146,7 +146,7 @@ def _move_to_taken(path: Path, batch_id: str) -> None:
 def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:
     """Take a batch back out and record who did, and why."""
     with casebook.opened(settings) as book:
-        book.permitted("withdraw_batch", actor)
+        book.admit("withdraw_batch", actor, occurred_at=now)
 
         def record() -> None:
             payload = {"batch_id": batch_id, "reason": reason}

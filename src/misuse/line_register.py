@@ -53,7 +53,7 @@ def register(
     of several numbers.
     """
     kind = _kind(kind)
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now)
     with warehouse.opened(settings) as con:
         tokens = [_token_of_caller(con, settings, number)] if by_caller else _tokens_of(con, settings, number)
     return _record(settings, dict.fromkeys(tokens, kind), reason=reason, actor=actor, now=now)
@@ -65,7 +65,7 @@ def load(settings: Settings, path: Path, *, reason: str, actor: str, now: dateti
     Errors: InputError naming the line of every bad row, never what is in it; Refused for whoever may not.
     """
     rows = _rows(path)
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now)
     with warehouse.opened(settings) as con:
         lines, bad = _read(con, settings, rows)
     if bad:
@@ -75,7 +75,7 @@ def load(settings: Settings, path: Path, *, reason: str, actor: str, now: dateti
 
 def remove(settings: Settings, number: str, *, reason: str, actor: str, now: datetime, by_caller: bool = False) -> int:
     """Take a number out of the register; how many tokens went. Errors: InputError for one that is not in it."""
-    _permit(settings, actor, reason)
+    _permit(settings, actor, reason, now)
     with casebook.opened(settings) as book:
         held = book.shared_lines()
     with warehouse.opened(settings) as con:
@@ -244,12 +244,12 @@ def _folded(text: str) -> str:
     return "_".join(text.lower().replace("-", " ").replace("_", " ").split())
 
 
-def _permit(settings: Settings, actor: str, reason: str) -> None:
+def _permit(settings: Settings, actor: str, reason: str, now: datetime) -> None:
     """Before a number is looked at: who is not permitted learns nothing from the answer."""
     if not reason.strip():
         raise UsageError("the register needs a reason", next_step='add --reason "…"')
     with casebook.opened(settings) as book:
-        book.permitted("register_shared_line", actor)
+        book.admit("register_shared_line", actor, occurred_at=now)
 
 
 def _record(settings: Settings, lines: Mapping[str, str], *, reason: str, actor: str, now: datetime) -> Registered:

@@ -50,7 +50,7 @@ def train(settings: Settings, *, actor: str, clock: Callable[[], datetime], trac
     Errors: Refused for whoever may not; UsageError before any call is in; InputError for too few records with details.
     """
     with casebook.opened(settings) as book:
-        book.permitted("train_model", actor)
+        book.admit("train_model", actor, occurred_at=clock())
     with warehouse.writer(settings):
         with tracker.step("Gathering what is known of callers"):
             pipeline.spell_records(settings, clock())
@@ -222,7 +222,7 @@ def accept(
     """
     _need_reason(reason)
     with casebook.opened(settings) as book:
-        book.permitted("accept_model", actor)
+        book.admit("accept_model", actor, occurred_at=now)
     with warehouse.writer(settings):
         if cut_off := _cut_off(settings, digest):
             with warehouse.opened(settings) as con:

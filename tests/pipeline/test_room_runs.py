@@ -14,7 +14,7 @@ import pytest
 
 from misuse import casebook, disposal, intake, pipeline, publication, retention
 from misuse.cli import run_command
-from misuse.errors import MisuseError, Refused, UsageError
+from misuse.errors import InputError, MisuseError, Refused, UsageError
 from misuse.room import Desk, audit, boroughs, calls, care, cases, meetings, packs, rights, vaulted
 from misuse.room.papers import slips
 from misuse.settings import Rights, Settings
@@ -150,6 +150,27 @@ def test_the_room_opens_the_vault_alone_and_only_for_a_recorded_reason(settings:
         assert seen[name] == other[name], name
     looks = audit.events(desk(settings, "aud"), kind="identity_read")
     assert [look["data"]["reason"] for look in looks] == ["to compare", "to ring back"]
+
+
+def test_a_pack_that_breaks_off_is_named_and_goes_with_the_case(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = under_action(settings)
+    real = packs._write
+
+    def killed(folder: Path, files: dict[str, bytes]) -> None:
+        real(folder, {"calls.csv": files["calls.csv"]})
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(packs, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            packs.evidence_pack(desk(settings, "rev"), ref, "file for proceedings")
+    (left,) = packs.folder_of_packs(desk(settings, "rev")).iterdir()
+    (row,) = packs.packs(desk(settings, "rev"), ref)
+    assert (row["folder"], row["is_there"]) == (left.name, False)
+    with pytest.raises(InputError, match="whole"):
+        packs.pack_file(desk(settings, "rev"), row["event_id"], "pack.pdf")
 
 
 def test_numbers_are_read_as_dialled_where_the_source_says(tmp_path: Path) -> None:

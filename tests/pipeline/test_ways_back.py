@@ -173,6 +173,10 @@ WAYS = {
     "rejected rows": ("identify", "--batch", "BATCH"),
 }
 
+RECORDED_AS = {
+    "find by number": "find", "find by address": "find", "identify": "identify", "rejected rows": "rejected_rows",
+}  # fmt: skip
+
 
 def words_of(ready, way):
     settings, outcome = ready
@@ -211,6 +215,9 @@ def test_each_way_takes_a_role_and_a_reason(ready, misuse, way):
     assert (code, out) == (Refused.exit_code, "")
     assert "see identity" in err
     assert len(reads(settings)) == before
+    with casebook.opened(settings) as book:
+        refused = book.entries("access_refused")[-1]
+    assert (refused.actor, refused.data["what"]) == (getpass.getuser(), RECORDED_AS[way])
 
 
 def test_before_the_first_run_nobody_can_be_found(tmp_path, capsys):

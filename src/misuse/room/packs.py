@@ -85,17 +85,17 @@ def evidence_pack(desk: Desk, ref: str, reason: str) -> dict[str, Any]:
     files["manifest.json"] = (json.dumps(manifest, indent=1, default=str, sort_keys=True) + "\n").encode()
     digest = hashlib.sha256(files["manifest.json"]).hexdigest()
     folder = folder_of_packs(desk) / f"{reference}-{digest[:10]}"
-    _write(folder, files)
-    desk.record(
+    desk.record(  # first: papers that no event names nobody would put away with the case
         "pack_made", {"digest": digest, "folder": folder.name, "files": hashes}, case_ref=reference, run_id=desk.run_id
     )
+    _write(folder, files)
     with desk.book() as book:
         head = book.anchor(f"evidence pack of {reference}", desk.now, desk.run_id)
     return {"folder": str(folder), "files": sorted(files), "digest": digest, "head": head}
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """For the owner alone."""
+    """For the owner alone; the manifest last, so that where it lies the pack is whole."""
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     for name, content in files.items():
@@ -104,7 +104,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def packs(desk: Desk, ref: str | None = None) -> list[dict[str, Any]]:
-    """Packs made, newest first: event_id, case_ref, at, by, digest, folder, is_there (not disposed of)."""
+    """Packs made, newest first: event_id, case_ref, at, by, digest, folder, is_there (whole, and not disposed of)."""
     desk.permit("make_pack", "packs")
     reference = cases.reference_of(desk, ref) if ref else None
     with desk.book() as book:
@@ -117,7 +117,7 @@ def packs(desk: Desk, ref: str | None = None) -> list[dict[str, Any]]:
             "by": event.actor,
             "digest": event.data["digest"],
             "folder": event.data["folder"],
-            "is_there": (folder_of_packs(desk) / event.data["folder"]).is_dir(),
+            "is_there": (folder_of_packs(desk) / event.data["folder"] / "manifest.json").is_file(),
         }
         for event in reversed(found)
     ]
@@ -135,7 +135,9 @@ def pack_file(desk: Desk, event_id: int, name: str) -> bytes:
         raise InputError("there is no such pack or file", next_step="see the list of packs")
     path = folder_of_packs(desk) / made[0].data["folder"] / name
     if not path.is_file():
-        raise InputError("the pack was put away", next_step="make it anew, if the case is still kept")
+        raise InputError(
+            "the pack was put away, or never came to be whole", next_step="make it anew, if the case is still kept"
+        )
     content: bytes = path.read_bytes()
     wanted = made[0].data["digest"] if name == "manifest.json" else made[0].data["files"][name]
     if hashlib.sha256(content).hexdigest() != wanted:
