@@ -114,7 +114,8 @@ def test_programs_are_told_that_it_is_stale(lived: tuple[Settings, str]) -> None
 def test_a_run_that_was_refused_has_no_id(lived: tuple[Settings, str]) -> None:
     settings, run_id = lived
     refused = misuse(settings.home, "run", "--as-of", "2025-12-01", "--json")
-    assert (refused.returncode, refused.stdout) == (6, "")
+    told = json.loads(refused.stdout)
+    assert (refused.returncode, told["status"], told["run_id"]) == (6, "failed", None)
     assert json.loads((settings.home / "last_run.json").read_text())["run_id"] is None
     first, second, *_ = json.loads(misuse(settings.home, "runs", "--json").stdout)
     assert (first["run_id"], first["as_of"], first["status"]) == (None, None, "failed")
