@@ -24,8 +24,13 @@ def beside_folders(settings: Settings) -> list[Path]:
     return sorted(path for path in found if not path.is_dir() and not path.name.startswith("."))
 
 
-def passed_over(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """What in a source's folder is no file, so that no run takes it: each with what it is."""
+def passed_over(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What in a source's folder is no file, so that no run takes it: each in a sentence, and what to do."""
+    for path, what in _no_files(settings):
+        yield f"{path.parent.name}/{path.name} is {what}, which no run takes", f"move its files up into {path.parent}/"
+
+
+def _no_files(settings: Settings) -> Iterator[tuple[Path, str]]:
     for folder in _folders(settings):
         for path in sorted(folder.iterdir()):
             if path.name == TAKEN or path.is_file() or _is_unready(path):

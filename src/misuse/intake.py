@@ -44,7 +44,7 @@ def take_inbox(
     growing = growing_files([path for _, path in waiting], now)
     outcomes: list[ingest.FileOutcome] = []
     errors: list[MisuseError] = [_growing(path) for path in sorted(growing)]
-    errors += [_passed_over(path, what) for path, what in inbox.passed_over(settings)]
+    errors += [PassedOver(cause, next_step=command) for cause, command in inbox.passed_over(settings)]
     settled = [(source, path) for source, path in waiting if path not in growing]
     if not settled:
         return outcomes, errors
@@ -72,13 +72,6 @@ def take_inbox(
 
 def _growing(path: Path) -> StillGrowing:
     return StillGrowing(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
-
-
-def _passed_over(path: Path, what: str) -> PassedOver:
-    return PassedOver(
-        f"{path.parent.name}/{path.name} is {what}, which no run takes",
-        next_step=f"move its files up into {path.parent}/",
-    )
 
 
 def with_refused(error: BaseException, refused: Sequence[MisuseError]) -> BaseException:

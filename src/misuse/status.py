@@ -233,9 +233,8 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
     for path in inbox.beside_folders(settings):
         command = f"move it into the folder of its source, {settings.inbox_path}/NAME/"
         yield Line("LEFT", "inbox", f"{path.name} lies where no run looks", command, is_problem=True)
-    for path, what in inbox.passed_over(settings):
-        cause = f"{path.parent.name}/{path.name} is {what}, which no run takes"
-        yield Line("LEFT", "inbox", cause, f"move its files up into {path.parent}/", is_problem=True)
+    for cause, command in inbox.passed_over(settings):
+        yield Line("LEFT", "inbox", cause, command, is_problem=True)
     if began is None or last.get("status") not in ("published", "skipped", "failed"):
         return
     for folder in sorted(path for path in settings.inbox_path.glob("*") if path.is_dir()):

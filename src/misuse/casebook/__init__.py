@@ -307,9 +307,8 @@ class Casebook(Reading):
         with self._connection(writing=True) as con:
             stops = functools.partial(self._remembered, con, "live_stops", state.live_stops)
             pen = Pen(con, self._key(con), con.info.get(spells_held.SHOWN), stops)
-            chain.check_key(
-                con, pen.key
-            )  # or a head noted with the right key would be kept as one that was tampered with
+            # Or a head noted with the right key would be kept as one that was tampered with.
+            chain.check_key(con, pen.key)
             chain.keep_lost_head(con, self._path, pen.key)
             yield pen
         if pen.last is not None:

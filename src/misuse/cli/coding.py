@@ -87,17 +87,12 @@ def calls(context: Context) -> int:
 
 
 def _print_csv(rows: list[dict[str, Any]]) -> None:
+    from misuse.reports import text
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
     names = list(rows[0]) if rows else ["call"]
     writer.writerow([*names, "verdict"])
-    writer.writerows([*(_neutral(row[name]) for name in names), ""] for row in rows)
-
-
-def _neutral(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    from misuse.reports import text
-
-    return text.neutral(value) if isinstance(value, str) else value
+    writer.writerows([*(text.neutral_cell(row[name]) for name in names), ""] for row in rows)
 
 
 def _print_calls(context: Context, sample: Sample, rows: list[dict[str, Any]]) -> None:

@@ -263,10 +263,10 @@ def sql(context: Context) -> int:
         context.print_raw_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
     elif options.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        from misuse.reports.text import neutral
+        from misuse.reports.text import neutral_cell
 
-        writer.writerow([neutral(name) for name in result.columns])
-        writer.writerows([neutral(v) if isinstance(v, str) else v for v in row] for row in result.rows)
+        writer.writerow(map(neutral_cell, result.columns))
+        writer.writerows(map(neutral_cell, row) for row in result.rows)
     else:
         context.table(result.columns, result.rows)
     return 0

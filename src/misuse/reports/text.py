@@ -34,6 +34,11 @@ def neutral(text: str) -> str:
     return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
+def neutral_cell(value: Any) -> Any:
+    """A cell with its text neutral; what is no text stays what it is."""
+    return neutral(value) if isinstance(value, str) else value
+
+
 def shown(value: Any, kind: str) -> str:
     """One value as text: lists joined, figures that were not measured said so, nothing run as a formula."""
     if value is None:
