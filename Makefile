@@ -34,7 +34,7 @@ schedule: .venv/ready ## the flows on their schedules
 bench: .venv/ready ## what the whole job costs at 1M and 10M calls, beside the raw engine and a script
 	$(BIN)/python -m benchmarks.bench --size 1M --repeat 3 && $(BIN)/python -m benchmarks.bench --size 10M
 
-bench-large: .venv/ready ## the same at 100M: some hours, and 130 GB of disk
+bench-large: .venv/ready ## the same at 100M: some hours, and 80 GB of disk
 	$(BIN)/python -m benchmarks.bench --size 100M
 
 lock: ## pin every dependency anew (needs uv)

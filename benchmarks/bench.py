@@ -1,13 +1,15 @@
 """What the whole job costs, step by step, beside what the raw engine and an analyst's script cost for the same file.
 
     make bench                                       # 1M and 10M calls
-    make bench-large                                 # 100M, on demand: some hours, and 130 GB of disk
+    make bench-large                                 # 100M, on demand: some hours, and 80 GB of disk
     python -m benchmarks.bench --size 1M --repeat 3  # one size; medians
     python -m benchmarks.bench --size 1M 10M 10M-5y  # what docs/performance.md shows
     python -m benchmarks.bench --write               # docs/performance.md from the last output
     python -m benchmarks.bench --keep                # the last output becomes the baseline
 
 The log is a synthetic year, or five, of so many calls a day in one CSV file (`misuse synth`): nothing is repeated or shifted.
+A hundred million calls come in twelve files, one a month, as nobody hands over 30 GB in one; the whole job takes each away
+once it is in, unless `--logs` keeps them.
 For each size: DuckDB's bare load and one group-by, the pandas script, the whole job from the inbox to the published list and its
 papers, then a night of 20,000 new calls, 1% of them corrections, on top. Each is a process of its own. A size whose processor
 time, as a multiple of the bare load's, is over the kept baseline's by a sixth is told of; on the baseline's own machine that
@@ -49,27 +51,39 @@ SIZES = {
 }
 # What DuckDB may take instead of the default: under 16 GB in all.
 MEMORY_LIMITS = {"30M": "8GB", "100M": "12GB"}
-BYTES_A_CALL = 1_300  # of disk, at the most: the log, the stores, the copy and what is spilled while the log is read
+IN_MONTHS = {"100M"}
+# Of disk, at the most: the log, the stores, the copy and what is spilled while the log is read.
+BYTES_A_CALL, BYTES_A_CALL_IN_MONTHS = 1_300, 800
 NIGHT_CALLS, NIGHT_CORRECTIONS = 20_000, 200
 SLOWER = 7 / 6
 
 Figures = dict[str, Any]
 
 
-def make_log(folder: Path, calls_a_day: int, days: int) -> Path:
-    """The synthetic log of so many days as one CSV file."""
+def make_months(folder: Path, calls_a_day: int, days: int) -> list[Path]:
+    """The synthetic log of so many days as CSV files, one a month."""
     first = LAST_DAY - timedelta(days=days - 1)
     words = ["-m", "misuse", "synth", "--out", str(folder / "synth"), "--from", str(first), "--days", str(days)]
     measured.child([*words, "--calls-per-day", str(calls_a_day)], {**os.environ, "MISUSE_HOME": str(folder)})
+    return sorted((folder / "synth" / "log").glob("*.csv"))
+
+
+def make_log(folder: Path, calls_a_day: int, days: int) -> Path:
+    """The synthetic log of so many days as one CSV file."""
     log = folder / "log.csv"
     with log.open("wb") as whole:
-        for n, part in enumerate(sorted((folder / "synth" / "log").glob("*.csv"))):
+        for n, part in enumerate(make_months(folder, calls_a_day, days)):
             with part.open("rb") as rows:
                 if n:
                     rows.readline()
                 shutil.copyfileobj(rows, whole, 1 << 22)
     shutil.rmtree(folder / "synth")
     return log
+
+
+def parts(log: Path) -> list[Path]:
+    """The files of a log, in their order: itself, or those of its folder."""
+    return sorted(log.glob("*.csv")) if log.is_dir() else [log]
 
 
 # Whole days from the end of the log, moved behind it: ids restart daily, so they are new. The corrections are of the
@@ -113,10 +127,11 @@ copy (
 
 
 def make_night(log: Path, calls_a_day: int) -> Path:
-    """A night's log: calls of the days after the log's last, and corrections of its latest calls."""
+    """A night's log, beside the log: calls of the days after its last, and corrections of its latest calls."""
     import duckdb
 
     night = log.with_name("night.csv")
+    log = parts(log)[-1]
     days = -(-NIGHT_CALLS // calls_a_day)
     values = {"log": str(log), "days": days, "calls": NIGHT_CALLS, "corrections": NIGHT_CORRECTIONS}
     with duckdb.connect(config={"temp_directory": str(log.with_suffix(".tmp"))}) as con:
@@ -124,13 +139,19 @@ def make_night(log: Path, calls_a_day: int) -> Path:
     return night
 
 
-def one_round(folder: Path, log: Path, night: Path, memory_limit: str) -> Iterator[Figures]:
-    """Each contender once, in a process of its own, on one log: first without the night, then with it."""
-    home = folder / "home"
+def one_round(
+    folder: Path, log: Path, night: Path, memory_limit: str, *, takes_away: bool = False
+) -> Iterator[Figures]:
+    """Each contender once, in a process of its own, on one log: first without the night, then with it.
+
+    Where it `takes_away`, the log is gone afterwards, file by file as the whole job took them in.
+    """
+    home, files = folder / "home", [str(path) for path in parts(log)]
+    log_megabytes = sum(path.stat().st_size for path in parts(log)) / 1e6
     job = ["-m", "benchmarks.whole_job", *(("--memory-limit", memory_limit) if memory_limit else ()), str(home)]
-    raw = json.loads(measured.child(["-m", "benchmarks.raw_engine", str(folder), str(log)])[1])
+    raw = json.loads(measured.child(["-m", "benchmarks.raw_engine", str(folder), *files])[1])
     script = _scripted(folder, log)
-    whole, told = measured.child([*job, str(log)])
+    whole, told = measured.child([*job, *files, *(("--take-away",) if takes_away else ())])
     sizes = {
         "warehouse": home / "warehouse.duckdb",
         "vault": home / "vault.duckdb",
@@ -138,7 +159,8 @@ def one_round(folder: Path, log: Path, night: Path, memory_limit: str) -> Iterat
     }
     figures = {
         "rows": raw.pop("rows"),
-        "log_megabytes": log.stat().st_size / 1e6,
+        "log_megabytes": log_megabytes,
+        "log_files": len(files),
         "raw": raw,
         **({"script": script.as_json()} if script else {}),
         "whole": whole.as_json(),
@@ -166,7 +188,10 @@ def _last_day(night: Path) -> str:
 def refuse_without_room(size: str, folder: Path) -> None:
     """An hour's work is not begun where the disk will not hold it. Errors: SystemExit naming a size that it would hold."""
     free = shutil.disk_usage(folder).free
-    wants = {name: calls_a_day * days * BYTES_A_CALL for name, (calls_a_day, days) in SIZES.items()}
+    wants = {
+        name: calls_a_day * days * (BYTES_A_CALL_IN_MONTHS if name in IN_MONTHS else BYTES_A_CALL)
+        for name, (calls_a_day, days) in SIZES.items()
+    }
     if free < wants[size]:
         fits = [name for name in sorted(wants, key=wants.__getitem__) if wants[name] <= free]
         raise SystemExit(
@@ -177,7 +202,7 @@ def refuse_without_room(size: str, folder: Path) -> None:
 
 def _scripted(folder: Path, log: Path) -> measured.Cost | None:
     """What the analyst's script costs; nothing where it wants more than nine tenths of the machine's memory."""
-    words = ["-m", "benchmarks.pandas_script", str(log), "--out", str(folder / "pandas")]
+    words = ["-m", "benchmarks.pandas_script", *map(str, parts(log)), "--out", str(folder / "pandas")]
     try:
         return measured.child(words, most_bytes=_machine_bytes() * 9 // 10)[0]
     except SystemExit as ended:
@@ -199,21 +224,32 @@ def measure(size: str, repeat: int, folder: Path, logs: Path | None) -> Iterator
 
     The log is kept for other times where `logs` names a folder.
     """
-    log, night = ((logs or folder) / f"{kind}-{size}.csv" for kind in ("log", "night"))
-    if not night.exists():
-        calls_a_day, days = SIZES[size]
-        make_log(folder, calls_a_day, days).replace(log)
-        make_night(log, calls_a_day).replace(night)
+    log, night = _made(size, folder, logs or folder)
     whole: list[Figures] = []
     limit = MEMORY_LIMITS.get(size, "")
     said: Figures = {"rounds": repeat} | ({"memory_limit": limit} if limit else {})
     for n in range(repeat):
         print(f"{size}: round {n + 1} of {repeat} …", file=sys.stderr, flush=True)
-        for figures in one_round(folder, log, night, limit):
+        takes_away = size in IN_MONTHS and not logs and n == repeat - 1
+        for figures in one_round(folder, log, night, limit, takes_away=takes_away):
             found: Figures = medians([*whole, figures]) if n == repeat - 1 else {}
             if found:
                 yield found | said
         whole.append(figures)
+
+
+def _made(size: str, folder: Path, kept: Path) -> tuple[Path, Path]:
+    """The log of a size, a file or a folder of months, and its night's: made unless they are kept from another time."""
+    log, night = kept / (f"log-{size}" if size in IN_MONTHS else f"log-{size}.csv"), kept / f"night-{size}.csv"
+    if not night.exists():
+        calls_a_day, days = SIZES[size]
+        if size in IN_MONTHS:
+            make_months(folder, calls_a_day, days)[0].parent.replace(log)
+            shutil.rmtree(folder / "synth")
+        else:
+            make_log(folder, calls_a_day, days).replace(log)
+        make_night(log, calls_a_day).replace(night)
+    return log, night
 
 
 def machine() -> dict[str, Any]:

@@ -29,8 +29,9 @@ def _heading(size: str, figures: dict[str, Any]) -> str:
     held = figures["machine"]
     rounds = f"medians of {figures['rounds']} rounds" if figures["rounds"] > 1 else "one round"
     limit = f", `memory_limit` {figures['memory_limit']}" if "memory_limit" in figures else ""
+    files = f" in {figures['log_files']} files" if figures.get("log_files", 1) > 1 else ""
     return (
-        f"### {size} calls\n\n{figures['rows']:,.0f} rows, {figures['log_megabytes']:,.0f} MB of CSV; {rounds}. "
+        f"### {size} calls\n\n{figures['rows']:,.0f} rows, {figures['log_megabytes']:,.0f} MB of CSV{files}; {rounds}. "
         f"{held['processor']}, {held['cores']} cores, {held['memory_gigabytes']} GB; {held['system']}, "
         f"Python {held['python']}, DuckDB {held['duckdb']}; commit {held['commit']}, niceness {held['niceness']}, "
         f"load before {held['load_before']}{limit}."

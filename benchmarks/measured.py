@@ -23,6 +23,15 @@ class Cost:
     peak_megabytes: float
     written_megabytes: float
 
+    def and_then(self, later: Cost) -> Cost:
+        """The cost of both, one after the other."""
+        return Cost(
+            self.seconds + later.seconds,
+            self.processor_seconds + later.processor_seconds,
+            max(self.peak_megabytes, later.peak_megabytes),
+            self.written_megabytes + later.written_megabytes,
+        )
+
     def as_json(self) -> dict[str, float]:
         return {name: round(value, 2) for name, value in asdict(self).items()}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from misuse.settings import QUIET_ENVIRONMENT
+from tests.unreported import unreported as without_reports
 
 os.environ.update(QUIET_ENVIRONMENT)
 
@@ -18,8 +20,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture
-def unreported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs end at the published copy: lists, pictures and data docs are a third of a small run, and asked of elsewhere."""
-    from misuse import pipeline
+def unreported() -> Iterator[None]:
+    """The test's runs write no reports: they are asked of elsewhere."""
+    with without_reports():
+        yield
 
-    monkeypatch.setitem(pipeline._STEPS, "report", ("Writing no reports", lambda *_: None))
+
+@pytest.fixture(scope="module")
+def unreported_file() -> Iterator[None]:
+    """Nor do those of the file's fixtures."""
+    with without_reports():
+        yield

@@ -14,6 +14,8 @@ from misuse.settings import Settings
 from tests.commands import misuse
 from tests.logs import NOW, random_rows, settings_for, write_csv
 
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
+
 LAST_DAY = date(2025, 12, 10)  # of the log
 AHEAD = date(2026, 3, 1)  # as an earlier release would have spoken for on NOW
 
@@ -66,7 +68,6 @@ def test_a_home_without_calls_publishes_no_empty_list(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("current.duckdb"))
 
 
-@pytest.mark.usefixtures("unreported")
 def test_an_as_of_so_far_off_the_log_that_nothing_is_counted_is_not_published(settings: Settings) -> None:
     first = run(settings)
     for as_of, now in ((LAST_DAY + timedelta(days=400), NOW + timedelta(days=500)), (date(2025, 10, 1), NOW)):
@@ -76,7 +77,6 @@ def test_an_as_of_so_far_off_the_log_that_nothing_is_counted_is_not_published(se
         assert settings.current_path.resolve().stem == first.run_id
 
 
-@pytest.mark.usefixtures("unreported")
 def test_a_day_off_the_end_of_the_log_may_be_spoken_for_and_is_said(settings: Settings) -> None:
     earlier = run(settings, LAST_DAY - timedelta(days=5))
     stale, later, _ = earlier.warnings

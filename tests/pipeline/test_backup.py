@@ -27,6 +27,7 @@ from misuse.settings import SQL_ROOT
 from tests.commands import another_writes
 from tests.logs import COLUMNS, NOW, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import LAYOUT
+from tests.unreported import unreported
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +38,10 @@ def template(tmp_path_factory):
     home.mkdir()
     (home / "misuse.toml").write_text(LAYOUT, encoding="utf-8")
     write_csv(settings.inbox_path / "calls" / "log.csv", random_rows(91, 250), COLUMNS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(pipeline._STEPS, "report", ("Writing no reports", lambda *_: None))
+    with unreported():
         assert pipeline.run(settings, as_of=None, clock=lambda: NOW, actor="tester").status == "published"
     with casebook.opened(settings) as book:
         book.set_user("boss", "administrator", actor="tester", occurred_at=NOW)
-    (settings.reports_path / run_of(settings)).mkdir(parents=True)
-    (settings.reports_path / run_of(settings) / "manifest.json").write_text(
-        "{}", encoding="utf-8"
-    )  # as if written whole
     os.utime(settings.published_path / f"{run_of(settings)}.duckdb", (1.7e9, 1.7e9))
     return settings
 

@@ -32,7 +32,7 @@ from misuse.settings import Settings
 from tests import roads
 from tests.logs import MOBILES, NOW, random_rows, settings_for, write_csv
 
-pytestmark = pytest.mark.usefixtures("unreported")  # nobody reads their papers
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
 
 TRIALS = int(os.environ.get("MISUSE_TRIALS", "20"))  # of the tests that only `make test-deep` runs
 

@@ -26,8 +26,13 @@ LIST_KEYS = {
 }  # fmt: skip
 
 
+ROOT = Path(__file__).resolve().parents[2]
+UNREPORTED = Path(__file__).parent / "unreported"  # nobody here reads the papers of a run
+
+
 def misuse(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "MISUSE_HOME": str(home)}
+    path = os.pathsep.join([str(UNREPORTED), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "MISUSE_HOME": str(home), "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-m", "misuse", *words], env=environment, capture_output=True, text=True, check=False
     )

@@ -17,7 +17,7 @@ from misuse.errors import InputError, MisuseError, Refused, UsageError
 from tests.logs import NOW, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import LAYOUT
 
-pytestmark = pytest.mark.usefixtures("unreported")  # nobody reads their papers
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
 
 ME = getpass.getuser()
 FIGURES = ("persistent_callers", "persistent_misuse_calls", "misuse_calls", "share_of_misuse")

@@ -17,6 +17,8 @@ from tests.pipeline.test_nothing_leaks import LAYOUT
 pytestmark = pytest.mark.slow
 
 DAYS, CALLS = 45, 150
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
+
 NUMBER = "020 7946 0991"
 LINK_KEYS = {
     "spell_a", "spell_b", "caller_a", "caller_b", "status", "probability", "weight", "reasons", "misuse_calls_a",

@@ -18,7 +18,7 @@ from misuse.progress import Silent
 from misuse.settings import Settings
 from tests.logs import MOBILES, NOW, settings_for, write_csv
 
-pytestmark = pytest.mark.usefixtures("unreported")  # nobody reads their papers
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
 
 ANN, ALSO_ANN, BEN = MOBILES[901], MOBILES[902], MOBILES[903]
 CUTS = {"strict": 2.0, "standard": 0.0, "loose": -1.0, "review": -1.0, "floor": -4.0, "ceiling": 8.0}

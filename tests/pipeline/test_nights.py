@@ -14,7 +14,7 @@ from misuse.errors import MisuseError
 from misuse.settings import Settings
 from tests.logs import MOBILES, NOW, random_rows, settings_for, write_csv
 
-pytestmark = pytest.mark.usefixtures("unreported")  # nobody reads their papers
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
 
 Row = Mapping[str, str]
 

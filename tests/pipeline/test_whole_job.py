@@ -18,6 +18,8 @@ from misuse.settings import Settings
 from tests import oracle, reckoning
 from tests.logs import NOW, random_rows, settings_for, write_csv
 
+pytestmark = pytest.mark.usefixtures("unreported_file")  # nobody reads their papers
+
 
 def take(settings, *paths, source="calls"):
     outcomes = list(intake.ingest_files(settings, list(paths), source, actor="tester", now=NOW))
@@ -75,7 +77,6 @@ def agrees_with_oracle(settings, rows, rules, as_of, *, since_start=True):
     return document
 
 
-@pytest.mark.usefixtures("unreported")
 @pytest.mark.parametrize("seed", [21, *(pytest.param(seed, marks=pytest.mark.deep) for seed in (22, 23, 24, 25))])
 def test_a_random_log_equals_the_plain_count(tmp_path, seed):
     rows = random_rows(seed, 900, days=70)
@@ -88,7 +89,6 @@ def test_a_random_log_equals_the_plain_count(tmp_path, seed):
     assert steps["by_number"] > steps["less_stopped"] > steps["less_doubtful"] >= steps["less_unidentified"]
 
 
-@pytest.mark.usefixtures("unreported")
 def test_every_road_leads_to_the_same_published_relations(tmp_path):
     rows = random_rows(31, 400)
     chance = random.Random(31)
@@ -182,7 +182,6 @@ def test_an_earlier_as_of_never_takes_the_place_of_a_later_one_unforced(tmp_path
     assert run(settings, as_of=date(2025, 11, 20), force=True).as_of == date(2025, 11, 20)
 
 
-@pytest.mark.usefixtures("unreported")
 def test_another_process_reads_while_a_run_writes(tmp_path):
     import subprocess
     import sys
