@@ -54,6 +54,14 @@ def test_the_same_seed_gives_the_same_bytes(small: SyntheticReport, tmp_path: Pa
     assert other.files[0].read_bytes() != small.files[0].read_bytes()
 
 
+def test_a_log_alone_is_the_same_log(tmp_path: Path) -> None:
+    whole, alone = make(SMALL, tmp_path / "whole"), make(SMALL, tmp_path / "alone", log_only=True)
+    assert [path.read_bytes() for path in alone.files] == [path.read_bytes() for path in whole.files]
+    assert alone.rows == whole.rows > 0
+    assert any(whole.truth.iterdir())
+    assert not any(alone.truth.iterdir())
+
+
 def test_a_smaller_log_leaves_no_file_of_a_larger_one_and_nothing_else_is_touched(tmp_path: Path) -> None:
     make(replace(SMALL, days=45), tmp_path)
     (tmp_path / "log" / "notes.txt").write_text("kept", encoding="utf-8")

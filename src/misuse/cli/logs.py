@@ -73,17 +73,18 @@ def synth(context: Context) -> int:
         reading=options.reading,
         dirt=options.dirt,
         drama=options.drama,
+        log_only=options.log_only,
         **({"seed": options.seed} if options.seed is not None else {}),
     )
     if context.wants_json:
         context.print_json(report)
     else:
-        context.say(f"the log is in {out / 'log'}, what is true in {out / 'truth'}")
+        context.say(f"the log is in {out / 'log'}" + ("" if options.log_only else f", what is true in {out / 'truth'}"))
     return 0
 
 
-def _make_london(context: Context, out: Path, **choices: Any) -> Any:
-    """Make it unless the same one is there already; returns its summary."""
+def _make_london(context: Context, out: Path, *, log_only: bool = False, **choices: Any) -> Any:
+    """Make it unless the same one is there already; returns its summary, of a log alone how many rows it has."""
     import json
 
     from misuse import synth as synthetic
@@ -98,7 +99,9 @@ def _make_london(context: Context, out: Path, **choices: Any) -> Any:
     for old in (out / "log").glob("calls_*.csv"):
         old.unlink()
     with context.tracker.step("Making a synthetic London"):
-        synthetic.make(wanted, out, context.tracker)
+        made = synthetic.make(wanted, out, context.tracker, log_only=log_only)
+    if log_only:
+        return {"rows": made.rows, "files": len(made.files)}
     stamp.write_text(told, encoding="utf-8")
     return json.loads(summary.read_text(encoding="utf-8"))
 

@@ -74,6 +74,9 @@ def _logs(add: Adder) -> None:
     )
     synth.add_argument("--dirt", action="store_true", help="with the dirt of real files")
     synth.add_argument("--drama", action="store_true", help="numbers only from Ofcom's drama ranges")
+    synth.add_argument(
+        "--log-only", action="store_true", help="without what is true, which takes twice the memory of the log"
+    )
 
     source = add("source", "", "declare a log of your own")
     parts = source.add_subparsers(metavar="ACTION", required=True)

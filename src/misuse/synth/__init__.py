@@ -22,14 +22,16 @@ __all__ = ["VERSION", "SyntheticReport", "SyntheticSettings", "fixture_settings"
 VERSION = 2
 
 
-def make(settings: SyntheticSettings, out: Path, tracker: Tracker | None = None) -> SyntheticReport:
+def make(
+    settings: SyntheticSettings, out: Path, tracker: Tracker | None = None, *, log_only: bool = False
+) -> SyntheticReport:
     """Write `out/log/calls_YYYY-MM.csv` and `out/truth/`; return the figures as counted.
 
-    The same settings give the same bytes.
+    The same settings give the same bytes. With `log_only` nothing is said of what is true, which takes twice the memory.
     """
     from misuse.synth.build import build  # numpy and polars are slow to import
 
-    return build(settings, out, tracker or Silent())
+    return build(settings, out, tracker or Silent(), log_only=log_only)
 
 
 def make_fixture(out: Path, tracker: Tracker | None = None) -> Path:

@@ -78,11 +78,12 @@ def facts(calls: Calls, rng: np.random.Generator) -> Facts:
     silent = wrong & (calls.role >= population.FIRST_PERSONA) & (rng.random(len(calls)) < 0.8)
     result = np.where(silent, codes.RESULTS.index("NO_FURTHER_ACTION"), result)
     units, unit_seconds, assigned, arrived = _deployment(calls, grade, np.maximum(answer, 0), rng)
-    return Facts(
+    numbers = (
         answer, talk, wrap, opening, result, grade, _qualifiers(len(calls), rng), _boroughs(calls, rng),
-        units, unit_seconds, assigned, arrived, coded, truly,
-        coded & ((result < _NEED) | (calls.closing == codes.BLANK)),
+        units, unit_seconds, assigned, arrived,
     )  # fmt: skip
+    doubtful = coded & ((result < _NEED) | (calls.closing == codes.BLANK))
+    return Facts(*(values.astype(np.int32) for values in numbers), coded, truly, doubtful)
 
 
 def _opening(calls: Calls, rng: np.random.Generator) -> Ints:

@@ -50,8 +50,8 @@ def _numbers(day: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.arange(len(day)) - firsts[day] + 1
 
 
-def build(settings: SyntheticSettings, out: Path, tracker: Tracker) -> SyntheticReport:
-    """Write the log and the truth beside it."""
+def build(settings: SyntheticSettings, out: Path, tracker: Tracker, *, log_only: bool = False) -> SyntheticReport:
+    """Write the log and, unless `log_only`, the truth beside it."""
     with tracker.step("Drawing the calls"):
         log, town, holding = draw(settings)
     folders = out / "log", out / "truth"
@@ -70,8 +70,10 @@ def build(settings: SyntheticSettings, out: Path, tracker: Tracker) -> Synthetic
                 write(frame, path)
             files.append(path)
             bar.advance()
-    with tracker.step("Writing what is true"):
-        figures = truth.write(log, town, holding, settings, folders[1])
+    figures = {}
+    if not log_only:
+        with tracker.step("Writing what is true"):
+            figures = truth.write(log, town, holding, settings, folders[1])
     found = soil.report(folders[1], rows=len(log.calls)) if soil else None
     rows = int(found["expected"]["rows"]) if found else len(log.calls)
     return SyntheticReport(folders[0], folders[1], tuple(files), rows, len(log.calls), figures, found)

@@ -23,6 +23,9 @@ BLANK_CLOSING = 0.008
 PUBLIC_MISCODED = 0.0004
 OWN_STYLE = 0.65  # of a misuser's calls bear their usual code
 
+# Of what is kept of every call: a hundred million of them stand in memory at once. The rest are places in short tables.
+_WIDTHS = {"time": np.int64, "person": np.int32, "line": np.int32}
+
 _PUBLIC = np.array([0.0 if code.group == "misuse" else code.weight for code in codes.CODES])
 _GENUINE = np.array([code.weight if code.group == "genuine" else 0.0 for code in codes.CODES])
 _MISUSE = np.array([code.weight if code.group == "misuse" else 0.0 for code in codes.CODES])
@@ -52,7 +55,12 @@ class Calls:
 
 def stack(parts: list[Calls]) -> Calls:
     """All parts, one after the other."""
-    return Calls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Calls)))
+    return Calls(
+        *(
+            np.concatenate([getattr(part, f.name) for part in parts], dtype=_WIDTHS.get(f.name, np.int16))
+            for f in fields(Calls)
+        )
+    )
 
 
 def made(time: Ints, person: Ints, true_code: Ints, closing: Ints, role: int, marker: Ints | None = None) -> Calls:

@@ -51,7 +51,7 @@ def calls_frame(log: Log) -> pl.DataFrame:
             "is_coded_misuse": facts.is_coded_misuse,
             "is_truly_misuse": facts.is_truly_misuse,
             "is_doubtful": facts.is_doubtful,
-            "handling_seconds": np.maximum(facts.talk, 0) + facts.wrap,
+            "handling_seconds": (np.maximum(facts.talk, 0) + facts.wrap).astype(np.int64),
         }
     )
 
