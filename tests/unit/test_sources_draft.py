@@ -287,6 +287,21 @@ def checked(con: duckdb.DuckDBPyConnection, tmp_path: Path, data: bytes, **keys:
     return report
 
 
+def test_check_tells_of_channels_that_no_headline_counts(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = b"id,at,way\n1,2025-06-01 10:00,emergency\n2,2025-06-01 10:01,999\n3,2025-06-01 10:02,Text-Relay\n4,soon,x\n"
+    columns = {"call_id": "id", "received_at": "at", "channel": "way"}
+    told = [line for line in checked(con, tmp_path, rows, columns=columns).advice if "channel" in line]
+    assert told == [
+        "33.3% of the calls came by a channel of no known name (EMERGENCY), so no headline counts them: rename the log's "
+        "words under sources.NAME.codes.channel to 999, 101, text relay or other"
+    ]
+    (told,) = checked(con, tmp_path, rows.replace(b"emergency", b"07700 900123"), columns=columns).advice[-1:]
+    assert "(NOT A CODE)" in told
+    assert "900123" not in told
+    renamed = {"columns": columns, "codes": {"channel": {"emergency": "999"}}}
+    assert not [line for line in checked(con, tmp_path, rows, **renamed).advice if "channel" in line]
+
+
 def test_check_tells_what_would_be_read_and_masks_who(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     data = (
         b"id,at,phone,code,who,note\n1,2025-06-01 10:00,07700900123,hoax,Jo Bloggs,help\n2,soon,07700900124,x,,\n"

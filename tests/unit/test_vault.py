@@ -148,6 +148,9 @@ def test_the_command_is_an_administrators_and_recorded_without_the_key(settings,
         book.set_user("another", "administrator", actor=actor(), occurred_at=NOW)
         book.set_user(actor(), "reviewer", actor=actor(), occurred_at=NOW)
     assert run_command(["vault", "rotate", "--reason", "a named test"], environ) == Refused.exit_code
+    with casebook.opened(settings) as book:
+        (refused,) = book.entries("access_refused")
+    assert refused.data["what"] == "rotate_vault_key"
     assert run_command(["vault", "rotate", "--reason", " "], environ) == UsageError.exit_code
     assert key_file(settings).read_text().strip() == new
 

@@ -117,7 +117,7 @@ def vault_rotate(context: Context) -> int:
     if not options.reason.strip():
         raise UsageError("a rotation needs a reason", next_step='misuse vault rotate --reason "…"')
     with casebook.opened(settings) as book:
-        book.permitted("rotate_vault_key", context.actor)
+        book.admit("rotate_vault_key", context.actor, occurred_at=context.now)
 
     def record() -> None:
         with casebook.opened(settings) as book:

@@ -133,6 +133,7 @@ def source_check(context: Context) -> int:
             now=context.now,
             tracker=context.tracker,
             zone=context.settings.reporting_zone,
+            headline_channel=context.settings.headline_channel,
             codes=[(field, code) for _, field, code in listed["rule_misuse_codes"]],
             marker_kinds=sorted({marker for _, marker, *_ in listed["rule_hard_stops"]}),
             safeguards=safeguards.unsupported(layout),

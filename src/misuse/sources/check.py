@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import models, rules
+from misuse import models, numbers, rules
 from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS
 from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, TIME_FIELDS, Layout, fold, misuse_codes
 from misuse.sources.lines import USABLE, number_counts
@@ -135,11 +135,13 @@ def check(
     safeguards: Sequence[Mapping[str, Any]] = (),
     safeguards_known: int = 0,
     zone: str = "UTC",
+    headline_channel: str = "999",
 ) -> CheckReport:
     """Read the file as `ingest` would and report; `con` keeps only temp tables.
 
     `codes` is the misuse list in force where the layout declares none; `marker_kinds` are the markers
-    that hard stops look for, `safeguards` those that misuse.safeguards finds unsupported, of `safeguards_known`. Times are told in `zone`.
+    that hard stops look for, `safeguards` those that misuse.safeguards finds unsupported, of `safeguards_known`. Times are
+    told in `zone`; the headline counts `headline_channel`.
     Errors: InputError as `read`.
     """
     result = read(con, path, layout, scratch=scratch, now=now, tracker=tracker)
@@ -170,6 +172,7 @@ def check(
             *_number_advice(typed),
             *_marker_advice(layout, marker_kinds),
             *_unknown_markers(con, layout, marker_kinds),
+            *_unknown_channels(con, layout, headline_channel),
         ],
         numbers=typed,
         safeguards=safeguards,
@@ -278,6 +281,28 @@ def _unknown_markers(con: duckdb.DuckDBPyConnection, layout: Layout, marker_kind
 
 
 _KINDS = "insert into rule_hard_stops (marker) select unnest($markers::varchar[])"
+
+
+def _unknown_channels(con: duckdb.DuckDBPyConnection, layout: Layout, headline_channel: str) -> list[str]:
+    """Channels that no headline counts since nobody knows their name, as ingest finds them: a number is no name."""
+    models.script(con, "schema/code_only", {})
+    con.execute(_CHANNELS, {"in_code": numbers.plan(layout.region).in_code})
+    (found,) = models.select(
+        con, "checks/assert_landing_channels_are_known", {"headline_channel": headline_channel}
+    ).fetchall()
+    models.drop_temporary(con, "landing_calls")
+    scope, share = found
+    if not share:
+        return []
+    return [
+        f"{share:.1%} of the calls came by a channel of no known name ({scope}), so no headline counts them: rename the log's "
+        "words under sources.NAME.codes.channel to 999, 101, text relay or other"
+    ]
+
+
+_CHANNELS = """
+create or replace temp table landing_calls as select code_only(channel, $in_code) as channel from parsed_rows
+"""
 
 
 def _null_shares(con: duckdb.DuckDBPyConnection, layout: Layout, accepted: int) -> dict[str, float]:
