@@ -63,7 +63,18 @@ Figures = dict[str, Any]
 def make_months(folder: Path, calls_a_day: int, days: int) -> list[Path]:
     """The synthetic log of so many days as CSV files, one a month."""
     first = LAST_DAY - timedelta(days=days - 1)
-    words = ["-m", "misuse", "synth", "--log-only", "--out", str(folder / "synth"), "--from", str(first), "--days", str(days)]
+    words = [
+        "-m",
+        "misuse",
+        "synth",
+        "--log-only",
+        "--out",
+        str(folder / "synth"),
+        "--from",
+        str(first),
+        "--days",
+        str(days),
+    ]
     measured.child([*words, "--calls-per-day", str(calls_a_day)], {**os.environ, "MISUSE_HOME": str(folder)})
     return sorted((folder / "synth" / "log").glob("*.csv"))
 

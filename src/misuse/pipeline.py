@@ -41,7 +41,7 @@ from misuse import (
     vault,
     warehouse,
 )
-from misuse.errors import CheckFailed, MisuseError, Refused
+from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.reckoning import equality, told
 from misuse.settings import Settings
@@ -370,14 +370,16 @@ def run(
     """Inbox to published list, without Prefect; the clock is asked at each step, so that what is recorded has its own time.
 
     Errors: UsageError for an as-of that is not over, before anything is done; any MisuseError, after the run was closed
-    as failed; the published list then stands.
+    as failed; the published list then stands. A day that somebody typed and was refused is no failed run: what
+    `misuse status` says is of the run before.
     """
     ledger.refuse_unended(as_of, clock(), settings.reporting_zone)
     seconds: dict[str, float] = {}
     with writer(settings):
-        run_id, file_errors = "", list[MisuseError]()
+        run_id, file_errors, is_inbox_in = "", list[MisuseError](), False
         try:
             files, file_errors = take_inbox(settings, clock(), actor, tracker)
+            is_inbox_in = True
             run_id = begin(settings, as_of, clock(), force=force)
             for name in STEPS if run_id else ():
                 started = time.perf_counter()
@@ -387,7 +389,9 @@ def run(
                 finish(settings, run_id, clock())
         except BaseException as error:  # noqa: BLE001  # raised again, with what the inbox refused
             told_of = intake.with_refused(error, file_errors)
-            fail(settings, run_id, told_of, clock())
+            is_of_the_day = as_of is not None and is_inbox_in and not run_id
+            if not (is_of_the_day and isinstance(error, (UsageError, Refused))):
+                fail(settings, run_id, told_of, clock())
             raise told_of from None
     current = settings.current_path.resolve()
     speaks_for = datetime.strptime(current.stem[:8], "%Y%m%d").date() if current.exists() else None  # noqa: DTZ007

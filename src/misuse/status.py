@@ -334,8 +334,11 @@ def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]
     last = read_json(last_run_path(settings))
     if last.get("status") not in ("failed", "running") or last.get("run_id") in known:
         return []
-    row = dict.fromkeys(RUNS.column_names)
-    return [row | {name: last.get(name) or None for name in ("run_id", "as_of", "started_at", "finished_at", "status")}]
+    told = {name: last.get(name) or None for name in ("run_id", "as_of", "status")}
+    for name in ("started_at", "finished_at"):  # as the copy has them: in UTC, without a zone
+        at = moment(last.get(name))
+        told[name] = at.replace(tzinfo=None) if at else None
+    return [dict.fromkeys(RUNS.column_names) | told]
 
 
 def _may_know_more(book: Path, last_run: Path) -> bool:

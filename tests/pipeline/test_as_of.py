@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from misuse import intake, ledger, pipeline, warehouse
+from misuse import intake, ledger, pipeline, status, warehouse
 from misuse.errors import CheckFailed, MisuseError, Refused, UsageError
 from misuse.reckoning import changes
 from misuse.settings import Settings
@@ -93,6 +93,23 @@ def test_calls_after_the_last_whole_day_are_said_to_be(settings: Settings) -> No
         assert ledger.off_the_log(con, LAST_DAY, NOW, "Europe/London") == []
         (said,) = ledger.off_the_log(con, LAST_DAY - timedelta(days=1), morning, "Europe/London")
     assert said.endswith(f"later than {LAST_DAY - timedelta(days=1)}, the last whole day of the log, not counted yet")
+
+
+def test_a_typed_day_that_is_refused_leaves_the_last_run_as_it_was(settings: Settings) -> None:
+    good, told = run(settings), settings.home / "last_run.json"
+    before = told.read_bytes()
+    with pytest.raises(Refused, match=f"the published list speaks for {LAST_DAY}, later than 2020-01-01"):
+        run(settings, date(2020, 1, 1))
+    assert told.read_bytes() == before
+    assert "ok last run" in {line.key for line in status.status(settings, NOW).lines}
+    assert run(settings).run_id == good.run_id
+
+
+def test_a_night_that_is_refused_is_told_as_failed(settings: Settings) -> None:
+    spoken_ahead(settings)
+    with pytest.raises(Refused):
+        run(settings)
+    assert "FAILED last run" in {line.key for line in status.status(settings, NOW).lines}
 
 
 def spoken_ahead(settings: Settings) -> str:

@@ -168,6 +168,13 @@ def test_a_process_number_used_again_after_a_boot_is_not_the_run(settings: Setti
     assert line(settings, "DIED last run").is_problem
 
 
+def test_a_run_not_published_has_its_times_as_the_published_ones_have(settings: Settings) -> None:
+    last_run(settings, run_id="20260101-ffffffffff", status="failed", started_at="2026-01-02T02:30:00+00:00")
+    (row,) = status.unpublished_run(settings, {RUN_ID})
+    assert str(row["started_at"]) == "2026-01-02 02:30:00"
+    assert row["finished_at"].tzinfo is None
+
+
 def test_a_skipped_run_is_no_problem(settings: Settings) -> None:
     last_run(settings, status="skipped")
     assert "nothing new" in line(settings, "ok last run").cause
