@@ -27,7 +27,7 @@ _PLAIN_INTERNATIONAL_PREFIXES = frozenset({"00", "011"})
 _PLAIN_NATIONAL_PREFIXES = {"GB": "0|180020"}
 
 _NEVER = "[^\\d\\D]"  # matches nothing: a plan without such numbers
-_LETTER_WITHIN = re.compile(r"\d\W*[^\W\d_].*\d")
+_LETTER_AFTER = re.compile(r"\d\W*[^\W\d_]")
 _SAME_DIGIT = re.compile(r"(\d)\1{4,}")
 _COUNTING = frozenset({"1234567890", "0123456789", "01234567890", "123456789", "12345678901", "9876543210"})
 # What people key in for a number after its first figures, as 07000 000000 and 020 1234 5678. Seven alike at least: 0800 1111 is
@@ -126,8 +126,13 @@ def _is_set_wise(region: str, metadata: PhoneMetadata) -> bool:
 
 def is_placeholder(text: str) -> bool:
     """Whether the digits are one digit repeated or a count from one end of the keypad to the other."""
-    digits = "".join(str(unicodedata.digit(mark)) for mark in text if mark.isdecimal())
+    digits = _digits(text)
     return bool(_SAME_DIGIT.fullmatch(digits)) or digits in _COUNTING
+
+
+def _digits(text: str) -> str:
+    """The digits of a text, of any script, as 0 to 9."""
+    return "".join(str(unicodedata.digit(mark)) for mark in text if mark.isdecimal())
 
 
 def is_filled_up(national: str) -> bool:
@@ -142,8 +147,9 @@ def parse(text: str, region: str) -> ParsedNumber:
 
     A number as long as a fixed or mobile one but outside every allocated range stays usable, as
     `unallocated`: ranges are opened faster than programs are updated, and a caller must not vanish for that. With a
-    letter among its digits it is malformed, since then nobody can tell which number was meant, and so it is with a
-    nought in front where its country's numbers have none.
+    letter among or after its digits it is malformed, since then nobody can tell which number was meant, and so it is
+    with a nought in front where its country's numbers have none. Letters that libphonenumber would dial, as of 07700
+    900XXX, make a number malformed wherever it lies: they stand for what somebody left out.
     """
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -160,12 +166,14 @@ def parse(text: str, region: str) -> ParsedNumber:
     national = phonenumbers.national_significant_number(number)
     if is_filled_up(national):
         return ParsedNumber(None, "placeholder")
+    if national not in _digits(seen) and any(map(str.isalpha, seen)):
+        return ParsedNumber(None, "malformed")
     # An extension belongs to the switchboard, not to the line.
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     line = phonenumbers.number_type(number)
     kind = _KIND_NAMES.get(line, "other")
     if line == PhoneNumberType.UNKNOWN:
-        has_letter = number.extension is None and _LETTER_WITHIN.search(seen)
+        has_letter = number.extension is None and _LETTER_AFTER.search(seen)
         if (
             not _is_line_length(number)
             or has_letter

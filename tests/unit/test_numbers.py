@@ -65,10 +65,13 @@ def library_alone(text: str, region: str) -> tuple[str | None, str]:
     national = phonenumbers.national_significant_number(number)
     if keyed_in(national):
         return None, "placeholder"
+    keypad = re.sub(r"[^\W\d_]", "", text)
+    if keypad != text and national not in "".join(str(unicodedata.digit(c)) for c in keypad if c.isdecimal()):
+        return None, "malformed"
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     found = phonenumbers.number_type(number)
     if found == PhoneNumberType.UNKNOWN:
-        lettered = number.extension is None and re.search(r"\d\W*[^\W\d_].*\d", text)
+        lettered = number.extension is None and re.search(r"\d[^\w]*[^\W\d_]", text)
         has_nought = national[0] == "0" and not _has_leading_noughts(number)
         is_line = _as_long_as_a_line(number) and not (lettered or has_nought)
         return (e164, "unallocated") if is_line else (None, "malformed")
@@ -451,6 +454,13 @@ def test_a_million_distinct_numbers_take_seconds(capsys) -> None:
         ("020 7946 0123 ext 4", "fixed"),
         ("07700 900123", "unallocated"),  # a drama number: nobody is ever given one
         ("07700 9OO123", "malformed"),  # the letter O: which number was meant, nobody can tell
+        ("07700 900XXX", "malformed"),  # figures that somebody left out, which a keypad would dial as 999
+        ("01632 960 TBC", "malformed"),
+        ("020 7946 HELP", "malformed"),  # in a range that is allocated, even so
+        ("01632 96012X", "malformed"),
+        ("01632 960xxx", "malformed"),
+        ("Tel: 07700 900123", "unallocated"),
+        ("020 7946 0123 NO", "fixed"),
         ("020 7946 0123", "fixed"),
         ("020\u200e7946\t0123", "fixed"),
         ("0808 157 0123", "freephone"),
