@@ -39,16 +39,23 @@ told as (
     from likely
 ),
 
+-- From here on a value is its number: many calls go through the joins, and texts would take most of their memory.
+numbered as materialized (
+    select row_number() over () as value_number, via, value
+    from (select distinct via, value from tie_marks) as kinds
+),
+
 sieved as (
-    select told.call_key, told.content_digest, told.via, told.value, told.is_home
+    select told.call_key, told.content_digest, numbered.value_number, told.is_home
     from told
-    semi join tie_marks on told.value = tie_marks.value and told.via = tie_marks.via
+    inner join numbered on told.value = numbered.value and told.via = numbered.via
     where told.word not in (select replace(words, ' ', '') from rule_lists where list_id = 'nowhere')
 ),
 
 tied as (
     select
-        sieved.*, calls.received_at, coalesce(calls.number_token, calls.premises_token) as token
+        sieved.call_key, sieved.value_number, sieved.is_home, calls.received_at,
+        coalesce(calls.number_token, calls.premises_token) as token
     from call_records as calls
     inner join sieved on calls.call_key = sieved.call_key and calls.content_digest = sieved.content_digest
     where calls.received_at < cast($end_at as timestamp)
@@ -56,16 +63,16 @@ tied as (
 
 sharers as (
     select
-        tied.via, tied.value, spells.spell_id, spells.caller_id, spells.reach_id, min(tied.received_at) as since,
+        tied.value_number, spells.spell_id, spells.caller_id, spells.reach_id, min(tied.received_at) as since,
         bool_or(tied.is_home or contents.call_key is not null) as is_at_home, count(*) as calls,
-        count(*) over (partition by tied.via, tied.value) as spells
+        count(*) over (partition by tied.value_number) as spells
     from tied
     inner join caller_numbers as spells
         on
             tied.token = spells.token
             and tied.received_at >= spells.spell_from and tied.received_at < spells.spell_to
     left join call_contents as contents on tied.call_key = contents.call_key and contents.is_silent
-    group by tied.via, tied.value, spells.spell_id, spells.caller_id, spells.reach_id
+    group by tied.value_number, spells.spell_id, spells.caller_id, spells.reach_id
 ),
 
 final as (
@@ -73,9 +80,10 @@ final as (
         marked.rule_id, marked.call_key as marked_call_key, sharers.spell_id, sharers.caller_id, marked.via,
         greatest(marked.received_at, min(sharers.since)) as tied_at
     from tie_marks as marked
+    inner join numbered on marked.via = numbered.via and marked.value = numbered.value
     inner join sharers
         on
-            marked.via = sharers.via and marked.value = sharers.value and marked.most_numbers >= sharers.spells
+            numbered.value_number = sharers.value_number and marked.most_numbers >= sharers.spells
             and (sharers.is_at_home or marked.place_calls <= sharers.calls)
     where sharers.reach_id is distinct from marked.reach_id
     group by marked.rule_id, marked.call_key, marked.received_at, sharers.spell_id, sharers.caller_id, marked.via
