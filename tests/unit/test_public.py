@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -219,3 +220,108 @@ def test_the_page_of_nothing_says_so(tmp_path: Path) -> None:
     page = public_page.page(nothing).decode()
     assert "no calls in the 365 days" in page.lower()
     assert public.table(nothing).decode().startswith("table,group,")
+
+
+# -- the pictures ------------------------------------------------------------------------------------------------------
+
+
+def figures_of(page: str) -> list[str]:
+    return re.findall("<figure.*?</figure>", page, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> data.Pack:
+    """Enough persistent callers for their share to be told, and three calls that nobody is known to have made."""
+    path = fixture.build(tmp_path_factory.mktemp("large") / "run.duckdb", persons=40)
+    pack = data.read(path, Settings(), NOW)
+    few = [row | {"calls": 3} if row["made_by"] == public.NOBODY else row for row in pack.public_counts]
+    return replace(pack, public_counts=few)
+
+
+def otherwise(row: data.Row) -> data.Row:
+    """The estimate had other calls been without a number: what the tables tell of it is the same."""
+    bounds = {end: None if row[end] is None else row[end] + 0.0137 for end in ("bound_low", "bound_high")}
+    told = row["estimate"] in {name for name, *_ in (*public.FIGURES, *public.EVERYBODY)}
+    more = {} if told or row["point"] is None else {"point": row["point"] + 1}
+    ends = {end: None if row[end] is None else row[end] * (1 + 1e-7) for end in ("low", "high")}
+    return row | bounds | more | (ends if told else {})
+
+
+def test_a_picture_tells_nothing_that_the_tables_do_not(large: data.Pack) -> None:
+    """Not a coordinate of it changes where only what is kept back, or is in no table, changes."""
+    assert ("calls", "all", "all", public.NOBODY) in public.Summary(large).kept_back
+    more = [
+        row | {"estimate": name, "point": 0.51372549, "bound_high": 0.513725490196}
+        for row in large.estimates
+        if row["estimate"] == "share_of_handling"
+        for name in ("share_of_deployment", "share_of_all_handling", "days_work_handling_persistent")
+    ]
+    other = replace(large, estimates=[*more, *(otherwise(row) for row in large.estimates if row["point"] is not None)])
+    pages = [public_page.page(one).decode() for one in (large, other)]
+    drawn = [figures_of(page) for page in pages]
+    assert len(drawn[0]) == 2
+    assert drawn[0] == drawn[1]
+    assert pages[0] == pages[1]
+
+
+def test_every_number_of_a_picture_is_one_of_the_tables(large: data.Pack) -> None:
+    """So none of them narrows a number kept back: by itself, times a total, or less what is told."""
+    told = {float(row["value"]) for row in rows(large) if row["value"]}
+    for figure in figures_of(public_page.page(large).decode()):
+        values = [part for label in re.findall('aria-label="([^"]*)"', figure) for part in label.split("; ")]
+        numbers = [
+            float(found[2]) / (100 if found[3] else 1)
+            for value in values
+            if (found := re.fullmatch(r"(x|low|high|from|to|share|days' work a month): ([0-9.]+)(%?)", value))
+        ]
+        assert numbers
+        assert not [n for n in numbers if not any(n in (one, round(one, 1), round(one, 2)) for one in told)], figure
+
+
+# -- why something is not told -----------------------------------------------------------------------------------------
+
+
+def counted(pack: data.Pack, made: Mapping[str, tuple[int, int]]) -> public.Summary:
+    """A summary of calls and callers by who made them."""
+    counts = [
+        {"part": "all", "value": "all", "made_by": name, "calls": calls, "callers": callers}
+        for name, (calls, callers) in made.items()
+        if calls
+    ]
+    bands = {"persistent callers": 12, "other persons": 3}
+    concentration = [
+        {"misuse_calls": each, "callers": made[name][1], "calls": made[name][0]}
+        for name, each in bands.items()
+        if made.get(name, (0, 0))[1]
+    ]
+    return public.Summary(replace(pack, public_counts=counts, concentration=concentration))
+
+
+def test_many_that_would_tell_few_are_not_called_few(large: data.Pack) -> None:
+    """Three care homes with 180 calls: the twenty persistent callers are told, their calls would tell the homes'."""
+    made = {"persistent callers": (390, 20), "other persons": (900, 300), "shared lines and premises": (180, 3)}
+    said = public.headline(counted(large, made))
+    assert said.startswith("1,470 calls in the 365 days")
+    assert "too few" not in said
+    assert said.endswith("may not be told: it would tell another number, which is small.")
+
+
+def test_no_reason_narrows_what_is_kept_back(large: data.Pack) -> None:
+    """Whether it is small itself or beside a small one is not to be seen from the reason."""
+    few = {"persistent callers": (36, 3), "other persons": (900, 300)}
+    assert public.headline(counted(large, few)).endswith(f"may not be told: {public.WHY_KEPT}.")
+    one = {"persistent callers": (12, 1)}
+    said = public.headline(counted(large, one))
+    assert (
+        said
+        == f"How many misuse calls were counted in the 365 days to 31 December 2025 may not be told: {public.WHY_KEPT}."
+    )
+
+
+def test_where_there_was_none_nothing_is_kept_back(large: data.Pack) -> None:
+    assert public.headline(counted(large, {})) == "No calls in the 365 days to 31 December 2025 were misuse of 999."
+    nobody = counted(large, {"other persons": (900, 300)})
+    assert public.headline(nobody).endswith("were misuse of 999. Nobody made 10 or more of them.")
+    lines = counted(replace(large, kinds={"shared_line": 30}), {"shared lines and premises": (900, 30)})
+    assert "persons cannot be counted" in public.headline(lines)
+    assert "Nobody made" not in public.headline(lines)

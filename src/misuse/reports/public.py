@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from misuse.estimation import suppression
@@ -37,6 +37,8 @@ EVERYBODY = (
     ("days_work_all_misuse", "all misuse: days' work a month", "days a month"),
     ("hours_all_misuse", "all misuse: hours of handling a month", "hours a month"),
 )
+# One sentence for every cause: which of them it is would itself tell something of a number kept back.
+WHY_KEPT = "it is small, few callers stand behind it, or it would tell another number that is"
 NOTES = {
     "borough": " The borough is where the call said something was happening, not where anybody lives.",
     "month": " The first and the last month may be parts of one.",
@@ -140,6 +142,24 @@ class Summary:
         told = (("calls", ALL, ALL, PERSISTENT), ("calls", ALL, ALL, ALL), ("persons", PERSISTENT, ALL, "persons"))
         return any(cell in hidden for cell in told)
 
+    @cached_property
+    def drawn(self) -> Pack:
+        """The pack without anything that the tables do not tell, each figure rounded as they round it.
+
+        Pictures are drawn from this alone: a place in a picture is a number too, and has as many digits as it was given.
+        Bounds are left out, since they tell how many calls nobody is known to have made.
+        """
+        figures = [name for name, *_ in FIGURES if not self.hides_persistent]
+        figures += [name for name, *_ in EVERYBODY if ("calls", ALL, ALL, ALL) not in self.kept_back]
+        rows = [_rounded(row) for name in figures if (row := self.pack.estimate(name)) is not None]
+        persons = self.pack.estimate("persistent_callers")
+        if persons is not None and not self.hides_persistent:
+            rows.append(_rounded(persons) | {"point": self.shown(("persons", PERSISTENT, ALL, "persons"))})
+        return replace(
+            self.pack, estimates=rows, bridge=[], concentration=[], months=[], persistent=[], tasking=[], look=[], apart=[],
+            public_counts=[], statistics={}, details={},
+        )  # fmt: skip
+
     def shown(self, cell: Cell) -> int | None:
         """A cell's number; None where it is kept back."""
         return None if cell in self.kept_back else self.counts[cell][0]
@@ -184,9 +204,20 @@ class Summary:
                         words,
                         ALL,
                         measure,
-                        None if hides else float(f"{row[end]:.4g}") if name != "calls" else row[end],
+                        None if hides else _told(name, row[end]),
                         hides,
                     )
+
+
+def _told(name: str, value: float) -> float:
+    """A figure of the headline table as it is told: counts whole, the rest to four figures."""
+    return value if name == "calls" else float(f"{value:.4g}")
+
+
+def _rounded(row: Row) -> Row:
+    """An estimate with nothing in it but what the headline table tells."""
+    ends = {end: None if row[end] is None else _told(row["estimate"], row[end]) for end in ("point", "low", "high")}
+    return {**row, **dict.fromkeys(("bound_low", "bound_high", "numerator", "denominator")), **ends}
 
 
 def _merged(rows: list[Row]) -> list[Row]:
@@ -243,18 +274,31 @@ def headline(summary: Summary) -> str:
     """What the page says first."""
     pack, every = summary.pack, summary.shown(("calls", ALL, ALL, ALL))
     if every is None:
-        return f"Fewer misuse calls were counted in {wording.period(pack)} than may be told."
-    persons = summary.shown(("persons", PERSISTENT, ALL, "persons"))
-    share = pack.estimate("share_of_misuse")
-    lead = f"{wording.of(every, 'call')} in {wording.period(pack)} {'was' if every == 1 else 'were'} misuse of 999."
-    if summary.hides_persistent or persons is None or share is None:
-        return f"{lead} How many of them persistent callers made may not be told: they are too few."
-    if not persons:
-        return f"{lead} Nobody made {pack.settings.threshold} or more of them."
-    return (
-        f"{lead} {wording.of(persons, 'person', 'people')} with {pack.settings.threshold} or more made {wording.share(share['point'])} of them"
-        f" ({wording.interval(share)})."
+        return f"How many misuse calls were counted in {wording.period(pack)} may not be told: {WHY_KEPT}."
+    count = wording.sentence(wording.of(every, "call"))
+    lead = f"{count} in {wording.period(pack)} {'was' if every == 1 else 'were'} misuse of 999."
+    if not every:
+        return lead
+    return f"{lead} {wording.uncounted(pack) or _by_persistent(summary)}"
+
+
+def _by_persistent(summary: Summary) -> str:
+    """What the persistent callers made of them, or why that may not be told."""
+    pack, mark = summary.pack, summary.pack.settings.threshold
+    persons, calls = (
+        summary.shown(("persons", PERSISTENT, ALL, "persons")),
+        summary.shown(("calls", ALL, ALL, PERSISTENT)),
     )
+    if persons == 0:
+        return f"Nobody made {mark} or more of them."
+    if persons is None or calls is None:
+        # Where the table tells how many there are, they are not few.
+        why = WHY_KEPT if persons is None else "it would tell another number, which is small"
+        return f"How many of them persistent callers made may not be told: {why}."
+    share = pack.estimate("share_of_misuse")
+    made = wording.share(share["point"]) if share else wording.count(calls)
+    sure = f" ({wording.interval(share)})" if share else ""
+    return f"{wording.of(persons, 'person', 'people')} with {mark} or more made {made} of them{sure}."
 
 
 def tables(summary: Summary) -> list[Table]:

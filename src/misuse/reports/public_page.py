@@ -68,10 +68,10 @@ def _means(pack: Pack) -> list[str]:
 
 
 def _figures(summary: Summary) -> list[str]:
-    """Pictures of the main figures; none where a figure in them is kept back."""
-    if summary.hides_persistent:
+    """Pictures of the main figures as the tables tell them; none where a figure in them is kept back."""
+    if summary.hides_persistent or wording.uncounted(summary.pack):
         return []
-    drawn = (shares.shares(summary.pack), work.workload(summary.pack))
+    drawn = (shares.shares(summary.drawn), work.workload(summary.drawn))
     return [
         f"<figure role='img' aria-label='{escape(one.words, quote=True)}'>{drawing.svg(drawing.specification(one))}</figure>"
         for one in drawn

@@ -196,7 +196,11 @@ def place(name: str) -> str:
     return " ".join(small.get(word, word) for word in str(name).title().split())
 
 
-HOW_TO_READ = "Dot: as counted. Line: 95% interval. Pale band: what calls without a number could make of it."
+def how_to_read(lines: Sequence[Dot]) -> str:
+    """What the signs of a chart of dots mean; of the band only where one is drawn."""
+    has_band = any(line.bound_low is not None for line in lines)
+    band = " Pale band: what calls without a number could make of it." if has_band else ""
+    return f"Dot: as counted. Line: 95% interval.{band}"
 
 
 def minus(text: str) -> str:

@@ -45,7 +45,7 @@ def workload(pack: Pack) -> Picture | Absent:
     return Picture(
         "workload",
         f"All misuse comes to {days(every['point'])} days' work a month (reading A){part}",
-        (drawing.HOW_TO_READ + " One day's work is the calls (or the handling time) of a mean day of the same month, averaged over whole months.",
+        (drawing.how_to_read(lines) + " One day's work is the calls (or the handling time) of a mean day of the same month, averaged over whole months.",
          "The 2005 report's “a full days work every month” can mean all misuse (reading A) or the persistent callers' part (reading B)."),
         drawing.dots(lines, "days' work a month", write=".1f"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
@@ -74,7 +74,7 @@ def hours(pack: Pack) -> Picture | Absent:
         f"Misuse takes {first['point'] if first else 0:,.0f} hours of "
         f"{'handling' if pack.estimate('hours_all_misuse') else 'units'} a month"
         + (f": {people['point']:.1f} full-time handlers" if people else ""),
-        (drawing.HOW_TO_READ + stated,),
+        (drawing.how_to_read(lines) + stated,),
         drawing.dots(lines, "hours a month", write=",.0f"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )
