@@ -134,7 +134,7 @@ def _written(
     toml.key("format", plain_keys["format"])
     for key, value in plain_keys.items():
         if key != "format":
-            toml.key(key, value, "the first sheet is all but empty; this one is the fullest" if key == "sheet" else "")
+            toml.key(key, value, _KEY_REMARKS.get(key, ""))
     if _is_unterminated(path, plain_keys):
         toml.say("The file's last line has no newline. If this source always ends so, take the '#' from the next line.")
         toml.say("last_line_may_be_unterminated = true")
@@ -159,6 +159,12 @@ def _written(
             toml.key(key, unit, "'auto' takes plain numbers as seconds" if unit == "auto" else "")
     _closing(con, toml, proposal, raw)
     return "\n".join(toml.lines).strip() + "\n"
+
+
+_KEY_REMARKS = {
+    "sheet": "the first sheet is all but empty; this one is the fullest",
+    "column_names": "a name comes more than once in the header, which is skipped; these tell its columns apart",
+}
 
 
 def _is_unterminated(path: Path, plain_keys: Mapping[str, Any]) -> bool:

@@ -29,6 +29,8 @@ _PAIRS = tuple(date + midnight + " " + clock for date, midnight, clock in produc
 _ISO = re.compile(r"%Y-%m-%d(?:[ T]%H:%M(?::%S(?:\.%f)?)?(?: ?%z)?)?")
 _ISO_VALUE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?")
 
+_CLOCK_VALUE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?")
+
 
 def parses(value: str, fmt: str) -> bool:
     """Does the format read the whole value?"""
@@ -172,9 +174,10 @@ class Column:
     @cached_property
     def is_clock(self) -> bool:
         """Times of day without a date, by the clock and not a duration."""
-        if self.share(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?") < 0.97:
+        clocks = [v for v in self.values if _CLOCK_VALUE.fullmatch(v)]
+        if not clocks or len(clocks) < 0.97 * len(self.values):
             return self.named(r"\btime\b") and self.share(r"([01]\d|2[0-3])[0-5]\d") > 0.97
-        hours = {int(v.split(":")[0]) for v in self.values}
+        hours = {int(v.split(":")[0]) for v in clocks}  # a word among them, such as TBC, is no hour
         named = self.named(r"time|\bat\b|clock") and not self.named(r"duration|elapsed|talk|length|wait|handle|wrap")
         return named and max(hours) < 24
 

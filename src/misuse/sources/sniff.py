@@ -65,6 +65,8 @@ def sniff(path: Path) -> dict[str, Any]:
     rows = _rows(text, delimiter)[skip:]
     if not _is_header(rows):
         found["header"] = False
+        if names := _told_apart(rows[0]):
+            found |= {"skip_rows": skip + 1, "column_names": names}
     elif usual == len(rows[0]) + 1 and all(not row[-1] for row in rows[1:50] if len(row) == usual):
         found["trailing_delimiter"] = True
     return found
@@ -128,9 +130,27 @@ def _delimiter(text: str) -> tuple[str, list[int]]:
 
 
 def _is_header(rows: list[list[str]]) -> bool:
-    """Are the first row's cells names: none empty but the last, none a number or a date, none twice?"""
-    names = [cell.strip() for cell in rows[0]]
+    """Are the first row's cells names, none of them twice?"""
+    names = _header_names(rows[0])
+    return bool(names) and len(set(names)) == len(names)
+
+
+def _header_names(cells: list[str]) -> list[str]:
+    """The cells as names, where none is empty but the last and none a number or a date; else none."""
+    names = [cell.strip() for cell in cells]
     filled = names[:-1] if names and not names[-1] else names
-    if not filled or not all(filled) or len(set(filled)) < len(filled):
-        return False
-    return not any(re.fullmatch(r"[+-]?[\d\s.,:/()\-]+|.*\d{4}-\d\d-\d\d.*|.*\d:\d\d.*", name) for name in filled)
+    is_value = re.compile(r"[+-]?[\d\s.,:/()\-]+|.*\d{4}-\d\d-\d\d.*|.*\d:\d\d.*")
+    return filled if all(filled) and not any(map(is_value.fullmatch, filled)) else []
+
+
+def _told_apart(cells: list[str]) -> tuple[str, ...]:
+    """Names for a header whose only flaw is that a name comes twice: no layout can say which of them it means."""
+    names = _header_names(cells)
+    if len(names) < len(cells) or len(set(names)) == len(names) or any(map(re.compile(r"\n|\d{3}").search, names)):
+        return ()  # of several lines, or perhaps a first row and no names
+    seen: Counter[str] = Counter()
+    apart = []
+    for name in names:
+        seen[name] += 1
+        apart.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    return tuple(apart) if len(set(apart)) == len(apart) else ()

@@ -1,0 +1,77 @@
+"""`source draft` on logs with the flaws that real ones have: a footer, a row twice, a word for a time, ids that restart."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from misuse import sources
+from misuse.progress import Silent
+from misuse.sources.layout import Layout, from_declaration
+
+NOW = datetime(2027, 1, 1)
+HEADER = "Call Id,Received,Phone,Closing Code"
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def moments(count: int = 300) -> list[datetime]:
+    chance = random.Random(1)
+    start = datetime(2026, 9, 1, 8)
+    return sorted(start + timedelta(seconds=chance.randrange(60 * 86400)) for _n in range(count))
+
+
+def phone(n: int) -> str:
+    return f"07700 900{n * 7 % 1000:03}"
+
+
+def code(n: int) -> str:
+    return ("HOAX CALL", "CRIME", "ROAD ACCIDENT")[n % 3]
+
+
+def drafted(con: duckdb.DuckDBPyConnection, tmp_path: Path, lines: list[str]) -> tuple[str, Layout]:
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = sources.draft(path, "drafted", con)
+    return text, from_declaration("drafted", tomllib.loads(text)["sources"]["drafted"])
+
+
+def accepted(con: duckdb.DuckDBPyConnection, tmp_path: Path, layout: Layout) -> tuple[int, int]:
+    path, scratch = tmp_path / "log.csv", tmp_path / "scratch"
+    result = sources.read(con, path, layout, scratch=scratch, now=NOW, tracker=Silent())
+    return result.accepted, result.rows
+
+
+def test_a_word_among_the_times_of_day_is_one_row_s(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = [
+        f"C{n:05},{at:%d/%m/%Y},{'TBC' if n == 5 else format(at, '%H:%M')},{phone(n)},{code(n)}"
+        for n, at in enumerate(moments(100))
+    ]
+    _text, layout = drafted(con, tmp_path, ["Ref,Date,Time,CLI,Code", *rows])
+    assert layout.columns["received_at"] == ("Date", "Time")
+    assert layout.columns["call_id"] == ("Ref",)
+    assert accepted(con, tmp_path, layout) == (99, 100)
+
+
+def test_columns_of_one_name_are_told_apart(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = [
+        f"C{n:05},{at:%d/%m/%Y},{at:%H:%M},{phone(n)},{code(n)},{at + timedelta(minutes=9):%H:%M},Z"
+        for n, at in enumerate(moments(100))
+    ]
+    text, layout = drafted(con, tmp_path, ["Extract", "Ref,Date,Time,CLI,Code,Time,Code", *rows])
+    assert (layout.header, layout.skip_rows) == (False, 2)
+    assert layout.column_names == ("Ref", "Date", "Time", "CLI", "Code", "Time (2)", "Code (2)")
+    assert "comes more than once" in text
+    assert layout.columns["received_at"] == ("Date", "Time")
+    assert accepted(con, tmp_path, layout) == (100, 100)
