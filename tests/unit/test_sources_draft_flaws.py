@@ -75,3 +75,16 @@ def test_columns_of_one_name_are_told_apart(con: duckdb.DuckDBPyConnection, tmp_
     assert "comes more than once" in text
     assert layout.columns["received_at"] == ("Date", "Time")
     assert accepted(con, tmp_path, layout) == (100, 100)
+
+
+@pytest.mark.parametrize("written", ["iso", "java", "basic", "spaced", "fraction"])
+def test_a_draft_of_iso_times_reads_them_all(con: duckdb.DuckDBPyConnection, tmp_path: Path, written: str) -> None:
+    forms = {"iso": "%Y-%m-%dT%H:%M:%S+01:00", "basic": "%Y%m%dT%H%M%SZ", "spaced": "%Y-%m-%dT%H:%M:%S +01:00"}
+    forms |= {"fraction": "%Y-%m-%d %H:%M:%S.5 +0100"}
+    rows = []
+    for n, at in enumerate(moments(100)):
+        form = forms.get(written, f"%Y-%m-%dT%H:%M{':%S' if n % 7 else ''}+01:00")
+        rows.append(f"C{n:05},{at:{form}},{phone(n)},{code(n)}")
+    text, layout = drafted(con, tmp_path, [HEADER, *rows])
+    assert accepted(con, tmp_path, layout) == (100, 100), text
+    assert bool(layout.time_rule("received_at").formats) == (written not in ("iso", "java"))

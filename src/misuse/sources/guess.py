@@ -26,8 +26,10 @@ _STAMPS = tuple(
     if join != "T" or date in ("%Y-%m-%d", "%Y%m%d")
 )
 _PAIRS = tuple(date + midnight + " " + clock for date, midnight, clock in product(_DATES, _MIDNIGHTS, _CLOCKS))
-_ISO = re.compile(r"%Y-%m-%d(?:[ T]%H:%M(?::%S(?:\.%f)?)?(?: ?%z)?)?")
-_ISO_VALUE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?")
+# What a layout reads undeclared: an offset may stand apart only where the time does, and behind no fraction.
+_ISO = re.compile(r"%Y-%m-%d(?:[ T]%H:%M(?::%S(?:\.%f)?)?(?:%z)?| %H:%M(?::%S)? %z)?")
+_OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)"
+_ISO_VALUE = re.compile(rf"\d{{4}}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?{_OFFSET}?| \d\d:\d\d(:\d\d)? {_OFFSET})?")
 
 _CLOCK_VALUE = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?")
 

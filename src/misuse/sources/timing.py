@@ -39,7 +39,17 @@ PLAIN_DEFAULTS = (
     "%B %d, %Y %I:%M:%S %p",
     "%B %d, %Y %H:%M:%S",
 )
-ZONED_DEFAULTS = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S %z", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z")
+# What none of these reads the engine's own reading of ISO 8601 has next; it wants the seconds, and the strokes between.
+ZONED_DEFAULTS = (
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%Y-%m-%dT%H:%M%z",
+    "%Y-%m-%d %H:%M%z",
+    "%Y-%m-%d %H:%M %z",
+    "%Y%m%dT%H%M%S%z",
+)
 TIME_DEFAULTS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f", "%I:%M:%S%p", "%I:%M%p")
 
 _SPECIFIERS = set("aAbBcdDfgHIjmMnpSTuUVwWxXyYzG-%")
