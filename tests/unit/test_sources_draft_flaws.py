@@ -88,3 +88,29 @@ def test_a_draft_of_iso_times_reads_them_all(con: duckdb.DuckDBPyConnection, tmp
     text, layout = drafted(con, tmp_path, [HEADER, *rows])
     assert accepted(con, tmp_path, layout) == (100, 100), text
     assert bool(layout.time_rule("received_at").formats) == (written not in ("iso", "java"))
+
+
+def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    """A workbook of these sheets; a timedelta is a cell of elapsed time."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path) as book:
+        elapsed = book.add_format({"num_format": "[h]:mm:ss"})
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    is_elapsed = isinstance(cell, timedelta)
+                    sheet.write(place, column, cell, elapsed) if is_elapsed else sheet.write(place, column, cell)
+    return path
+
+
+def sheet_of(first: int, last: int, *more: object) -> list[list[object]]:
+    rows = [[f"C{n:05}", str(at), phone(n), code(n), *more] for n, at in enumerate(moments())]
+    return [[*HEADER.split(","), *("Unit Time" for _cell in more)], *rows[first:last]]
+
+
+def test_a_workbook_with_elapsed_times_is_drafted(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "log.xlsx", {"Calls": sheet_of(0, 60, timedelta(hours=30))})
+    text = sources.draft(path, "drafted", con)
+    assert "60 of 60 rows go in" in text

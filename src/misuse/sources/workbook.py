@@ -116,7 +116,9 @@ def main(what: str, plain: str, sheet: str, most: str) -> int:
     try:
         book = fastexcel.read_excel(plain)
         if what == "heights":
-            rows = {name: int(book.load_sheet(name, header_row=None).height) for name in book.sheet_names}
+            rows = {
+                name: int(book.load_sheet(name, header_row=None, dtypes="string").height) for name in book.sheet_names
+            }
             sys.stdout.write(json.dumps(rows))
             return 0
         if sheet and sheet not in book.sheet_names:
