@@ -119,6 +119,7 @@ def ingest_file(
                 outcome,
                 warnings=(
                     *_own_warnings(con, outcome, replaced),
+                    *read.sheets_advice(),
                     *versions.warnings(found, layout, outcome.oddities),
                     *_check_landing(con, settings, batch_id, path, now, tuple(layout.columns)),
                 ),

@@ -114,3 +114,50 @@ def test_a_workbook_with_elapsed_times_is_drafted(con: duckdb.DuckDBPyConnection
     path = workbook(tmp_path / "log.xlsx", {"Calls": sheet_of(0, 60, timedelta(hours=30))})
     text = sources.draft(path, "drafted", con)
     assert "60 of 60 rows go in" in text
+
+
+HOSTILE = "\u202eNov\u202e, of which forty are shown"[:31]
+NOT_READ = (
+    "only the first sheet was read; others hold rows too: 'Oct', '\\u202eNov\\u202e, of which forty are sho…', '…' and 2 more. "
+    'Declare one source for each with sheet = "…", or save the sheets as files of their own; where the first alone is meant, '
+    "name it with sheet in the layout"
+)
+MONTHS = {
+    "Sep": sheet_of(0, 60),
+    "Oct": sheet_of(60, 120),
+    HOSTILE: sheet_of(120, 180),
+    "07700 900123": sheet_of(180, 200),
+    "Notes": [["one cell"]],
+    "Dec": sheet_of(200, 220),
+    "Jan": sheet_of(220, 240),
+}
+SHEETS = {
+    "call_id": "Call Id",
+    "received_at": "Received",
+    "cli": "Phone",
+    "closing_code": "Closing Code",
+}
+
+
+def test_sheets_that_are_not_read_are_named(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "log.xlsx", MONTHS)
+    layout = from_declaration("calls", {"format": "xlsx", "columns": SHEETS})
+    result = sources.read(con, path, layout, scratch=tmp_path / "scratch", now=NOW, tracker=Silent())
+    assert (result.rows, result.oddities["sheets_not_read"]) == (60, 5)
+    assert result.advice() == [NOT_READ]
+    report = sources.check(con, path, layout, scratch=tmp_path / "scratch", now=NOW, tracker=Silent())
+    assert NOT_READ in report.advice
+    text = sources.draft(path, "drafted", con)
+    assert text.count("hold rows too: 'Oct'") == 1
+    assert "900123'" not in text
+    named = from_declaration("calls", {"format": "xlsx", "columns": SHEETS, "sheet": "Sep"})
+    result = sources.read(con, path, named, scratch=tmp_path / "scratch", now=NOW, tracker=Silent())
+    assert (result.rows, result.advice(), "sheets_not_read" in result.oddities) == (60, [], False)
+
+
+def test_a_draft_of_the_fullest_sheet_names_the_others(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    cover: dict[str, list[list[object]]] = {"Cover": [["Calls"]]}
+    path = workbook(tmp_path / "log.xlsx", {**cover, "Sep": sheet_of(0, 60), "Oct": sheet_of(60, 90)})
+    text = sources.draft(path, "drafted", con)
+    assert 'sheet = "Sep"' in text
+    assert "# only this sheet is read; others hold rows too: 'Oct'. Declare one source" in text

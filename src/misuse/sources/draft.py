@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from misuse import models
 from misuse.errors import InputError, LayoutError
 from misuse.progress import Silent
+from misuse.sources import workbook
 from misuse.sources.guess import SAMPLE, Column, region_of
 from misuse.sources.layout import DEFAULT_NULLS, Layout, from_declaration
 from misuse.sources.naming import Proposal, propose
@@ -21,7 +22,7 @@ from misuse.sources.plain import make_plain
 from misuse.sources.raw import RawFile, header, read_delimited
 from misuse.sources.reading import read
 from misuse.sources.sniff import sniff
-from misuse.sources.typed import column_names, fullest_sheet, read_jsonl, read_parquet, read_xlsx
+from misuse.sources.typed import column_names, fullest_sheet, read_jsonl, read_parquet, read_xlsx, sheets_beside
 
 if TYPE_CHECKING:
     import duckdb
@@ -53,16 +54,20 @@ def _everything(
     base = replace(base, **{**_delimited_defaults(plain_keys), **plain_keys}, last_line_may_be_unterminated=True)
     con.execute(models.text("staging/macros"))
     plain = make_plain(path, base, scratch)
-    if base.format == "xlsx" and (sheet := fullest_sheet(path, plain, base)):
-        plain_keys["sheet"] = sheet
-        base = replace(base, sheet=sheet)
+    beside: tuple[str, ...] = ()
+    if base.format == "xlsx":
+        rows = workbook.heights(path, plain, base.max_uncompressed_ratio)
+        sheet = fullest_sheet(rows)
+        plain_keys |= {"sheet": sheet} if sheet else {}
+        base = replace(base, sheet=sheet or next(iter(rows), ""))  # named, so that the others are looked at only here
+        beside = sheets_beside(rows, base.sheet, base)
     names = header(path, plain, base)[0] if base.format in ("csv", "tsv") else column_names(con, path, plain, base)
     unique = tuple(name for name in dict.fromkeys(names) if name)
     layout = replace(base, columns={"remarks": unique})
     if base.format == "parquet":
         return unique, read_parquet(con, path, plain, layout, scratch)
     if base.format == "xlsx":
-        return unique, read_xlsx(con, path, plain, layout)
+        return unique, replace(read_xlsx(con, path, plain, layout), unread_sheets=beside)
     reader = read_jsonl if base.format == "jsonl" else read_delimited
     return unique, reader(con, path, plain, layout, scratch, lambda _amount: None)
 
@@ -135,6 +140,9 @@ def _written(
     for key, value in plain_keys.items():
         if key != "format":
             toml.key(key, value, _KEY_REMARKS.get(key, ""))
+    if raw.unread_sheets:
+        which = "this sheet is" if "sheet" in plain_keys else "the first sheet is"
+        toml.say(workbook.not_read(raw.unread_sheets, which=which))
     if _is_unterminated(path, plain_keys):
         toml.say("The file's last line has no newline. If this source always ends so, take the '#' from the next line.")
         toml.say("last_line_may_be_unterminated = true")

@@ -41,6 +41,7 @@ class RawFile:
     mapped: dict[str, str]  # column as the layout spells it -> column of raw_file
     dropped: list[int] = field(default_factory=list)
     oddities: dict[str, int] = field(default_factory=dict)
+    unread_sheets: tuple[str, ...] = ()  # of a workbook: they hold rows, and the layout says nothing of them
     is_typed: bool = False
     untidy: frozenset[str] | None = None  # columns of raw_file to be trimmed and nulled yet; None: any may be
     odd_space: frozenset[str] | None = None  # columns with runs of spaces and the like; None: any may have some

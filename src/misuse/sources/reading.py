@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from misuse import models
 from misuse.errors import InputError, ResourceError
+from misuse.sources import workbook
 from misuse.sources.layout import Layout
 from misuse.sources.parse import Keying, oddities, parse
 from misuse.sources.plain import make_plain
@@ -34,6 +35,7 @@ class SourceRead:
     rejected: Mapping[str, int]
     oddities: Mapping[str, int]
     columns: tuple[str, ...]
+    unread_sheets: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> int:
@@ -41,7 +43,7 @@ class SourceRead:
 
     def advice(self) -> list[str]:
         """What to do about reasons that a declaration can mend."""
-        said = []
+        said = self.sheets_advice()
         if "unterminated_last_line" in self.rejected:
             said.append(
                 "the last line has no newline, so it may be cut short and was set aside; if this source always ends so, "
@@ -57,6 +59,10 @@ class SourceRead:
         if "no_rows" in self.oddities:
             said.append("the file holds no rows: ask the source whether that is right")
         return [*said, *version_advice(self.oddities)]
+
+    def sheets_advice(self) -> list[str]:
+        """Which sheets of a workbook were passed over with rows in them, where any were."""
+        return [workbook.not_read(self.unread_sheets)] if self.unread_sheets else []
 
 
 def version_advice(oddities: Mapping[str, int]) -> list[str]:
@@ -104,7 +110,7 @@ def read(
             raw = _raw(con, path, plain, layout, private, bar.advance)
             parse(con, path, layout, raw, now, keying)
             found = oddities(con, layout, raw)
-        return SourceRead(raw.records, _accounted(con, path, raw), found, raw.names)
+        return SourceRead(raw.records, _accounted(con, path, raw), found, raw.names, raw.unread_sheets)
     except duckdb.Error as error:
         raise unreadable(path, error) from None
     except OSError as error:

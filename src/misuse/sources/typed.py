@@ -312,6 +312,7 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: L
     import pyarrow.compute as pc
 
     table = _sheet(path, plain, layout)
+    unread = _unread_sheets(path, plain, layout, workbook.sheets(table))
     first = layout.skip_rows + layout.header
     if table.num_rows < first:
         raise InputError(f"{path}: its sheet holds no header", next_step="set sheet and skip_rows in its layout")
@@ -338,12 +339,35 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: L
             row = table.slice(number - 1, 1).to_pylist()[0].values()
             add(number, reason, layout.delimiter.join(str(cell) for cell in row if cell is not None)[:LONGEST_RAW])
 
-    return RawFile(table.num_rows, names, places, oddities={"blank_lines": blank}, is_typed=True, fetch=fetch_cells)
+    return RawFile(
+        table.num_rows,
+        names,
+        places,
+        oddities={"blank_lines": blank, "sheets_not_read": len(unread)},
+        unread_sheets=unread,
+        is_typed=True,
+        fetch=fetch_cells,
+    )
 
 
-def fullest_sheet(path: Path, plain: Path, layout: Layout) -> str:
+def _unread_sheets(path: Path, plain: Path, layout: Layout, names: Sequence[str]) -> tuple[str, ...]:
+    """Sheets that hold rows, where the layout names none and so the first alone is read."""
+    if layout.sheet or len(names) < 2:
+        return ()
+    try:
+        rows = workbook.heights(path, plain, layout.max_uncompressed_ratio)
+    except InputError:
+        return tuple(names[1:])  # one that cannot be looked into may hold any
+    return sheets_beside(rows, names[0], layout)
+
+
+def sheets_beside(rows: Mapping[str, int], read: str, layout: Layout) -> tuple[str, ...]:
+    """The sheets with more rows than a header takes, but for the one that is read."""
+    return tuple(name for name, height in rows.items() if name != read and height > layout.skip_rows + layout.header)
+
+
+def fullest_sheet(rows: Mapping[str, int]) -> str:
     """The sheet with the most rows, where the first is empty or all but empty; else nothing."""
-    rows = workbook.heights(path, plain, layout.max_uncompressed_ratio)
     first, fullest = next(iter(rows), ""), max(rows, key=lambda name: rows[name], default="")
     return fullest if rows and rows[first] < 3 and rows[fullest] > max(1, rows[first]) else ""
 

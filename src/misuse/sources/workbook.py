@@ -13,11 +13,13 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from misuse.errors import InputError
 from misuse.sources.plain import FREE_SIZE
+from misuse.wording import inert
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +28,8 @@ LONGEST = 900  # seconds for one workbook; a million rows take less than one min
 ROOM = 2 << 30  # bytes that any reader may have
 EACH = 8  # times what a workbook may unpack to, which its cells take in memory on their way
 NOT_READABLE, NO_SHEET = 3, 4
+SHEETS_NAMED, LONGEST_NAME = 3, 40
+_SHEETS = b"sheets"
 
 
 def heights(path: Path, plain: Path, ratio: int) -> dict[str, int]:
@@ -37,12 +41,34 @@ def heights(path: Path, plain: Path, ratio: int) -> dict[str, int]:
 def cells(path: Path, plain: Path, sheet: str, ratio: int) -> pa.Table:
     """A sheet's cells (the first sheet's if none is named), all as text, its header row among them.
 
+    `sheets` tells from it what other sheets there are.
     Errors: InputError for one that cannot be read, has no such sheet, or would take more memory than it may.
     """
     import pyarrow as pa
 
     with pa.ipc.open_stream(_asked("cells", path, plain, sheet, ratio)) as stream:
         return stream.read_all()
+
+
+def sheets(table: pa.Table) -> tuple[str, ...]:
+    """The names of all sheets of the workbook that these cells are of, in its order."""
+    return tuple(json.loads((table.schema.metadata or {}).get(_SHEETS, b"[]")))
+
+
+def not_read(names: Sequence[str], *, which: str = "the first sheet was") -> str:
+    """That sheets with rows were not read, the first few of them named, and what to do."""
+    shown = [f"'{_shortened(name)}'" for name in names[:SHEETS_NAMED]]
+    more = f" and {len(names) - SHEETS_NAMED} more" if len(names) > SHEETS_NAMED else ""
+    return (
+        f"only {which} read; others hold rows too: {', '.join(shown)}{more}. Declare one source for each with "
+        'sheet = "…", or save the sheets as files of their own; where the first alone is meant, name it with sheet in the '
+        "layout"
+    )
+
+
+def _shortened(name: str) -> str:
+    told = inert(_DIGITS.sub("…", name), is_cell=True)
+    return told if len(told) <= LONGEST_NAME else told[: LONGEST_NAME - 1] + "…"
 
 
 def _asked(what: str, path: Path, plain: Path, sheet: str, ratio: int) -> bytes:
@@ -125,6 +151,7 @@ def main(what: str, plain: str, sheet: str, most: str) -> int:
             sys.stderr.write(", ".join(book.sheet_names[:5]))
             return NO_SHEET
         table = pa.table(book.load_sheet(sheet or 0, header_row=None, dtypes="string").to_arrow())
+        table = table.replace_schema_metadata({_SHEETS: json.dumps(book.sheet_names)})
         with pa.ipc.new_stream(sys.stdout.buffer, table.schema) as stream:
             stream.write_table(table)
     except (fastexcel.FastExcelError, pa.ArrowInvalid) as error:
