@@ -161,3 +161,73 @@ def test_a_draft_of_the_fullest_sheet_names_the_others(con: duckdb.DuckDBPyConne
     text = sources.draft(path, "drafted", con)
     assert 'sheet = "Sep"' in text
     assert "# only this sheet is read; others hold rows too: 'Oct'. Declare one source" in text
+
+
+def simple(count: int = 300) -> list[str]:
+    return [f"C{n:05},{at},{phone(n)},{code(n)}" for n, at in enumerate(moments(count))]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*simple(), simple()[5]],
+        [*simple(), ",Total calls: 300,,"],
+        [*simple(), "Total,,,300", HEADER, "Total,,,300"],
+        [*simple()[:200], *simple()[150:]],
+    ],
+    ids=["a row twice", "a footer", "footers and a header", "two extracts"],
+)
+def test_a_flaw_takes_no_id_from_a_log(con: duckdb.DuckDBPyConnection, tmp_path: Path, rows: list[str]) -> None:
+    _text, layout = drafted(con, tmp_path, [HEADER, *rows])
+    assert layout.columns["call_id"] == ("Call Id",)
+
+
+def test_what_a_row_number_costs_is_said(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = [f"C{n:05},{at},{phone(n)},{code(n)}" for n, at in enumerate(moments())]
+    other = [row.replace("C0", "C9", 1).rsplit(",", 1)[0] + ",OPEN" for row in rows[:50]]
+    again = [row.rsplit(",", 1)[0] + ",OPEN" for row in rows[:50]]  # another state, and nothing says which is later
+    text, layout = drafted(con, tmp_path, [HEADER, *rows, *other, *again])
+    assert layout.columns["call_id"] == ("{row}", "Received")
+    assert "is counted twice, so files of this source must not overlap" in text
+
+
+DESKS = "Call No,Desk,Received,Phone,Closing Code,Last Updated"
+
+
+def at_desks(*, desks: str, states: int = 1) -> list[str]:
+    """A log whose numbers begin anew at each desk; each call comes in so many states, a status going on with them."""
+    return [
+        f"{1000 + n // len(desks)},{desks[n % len(desks)]},{at},{phone(n) if n % 5 else 'withheld'},{code(n + state)},"
+        f"{at + timedelta(minutes=30 + state)}"
+        for n, at in enumerate(moments())
+        for state in range(states)
+    ]
+
+
+@pytest.mark.parametrize("states", [1, 2])
+@pytest.mark.parametrize(
+    ("header", "call_id"),
+    [
+        (DESKS, ("Call No", "Desk")),
+        (DESKS.replace("Desk", "Zzz"), ("Call No", "Received")),
+    ],
+)
+def test_an_id_that_other_calls_share_is_not_enough(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, header: str, call_id: tuple[str, ...], states: int
+) -> None:
+    text, layout = drafted(con, tmp_path, [header, *at_desks(desks="AB", states=states)])
+    assert layout.columns["call_id"] == call_id
+    assert "the id alone stands for different calls" in text
+    assert '# not mapped: "Desk"' not in text
+
+
+def test_what_changes_with_a_call_s_states_is_no_desk(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = at_desks(desks="AB", states=2)  # the states of a call follow each other
+    rows = [row.replace(",A,", ",Y,").replace(",B,", ",Y,") if n % 2 else row for n, row in enumerate(rows)]
+    _text, layout = drafted(con, tmp_path, [DESKS, *rows])
+    assert layout.columns["call_id"] == ("Call No", "Received")
+
+
+def test_states_of_one_call_share_its_id(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    _text, layout = drafted(con, tmp_path, [DESKS, *at_desks(desks="A", states=2)])
+    assert layout.columns["call_id"] == ("Call No",)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from misuse import models
 from misuse.errors import InputError, LayoutError
 from misuse.progress import Silent
 from misuse.sources import workbook
+from misuse.sources.call_ids import call_id
 from misuse.sources.guess import SAMPLE, Column, region_of
 from misuse.sources.layout import DEFAULT_NULLS, Layout, from_declaration
 from misuse.sources.naming import Proposal, propose
@@ -148,12 +148,14 @@ def _written(
         toml.say("last_line_may_be_unterminated = true")
     if proposal.caller_key == "premises":
         toml.key("caller_key", "premises", "no column of telephone numbers was found")
-    call_id, remark = _call_id(con, proposal, raw)
+    named, remark = call_id(con, proposal, raw)
     toml.table("columns")
-    toml.key("call_id", call_id, remark)
+    toml.key("call_id", named, remark)
     for key, columns in proposal.columns.items():
         toml.key(key, columns[0] if len(columns) == 1 else columns)
-    toml.say(*(f"not mapped: {_value(column)}" for column in proposal.unused if not column.isdecimal()))
+    pieces = [named] if isinstance(named, str) else named
+    free = (column for column in proposal.unused if column not in pieces and not column.isdecimal())
+    toml.say(*(f"not mapped: {_value(column)}" for column in free))
     if "channel" not in proposal.columns:
         toml.table("constants")
         toml.key("channel", "999", "every call came by the emergency line? else map a column to channel")
@@ -234,41 +236,6 @@ def _codes(con: duckdb.DuckDBPyConnection, place: str) -> list[tuple[str, int]]:
         return []
     common = [(code, n) for code, n in rows if n > 1] or rows
     return sorted(common, key=lambda pair: (-pair[1], pair[0]))[:_CODES_SHOWN]
-
-
-def _call_id(con: duckdb.DuckDBPyConnection, proposal: Proposal, raw: RawFile) -> tuple[str | list[str], str]:
-    """The column that names each call, or pieces that do."""
-    received = proposal.columns.get("received_at", ())
-    version = [raw.mapped[column] for column in proposal.columns.get("version", ())]
-    pairs = [(date, column) for column in proposal.ids for date in proposal.dates]
-    named = [pair for pair in pairs if _plainly(pair[0]) == "calldate" and _plainly(pair[1]) == "callnumber"]
-    for pair in named:
-        if _is_unique(con, [raw.mapped[c] for c in pair], version):
-            return list(pair), "numbers that restart daily: the date is part of the id"
-    for column in proposal.ids:
-        if _is_unique(con, [raw.mapped[column]], version):
-            return column, ""
-    for parts in chain(pairs, ((column, *received) for column in proposal.ids if received)):
-        if _is_unique(con, [raw.mapped[c] for c in parts], version):
-            return list(parts), "the id alone comes more than once"
-    return ["{row}", *received], "no column names each call; a row's position must not change between files"
-
-
-def _plainly(name: str) -> str:
-    return "".join(filter(str.isalnum, name.lower()))
-
-
-def _is_unique(con: duckdb.DuckDBPyConnection, places: Iterable[str], version: Sequence[str] = ()) -> bool:
-    """Do the columns name each row, or with the version's each state of a call?"""
-    from duckdb import ColumnExpression
-
-    columns = [ColumnExpression(place) for place in dict.fromkeys(places)]
-    relation = con.table("raw_file").project(*columns, *(ColumnExpression(place) for place in version))
-    whole = relation
-    for column in columns:
-        whole = whole.filter(column.isnotnull())
-    count = len(relation)
-    return count > 0 and len(whole) == count and len(relation.distinct()) == count
 
 
 def _tried(con: duckdb.DuckDBPyConnection, path: Path, name: str, text: str, scratch: Path) -> str:

@@ -121,6 +121,7 @@ class Proposal:
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)  # columns of days that with a number may name a call
+    desks: list[str] = field(default_factory=list)  # columns of where a call was taken, which may number its own
     version_kind: str = ""
     times: dict[str, tuple[tuple[str, ...], str, str]] = field(default_factory=dict)  # formats, epoch, remark
     time_only: list[str] = field(default_factory=list)
@@ -137,6 +138,7 @@ def propose(columns: Sequence[Column]) -> Proposal:
     proposal = Proposal()
     free = [column for column in columns if column.values]
     proposal.dates = [c.name for c in free if c.is_date_only]
+    proposal.desks = [c.name for c in free if c.named(_DESK) and c.is_code and not c.is_time and not c.may_identify]
     lines = [c for c in free if c.named(_CHANNEL) and c.is_code and {"999", "101", "112", "911"} & set(c.values)]
     if lines:
         proposal.columns["channel"] = (lines[0].name,)
@@ -169,6 +171,7 @@ def propose(columns: Sequence[Column]) -> Proposal:
 
 
 _CHANNEL = r"^(channel|service|line( dialled)?|dialled( number)?|number dialled|queue)$"
+_DESK = r"desk|room|site|cent(re|er)|control|force|agency|branch|office|system|switch|server|prefix"
 
 
 def _may_be_id(column: Column) -> bool:
