@@ -52,7 +52,8 @@ select 'sensitivity', count(*) - count(distinct kind || '|' || way) from sensiti
 union all
 select 'sensitivity_callers', count(*) - count(distinct kind || '|' || way || '|' || caller_id) from sensitivity_callers
 union all
-select 'list_differences', count(*) - count(distinct caller_id) from list_differences
+select 'list_differences', count(*) - count(distinct caller_id || ' ' || coalesce(previous_caller_id, ''))
+from list_differences
 union all
 select 'reason_totals', count(*) - count(distinct reason) from reason_totals
 union all

@@ -1,5 +1,6 @@
--- One row per call, caller and direction that makes a caller's count differ from the run before. Key: call_key,
--- caller_id, direction. Param: $rules_changed. A call of nobody known has no caller here either.
+-- One row per call, unit and direction that makes a caller's count differ from the run before.
+-- Key: call_key, unit_id, direction. Param: $rules_changed. unit_id: a caller of now, or one of then by itself, as
+-- matched_callers has it. A call of nobody known has none here either.
 with
 
 spans as (
@@ -25,14 +26,14 @@ counted_now as (
 ),
 
 counted_before as (
-    select before_calls.*, coalesce(matched.now_id, before_calls.caller_id) as unit_id
+    select before_calls.*, matched.unit_id
     from before_calls
     left join matched_callers as matched on before_calls.caller_id = matched.before_id
 ),
 
 gained as (
     select
-        counted_now.call_key, counted_now.caller_id,
+        counted_now.call_key, counted_now.caller_id as unit_id,
         case
             when earlier.call_key is null and counted_now.received_at >= spans.previous_to then 'new_calls'
             when earlier.call_key is null then 'late_data'
@@ -51,7 +52,7 @@ gained as (
 
 lost as (
     select
-        counted_before.call_key, counted_before.unit_id as caller_id,
+        counted_before.call_key, counted_before.unit_id,
         case
             when calls.call_key is null then 'late_data'
             when calls.received_at < spans.window_from then 'fell_out'
@@ -68,9 +69,9 @@ lost as (
 ),
 
 final as (
-    select call_key, caller_id, 'gained' as direction, reason from gained
+    select call_key, unit_id, 'gained' as direction, reason from gained
     union all
-    select call_key, caller_id, 'lost' as direction, reason from lost
+    select call_key, unit_id, 'lost' as direction, reason from lost
 )
 
 select * from final

@@ -1,6 +1,7 @@
--- One row per caller over the line now or in the run before. Key: caller_id. No params.
--- may_before and may_now: a person, which a shared line is not. decisions: earlier ones that its coming or going
--- touches, cases by their state and the list frozen for the last meeting.
+-- One row per unit over the line now or in the run before. Key: unit_id. No params.
+-- unit_id: a caller of now, or one of then by itself, as matched_callers has it; caller_id is the one of now, or the id
+-- of then. may_before and may_now: a person, which a shared line is not. decisions: earlier ones that its coming or
+-- going touches, cases by their state and the list frozen for the last meeting.
 with
 
 now_counts as (
@@ -12,12 +13,12 @@ now_counts as (
 
 before_counts as (
     select
-        coalesce(matched.now_id, earlier.caller_id) as caller_id, earlier.caller_id as previous_caller_id,
-        count(*) as calls, any_value(earlier.identity_kind) = 'person' as may_persist
+        matched.unit_id, matched.caller_id, earlier.caller_id as previous_caller_id, count(*) as calls,
+        any_value(earlier.identity_kind) = 'person' as may_persist
     from previous_calls as earlier
-    left join matched_callers as matched on earlier.caller_id = matched.before_id
-    where earlier.is_in_window and earlier.is_misuse and earlier.caller_id is not null
-    group by coalesce(matched.now_id, earlier.caller_id), earlier.caller_id
+    inner join matched_callers as matched on earlier.caller_id = matched.before_id
+    where earlier.is_in_window and earlier.is_misuse
+    group by matched.unit_id, matched.caller_id, earlier.caller_id
 ),
 
 cases as (
@@ -36,13 +37,14 @@ decided as (
 
 final as (
     select
+        coalesce(now_counts.caller_id, before_counts.unit_id) as unit_id,
         coalesce(now_counts.caller_id, before_counts.caller_id) as caller_id, before_counts.previous_caller_id,
         coalesce(before_counts.calls, 0) as before_calls, coalesce(now_counts.calls, 0) as now_calls,
         coalesce(before_counts.may_persist, now_counts.may_persist, false) as may_before,
         coalesce(now_counts.may_persist, false) or now_counts.caller_id is null as may_now,
         coalesce(own.decisions, []) || coalesce(earlier.decisions, []) as decisions
     from now_counts
-    full join before_counts on now_counts.caller_id = before_counts.caller_id
+    full join before_counts on now_counts.caller_id = before_counts.unit_id
     cross join previous_window
     inner join windows on windows.window_name = 'headline'
     left join decided as own on coalesce(now_counts.caller_id, before_counts.caller_id) = own.caller_id

@@ -15,25 +15,28 @@ settled as (
 ),
 
 before_persons as (
-    select distinct caller_id from previous_calls where is_in_window and identity_kind = 'person'
+    select distinct matched.unit_id
+    from previous_calls as earlier
+    inner join matched_callers as matched on earlier.caller_id = matched.before_id
+    where earlier.is_in_window and earlier.is_misuse and earlier.identity_kind = 'person'
 ),
 
 affected as (
     select
-        reason, caller_id, count(*) filter (where direction = 'gained') as gained,
+        reason, unit_id, count(*) filter (where direction = 'gained') as gained,
         count(*) filter (where direction = 'lost') as lost
     from changed_calls
-    group by reason, caller_id
+    group by reason, unit_id
 ),
 
 persons as (
     select
         affected.*, coalesce(now_counts.misuse_calls, 0) as calls,
-        coalesce(now_counts.may_persist, before_persons.caller_id is not null) as may_persist
+        coalesce(now_counts.may_persist, before_persons.unit_id is not null) as may_persist
     from affected
     left join caller_counts as now_counts
-        on affected.caller_id = now_counts.caller_id and now_counts.window_name = 'headline'
-    left join before_persons on affected.caller_id = before_persons.caller_id
+        on affected.unit_id = now_counts.caller_id and now_counts.window_name = 'headline'
+    left join before_persons on affected.unit_id = before_persons.unit_id
 ),
 
 recounted as (

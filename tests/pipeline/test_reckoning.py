@@ -18,7 +18,7 @@ from misuse.errors import MisuseError
 from misuse.reckoning import told
 from misuse.schemas import STATISTICS
 from misuse.settings import Rates, Settings
-from tests.logs import NOW, random_rows, settings_for, write_csv
+from tests.logs import COLUMNS, MOBILES, NOW, SOURCE, random_rows, settings_for, write_csv
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("methods.md", "coding.md")
@@ -45,6 +45,14 @@ def take(settings: Settings, path: Path) -> None:
     for outcome in intake.ingest_files(settings, [path], "calls", actor="tester", now=NOW):
         if isinstance(outcome, MisuseError):
             raise outcome
+
+
+def call(ref: str, received: datetime, cli: str = MOBILES[1], seconds: int = 60, **other: str) -> dict[str, str]:
+    """A row of a log of tests.logs, a misuse call unless `code` says otherwise."""
+    ended = received + timedelta(seconds=5 + seconds)
+    times = {"received": received, "answered": received + timedelta(seconds=5), "ended": ended}
+    row = dict.fromkeys(COLUMNS, "") | {name: at.isoformat(sep=" ") for name, at in times.items()}
+    return row | {"ref": ref, "cli": cli, "code": "HOAX", "borough": "Camden", "version": "1"} | other
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +237,30 @@ def test_the_first_run_has_nothing_to_be_held_against(tmp_path: Path) -> None:
     settings = settings_for(tmp_path / "home")
     take(settings, write_csv(tmp_path / "calls.csv", random_rows(3, count=60, days=9)))
     run(settings)
+    assert published(settings, "select * from list_differences") == []
+
+
+def test_a_number_that_was_never_passed_on_stops_no_run(tmp_path: Path) -> None:
+    """A correction says that the second holder was the first: one caller of what were two, under the id of the lesser."""
+    columns = {**SOURCE["columns"], "subscriber_postcode": "postcode"}
+    settings = settings_for(tmp_path / "home", sources={"calls": {**SOURCE, "columns": columns}})
+    first, second = ("Brendle Osfarrow", "ZZ1 1AA"), ("Quimby Valtross", "ZZ9 9ZZ")
+    rows = [
+        call(f"R{day}", datetime(2025, 6, 1, 12) + timedelta(days=day), name=name, postcode=postcode)
+        for day in range(25)
+        for name, postcode in [first if day < 5 else second]
+    ]
+    header = (*COLUMNS, "postcode")
+    take(settings, write_csv(tmp_path / "calls.csv", rows, header))
+    run(settings)
+    assert [row["misuse_calls"] for row in published(settings, "select misuse_calls from persistent_callers")] == [20]
+    fixed = [{**row, "name": first[0], "postcode": first[1], "version": "2"} for row in rows[5:]]
+    take(settings, write_csv(tmp_path / "fixed.csv", fixed, header))
+    for _ in range(2):
+        run(settings)
+        assert [row["misuse_calls"] for row in published(settings, "select misuse_calls from persistent_callers")] == [
+            25
+        ]
     assert published(settings, "select * from list_differences") == []
 
 

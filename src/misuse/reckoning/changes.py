@@ -31,11 +31,11 @@ order by as_of desc, started_at desc
 """
 _RULES = "select count(distinct rules_digest) > 1 from run_ledger where run_id in ($run_id, $previous)"
 _TOTALS = "select * from reason_totals order by reason"
-_COUNTS = "select * from changed_counts order by caller_id"
+_COUNTS = "select * from changed_counts order by unit_id"
 _REASONS = """
-select caller_id, direction, reason, count(*) as calls
-from changed_calls where caller_id in (select caller_id from changed_counts)
-group by caller_id, direction, reason order by caller_id, direction, reason
+select unit_id, direction, reason, count(*) as calls
+from changed_calls where unit_id in (select unit_id from changed_counts)
+group by unit_id, direction, reason order by unit_id, direction, reason
 """
 _THRESHOLDS = """
 select windows.threshold, previous_window.threshold, previous_window.run_id, previous_window.as_of
@@ -99,9 +99,9 @@ def _differences(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> l
     threshold, previous_threshold, *_ = row
     reasons: dict[tuple[str, str], dict[differences.Reason, int]] = {}
     for part in rows(con, _REASONS, {}):
-        by = reasons.setdefault((part["caller_id"], part["direction"]), {})
+        by = reasons.setdefault((part["unit_id"], part["direction"]), {})
         by[differences.Reason(part["reason"])] = part["calls"]
-    counted = {part["caller_id"]: part for part in rows(con, _COUNTS, {})}
+    counted = {part["unit_id"]: part for part in rows(con, _COUNTS, {})}
     moved = differences.differences(
         (_counted(part, reasons) for part in counted.values()), previous_threshold, threshold
     )
@@ -117,11 +117,11 @@ def _counted(
     part: Mapping[str, Any], reasons: Mapping[tuple[str, str], Mapping[differences.Reason, int]]
 ) -> differences.Counted:
     return differences.Counted(
-        part["caller_id"],
+        part["unit_id"],
         part["before_calls"],
         part["now_calls"],
-        reasons.get((part["caller_id"], "gained"), {}),
-        reasons.get((part["caller_id"], "lost"), {}),
+        reasons.get((part["unit_id"], "gained"), {}),
+        reasons.get((part["unit_id"], "lost"), {}),
         part["may_before"],
         part["may_now"],
     )
@@ -129,7 +129,7 @@ def _counted(
 
 def _told(row: differences.Difference, part: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "caller_id": row.caller_id,
+        "caller_id": part["caller_id"],
         "previous_caller_id": part["previous_caller_id"],
         "movement": row.movement.value,
         "misuse_calls_before": row.before,

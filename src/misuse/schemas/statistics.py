@@ -173,13 +173,13 @@ SENSITIVITY_CALLERS = Relation(
 LIST_DIFFERENCES = Relation(
     "list_differences",
     "One row per caller who came over the threshold since the run published before, or left it. Empty on a first run.",
-    ("caller_id",),
+    ("caller_id", "previous_caller_id"),
     columns("""
         run_id | VARCHAR | the run
         as_of | DATE | last local day the run speaks for
         previous_run_id | VARCHAR | the run it is held against: the last one published before
         previous_as_of | DATE | what that one spoke for
-        caller_id | VARCHAR | the caller now; of one who is nobody now, the id before
+        caller_id | VARCHAR | the caller now; of one who is nobody now, the id before, which another may bear now: then two rows have it
         previous_caller_id | VARCHAR | the earlier caller it is held against: the one with most calls in common; null where there was none
         movement | VARCHAR | entered or left
         misuse_calls_before | BIGINT | misuse calls in the headline window of that run
