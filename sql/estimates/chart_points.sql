@@ -1,7 +1,7 @@
 -- One row per split, value and whole local month on the headline channel: all calls, each borough, each local hour.
 -- Key: split, value, month. Params: $headline_channel. A month without a call has noughts. regular_misuse_calls are
 -- those of persons with five or more misuse calls in that month, whatever they did in others: a line that a longer log
--- does not move.
+-- does not move. handling_seconds is null where none of the month's misuse calls was measured, which is not nought.
 with
 
 months as (
@@ -20,7 +20,8 @@ tallies as (
     select
         cast(date_trunc('month', local_date) as date) as month, coalesce(borough, 'not recorded') as borough,
         local_hour,
-        count(*) as calls, 0 as misuse_calls, 0 as regular_misuse_calls, 0 as handling_seconds
+        count(*) as calls, 0 as misuse_calls, 0 as regular_misuse_calls,
+        cast(null as bigint) as handling_seconds
     from calls
     where channel = cast($headline_channel as varchar)
     group by cast(date_trunc('month', local_date) as date), coalesce(borough, 'not recorded'), local_hour
@@ -53,7 +54,7 @@ asked as (
     cross join months
 ),
 
-final as (
+counted as (
     select
         asked.split, asked.value, asked.month, any_value(asked.days) as days,
         cast(coalesce(sum(facets.calls), 0) as bigint) as calls,
@@ -63,6 +64,17 @@ final as (
     from asked
     left join facets on asked.split = facets.split and asked.value = facets.value and asked.month = facets.month
     group by asked.split, asked.value, asked.month
+),
+
+final as (
+    select
+        * exclude (handling_seconds),
+        -- No misuse takes no time, but only of what is measured at all is that known.
+        case
+            when misuse_calls = 0 and count(handling_seconds) over (partition by split, value) > 0 then 0
+            else handling_seconds
+        end as handling_seconds
+    from counted
 )
 
 select * from final

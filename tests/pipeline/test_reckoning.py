@@ -264,6 +264,32 @@ def test_a_number_that_was_never_passed_on_stops_no_run(tmp_path: Path) -> None:
     assert published(settings, "select * from list_differences") == []
 
 
+@pytest.fixture(scope="module")
+def half_measured(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Eight months of which four have no time of answer or end: of ten minutes a call, two calls a day."""
+    folder = tmp_path_factory.mktemp("half_measured")
+    settings = settings_for(folder / "home")
+    rows = []
+    for day in range(243):
+        for n in range(2):
+            row = call(f"R{day}-{n}", datetime(2025, 1, 1, 12 + n) + timedelta(days=day), MOBILES[day % 5], 600)
+            rows.append(row if day >= 120 else row | {"answered": "", "ended": ""})
+    take(settings, write_csv(folder / "calls.csv", rows))
+    run(settings)
+    return settings
+
+
+def test_what_was_not_measured_is_no_nought_on_a_chart(half_measured: Settings) -> None:
+    rows = published(
+        half_measured,
+        "select month, point, signal, method from control_charts "
+        "where split = 'all' and measure = 'handling_hours_a_day' order by month",
+    )
+    assert [row["point"] is None for row in rows] == [True] * 4 + [False] * 4
+    assert {row["signal"] for row in rows} == {None}
+    assert all(row["method"].startswith("not reckoned: ") for row in rows)
+
+
 def test_a_log_without_misuse_is_reckoned_all_the_same(tmp_path: Path) -> None:
     rows = [row | {"code": "BURGLARY"} for row in random_rows(3, count=60, days=9)]
     settings = settings_for(tmp_path / "home")
