@@ -1,6 +1,7 @@
 -- One row per window, way of counting and unit: a caller or line with its misuse calls, or one unidentified call.
 -- Key: window_name, counted_by, unit_id. No params. What estimation resamples. Sums of fractions are kept as
--- decimals, so that they don't depend on the order of adding; rows are ordered by value, never by pseudonym.
+-- decimals, so that they don't depend on the order of adding; rows are ordered by value, never by pseudonym. Time a
+-- month is a mean over the months in which that time was measured, calls over all whole months.
 with
 
 misuse as (
@@ -8,9 +9,9 @@ misuse as (
         calls.*,
         months.month is not null as in_whole_month,
         months.call_days / months.months as call_days,
-        calls.handling_seconds * months.handling_days / months.months as handling_days,
-        calls.handling_seconds / months.months as month_handling_seconds,
-        calls.unit_seconds / months.months as month_unit_seconds
+        calls.handling_seconds * months.handling_days / nullif(months.handling_months, 0) as handling_days,
+        calls.handling_seconds / nullif(months.handling_months, 0) as month_handling_seconds,
+        calls.unit_seconds / nullif(months.unit_months, 0) as month_unit_seconds
     from window_calls as calls
     left join window_months as months
         on

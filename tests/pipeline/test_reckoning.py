@@ -290,6 +290,24 @@ def test_what_was_not_measured_is_no_nought_on_a_chart(half_measured: Settings) 
     assert all(row["method"].startswith("not reckoned: ") for row in rows)
 
 
+def test_hours_a_month_are_of_months_that_were_measured(half_measured: Settings) -> None:
+    found = {
+        row["estimate"]: row
+        for row in published(
+            half_measured, "select * from estimates where window_name = 'headline' and counted_by = 'caller'"
+        )
+    }
+    hours = sum(2 * days * 600 / 3600 for days in (31, 30, 31, 31)) / 4
+    assert found["hours_all_misuse"]["point"] == pytest.approx(hours)
+    assert found["days_work_handling_all_misuse"]["point"] == pytest.approx((31 + 30 + 31 + 31) / 4)
+    assert "4 whole months in which it was measured, of 8" in found["hours_all_misuse"]["method"]
+    assert found["days_work_all_misuse"]["point"] == pytest.approx(243 / 8)
+    assert found["unit_hours_all_misuse"]["point"] is None
+    assert found["full_time_all_misuse"]["point"] == pytest.approx(
+        hours / (half_measured.rates.handler_hours_a_year / 12)
+    )
+
+
 def test_a_log_without_misuse_is_reckoned_all_the_same(tmp_path: Path) -> None:
     rows = [row | {"code": "BURGLARY"} for row in random_rows(3, count=60, days=9)]
     settings = settings_for(tmp_path / "home")

@@ -29,6 +29,8 @@ TOTALS: dict[str, float | None] = {
     "misuse_handling_measured_calls": 95,
     "misuse_unit_measured_calls": 40,
     "months": 12,
+    "handling_months": 12,
+    "unit_months": 12,
 }
 
 

@@ -65,6 +65,11 @@ _MONTHLY = {
     "hours": ("hours_a_month", "month_handling_seconds", 3600.0, "hours of handling"),
     "unit_hours": ("hours_a_month", "month_unit_seconds", 3600.0, "hours of units"),
 }
+_MONTHS = {  # in which the measure was taken; calls are known in every month
+    "days_work_handling": "handling_months",
+    "month_handling_seconds": "handling_months",
+    "month_unit_seconds": "unit_months",
+}
 _KINDS: Mapping[tuple[bool, bool], coverage.Kind] = {  # by whether all misuse counts, and by calls
     (False, True): "total_of_calls",
     (False, False): "total_of_time",
@@ -113,6 +118,20 @@ class _Sample:
         if measure not in _MEASURED or self.totals[_MEASURED[measure]] == self.totals["misuse_calls"]:
             return ""
         return f"; measured on {self.totals[_MEASURED[measure]]:.0f} of {self.totals['misuse_calls']:.0f} misuse calls"
+
+    def lacking_months(self, measure: str) -> str:
+        """Why there is no month to average the measure over; empty where there is."""
+        if not self.totals["months"]:
+            return "not reckoned: no whole local month in this window"
+        return "" if self._months(measure) else "not reckoned: it was measured in no whole local month of this window"
+
+    def averaged(self, measure: str) -> str:
+        months, every = self._months(measure), self.totals["months"]
+        of = "" if months == every else f" in which it was measured, of {every:.0f}"
+        return f"averaged over {months:.0f} whole months{of}"
+
+    def _months(self, measure: str) -> float | None:
+        return self.totals[_MONTHS.get(measure, "months")]
 
     def interval_method(self, interval: Interval | None, kind: coverage.Kind) -> str:
         if interval is None:
@@ -180,17 +199,14 @@ def _share_of_all(sample: _Sample, name: str) -> Figure:
 def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
     unit, measure, scale, what = _MONTHLY[name]
     estimate = f"{name}_all_misuse" if all_misuse else f"{name}_persistent"
-    months = sample.totals["months"]
-    lacking = sample.lacking(measure, all_misuse=all_misuse) or (
-        "" if months else "not reckoned: no whole local month in this window"
-    )
+    lacking = sample.lacking(measure, all_misuse=all_misuse) or sample.lacking_months(measure)
     if lacking:
         return Figure(estimate, unit, lacking)
     total = sample.misuse(measure) if all_misuse else sample.persistent(measure)
     interval = total_interval(sample.draws, measure, all_misuse=all_misuse)
     held = sample.interval_method(interval, _KINDS[all_misuse, measure == "days_work"])
     method = (
-        f"{what}, {'all misuse' if all_misuse else 'persistent callers'}, averaged over {months:.0f} whole months"
+        f"{what}, {'all misuse' if all_misuse else 'persistent callers'}, {sample.averaged(measure)}"
         f"{sample.measured(measure)}{held}, other calls held as they were"
     )
     low, high = (interval.low / scale, interval.high / scale) if interval else (None, None)
