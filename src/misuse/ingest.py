@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import keying, models, quality, rules, sources, store, versions, warehouse
+from misuse import batch_note, keying, models, quality, rules, sources, store, versions, warehouse
 from misuse.errors import CheckFailed, InputError, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
@@ -126,6 +126,7 @@ def ingest_file(
                 is_over_limit=outcome.rejected > limit * outcome.rows,
             )
             _write(con, outcome, parameters, digest)
+            batch_note.write(con, settings)
     finally:
         keying.forget(con)
     if replaced:

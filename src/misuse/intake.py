@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from misuse import casebook, inbox, ingest, models, sources, store, warehouse
+from misuse import batch_note, casebook, inbox, ingest, models, sources, store, warehouse
 from misuse.errors import InputError, MisuseError, Refused
 from misuse.progress import Tracker
 from misuse.settings import Settings
@@ -147,6 +147,7 @@ def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now:
 
         with warehouse.opened(settings, with_vault=True) as con:
             ingest.withdraw(con, batch_id, reason=reason, actor=actor, now=now, before=record)
+            batch_note.write(con, settings)
 
 
 def ingest_files(

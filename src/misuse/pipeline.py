@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import (
     __version__,
+    batch_note,
     callers,
     case_reports,
     casebook,
@@ -79,6 +80,7 @@ def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool 
     """
     ledger.refuse_unended(as_of, now, settings.reporting_zone)
     with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
+        batch_note.write(con, settings)
         calls, fingerprint = models.scalar(con, "ingest/input_digest", {})
         if as_of:
             ledger.refuse_without_calls(calls)

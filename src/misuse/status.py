@@ -10,13 +10,13 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, disk, inbox, last_run, publication, published_callers, vault
+from misuse import batch_note, casebook, disk, inbox, last_run, publication, published_callers, vault
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -100,6 +100,7 @@ class _Published:
     began: datetime | None
     arrivals: Mapping[str, datetime]
     suggestions: int = 0
+    batches: Mapping[str, bool] = field(default_factory=dict)
 
 
 def status(settings: Settings, now: datetime) -> Status:
@@ -114,6 +115,7 @@ def status(settings: Settings, now: datetime) -> Status:
             *_last_run(settings, now),
             *_left(settings, now),
             *_stops(settings, found),
+            *_calls(settings, found),
             *_identity(settings, found),
             *_arrivals(settings, found, now),
             *_scheduler(settings, now),
@@ -141,7 +143,8 @@ def _read_published(settings: Settings) -> _Published | str | None:
             run_id = settings.current_path.resolve().stem
             as_of, began = con.execute(PUBLISHED_RUN, {"run_id": run_id}).fetchone() or (None, None)
             arrivals = dict(con.execute(LAST_ARRIVALS).fetchall())
-            return _Published(run_id, as_of, began, arrivals, published_callers.open_suggestions(con))
+            told = dict(con.execute(batch_note.TOLD).fetchall())
+            return _Published(run_id, as_of, began, arrivals, published_callers.open_suggestions(con), told)
     except (MisuseError, OSError, duckdb.Error) as error:
         return type(error).__name__
 
@@ -361,6 +364,15 @@ def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]
     if live:
         cause = f"{len(live)} entered since the list was begun; `misuse list` and `misuse look` follow them already"
         yield Line("NEW", "stops", cause, "misuse run", is_problem=False)
+
+
+def _calls(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
+    """Files that came in or went out since what is published; nothing while a run is at work, which reads them."""
+    last = read_json(last_run_path(settings))
+    if not isinstance(found, _Published) or (last.get("status") == "running" and not is_run_dead(last)):
+        return
+    if cause := batch_note.since(read_json(batch_note.note_path(settings)), found.batches):
+        yield Line("NEW", "calls", cause, "misuse run", is_problem=False)
 
 
 def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Line]:

@@ -105,6 +105,22 @@ def test_a_typed_day_that_is_refused_leaves_the_last_run_as_it_was(settings: Set
     assert run(settings).run_id == good.run_id
 
 
+def test_a_file_taken_out_since_the_run_is_told_until_the_next(settings: Settings) -> None:
+    run(settings)
+    assert "NEW calls" not in {line.key for line in status.status(settings, NOW).lines}
+    later = write_csv(settings.home / "later.csv", random_rows(62, 30))
+    (outcome,) = intake.ingest_files(settings, [later], "calls", actor="tester", now=NOW)
+    (told,) = (line for line in status.status(settings, NOW).lines if line.key == "NEW calls")
+    assert "1 file came in since" in told.cause
+    run(settings)
+    assert not isinstance(outcome, MisuseError)
+    intake.withdraw(settings, outcome.batch_id, reason="a trial", actor="tester", now=NOW)
+    (told,) = (line for line in status.status(settings, NOW).lines if line.key == "NEW calls")
+    assert "1 file withdrawn since" in told.cause
+    run(settings)
+    assert "NEW calls" not in {line.key for line in status.status(settings, NOW).lines}
+
+
 def test_a_night_that_is_refused_is_told_as_failed(settings: Settings) -> None:
     spoken_ahead(settings)
     with pytest.raises(Refused):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from misuse import staleness, status
+from misuse import batch_note, staleness, status
 from misuse.settings import Settings
 
 NOW = datetime(2026, 1, 2, 6, 30, tzinfo=UTC)
@@ -173,6 +173,30 @@ def test_a_run_not_published_has_its_times_as_the_published_ones_have(settings: 
     (row,) = status.unpublished_run(settings, {RUN_ID})
     assert str(row["started_at"]) == "2026-01-02 02:30:00"
     assert row["finished_at"].tzinfo is None
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"b": False}, ""),
+        ({"b": True}, "1 file withdrawn since"),
+        ({"b": False, "c": False, "d": True}, "1 file came in since"),
+        ({"b": True, "b-2": False, "c": False}, "2 files came in and 1 file withdrawn since"),
+    ],
+)
+def test_files_in_or_out_since_what_is_shown_are_told(settings: Settings, held: dict[str, bool], said: str) -> None:
+    publish(settings)
+    last_run(settings)
+    status.write_json(batch_note.note_path(settings), {"is_withdrawn": held})
+    if not said:
+        assert "NEW calls" not in words(settings)
+        return
+    found = line(settings, "NEW calls")
+    assert said in found.cause
+    assert found.command == "misuse run"
+    assert not found.is_problem, "files come by day, and the night reads them"
+    last_run(settings, status="running", started_at=datetime.now(tz=UTC).isoformat(), finished_at=None)
+    assert "NEW calls" not in words(settings), "a run is at it"
 
 
 def test_a_skipped_run_is_no_problem(settings: Settings) -> None:

@@ -1,0 +1,51 @@
+"""Which files are in and which were taken out, in a small file: `misuse status` compares it with what is published.
+
+The ledger itself lies in the warehouse, which a run may hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from misuse.settings import Settings
+from misuse.wording import of
+
+if TYPE_CHECKING:
+    import duckdb
+
+TOLD = "select batch_id, is_withdrawn from batches"  # of the published copy
+
+
+def note_path(settings: Settings) -> Path:
+    """Where the note lies."""
+    return settings.home / "batches.json"
+
+
+def write(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Note every batch of the ledger, replaced whole. What cannot be noted is in or out all the same, and noted next time."""
+    held = con.execute("select batch_id, withdrawn_at is not null from batch_ledger order by batch_id").fetchall()
+    path = note_path(settings)
+    half = path.with_suffix(".json.tmp")
+    with contextlib.suppress(OSError):
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"is_withdrawn": dict(held)}, file)
+        half.replace(path)
+
+
+def since(note: Mapping[str, object], told: Mapping[str, bool]) -> str:
+    """What `misuse status` says of files that came in or went out and that what is published does not tell so; "" for none.
+
+    `told` says of each batch of the published copy whether it was withdrawn then. One that came and went is neither.
+    """
+    held = note.get("is_withdrawn")
+    if not isinstance(held, dict):
+        return ""
+    came = sum(1 for name, is_out in held.items() if not is_out and told.get(name, True))
+    gone = sum(1 for name, is_out in held.items() if is_out and not told.get(name, True))
+    said = ([f"{of(came, 'file')} came in"] if came else []) + ([f"{of(gone, 'file')} withdrawn"] if gone else [])
+    return f"{' and '.join(said)} since the run that is shown; its lists and figures do not know it" if said else ""
