@@ -1,5 +1,6 @@
 -- One row per record of the file at the door, with its keys; reason says why it cannot go in. Key: row_number.
--- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers), $region (of its numbers).
+-- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers), $region (of its numbers),
+-- $no_premises (what says, folded as premises are, that no place is known: such calls are nobody's, as without a number).
 -- Read straight off the parsing, so that a record is written once; a number's kind is null where it waits to be parsed
 -- alone. The content digest covers every field, and what its number was read as other than by default, so that two rows
 -- are the same only when all of it is. What stood in a code's column and is none leaves it here.
@@ -69,5 +70,9 @@ select
         coalesce(recording_ref, chr(30)), coalesce(premises, chr(30)),
         nullif(case when $is_premises then 'premises' else $region end, 'GB')
     )) as content_digest,
-    case when $is_premises and premises_folded <> '' then token_of('premises', premises_folded) end as premises_token
+    case
+        when $is_premises and premises_folded <> ''
+            and trim(premises_folded) not in (select unnest(cast($no_premises as varchar[])))
+            then token_of('premises', premises_folded)
+    end as premises_token
 from keyed

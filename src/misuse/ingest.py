@@ -103,6 +103,7 @@ def ingest_file(
         "batch_id": batch_id,
         "replaced": replaced,
         "is_premises": layout.caller_key == "premises",
+        "no_premises": sources.no_place_words(layout.absent_words),
         **versions.layout_parameters(con, layout),
         "now": now,
         "actor": actor,

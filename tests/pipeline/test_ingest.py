@@ -746,6 +746,28 @@ def test_a_version_that_text_puts_in_the_wrong_order_is_told(tmp_path, files, to
 
 
 @pytest.mark.usefixtures("unchecked")
+def test_a_word_that_says_that_no_place_is_known_is_no_premises(tmp_path):
+    places = SOURCE | {"caller_key": "premises", "columns": SOURCE["columns"] | {"premises": "cli"}}
+    places["columns"].pop("cli")
+    settings = settings_for(tmp_path / "home", sources={"calls": places | {"absent_words": ["at sea"]}})
+    words = (
+        "UNKNOWN",
+        "Unknown",
+        " N/K ",
+        "not  known",
+        "Withheld",
+        "At Sea",
+        "Address unknown,",
+        "1 Unknown Street",
+        "1 UNKNOWN STREET",
+    )
+    take(settings, write_csv(tmp_path / "a.csv", [call(ref=f"A{n}", cli=word) for n, word in enumerate(words)]))
+    asked = "select count(*), count(premises_token), count(distinct premises_token) from call_records"
+    assert answer(settings, asked) == [(9, 2, 1)]
+    assert answer(settings, "select count(*) from vault.premises") == [(1,)]
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_versions_ranked_by_two_kinds_of_column_are_told(tmp_path):
     text = settings_for(tmp_path / "home", sources={"calls": TEXT_VERSION})
     take(text, write_csv(tmp_path / "1.csv", [call(version="9")]))

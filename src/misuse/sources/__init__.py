@@ -6,6 +6,7 @@ from misuse.sources.layout import Layout, built_in, doubt_codes, load_layout, mi
 from misuse.sources.parse import Keying
 from misuse.sources.plain import refuse_pipe
 from misuse.sources.reading import SourceRead, read, version_advice
+from misuse.sources.shapes import no_place_words
 
 __all__ = [
     "CheckReport",
@@ -18,6 +19,7 @@ __all__ = [
     "draft",
     "load_layout",
     "misuse_codes",
+    "no_place_words",
     "read",
     "refuse_pipe",
     "source_names",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # In the number's column these say that no number came, and why; compared in lower case, runs of space one.
 ABSENT_WORDS = (
@@ -15,6 +16,12 @@ ABSENT_WORDS = (
     *("nil", "blank", "out of area", "international", "payphone withheld", "(blank)", "(withheld)", "(unknown)"),
 )
 
+# Of a place besides: said of many callers, it would be one.
+NO_PLACE_WORDS = (
+    *("unknown address", "address unknown", "unknown location", "location unknown", "unknown premises", "not stated"),
+    *("no address", "no location", "no fixed abode", "nfa", "address withheld", "location withheld"),
+)
+
 # Strong: no serial number is written so. Weak: digits that may be a number, or a long serial number.
 STRONG_NUMBER = r"\+[0-9]{9,15}|00[1-9][0-9]{8,13}|0[1235789][0-9]{8,9}|44[1-9][0-9]{8,9}"
 WRITTEN_NUMBER = r"(\+?1[ .\-]?)?(\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[\-. ])[0-9]{3}[\-. ][0-9]{4}"
@@ -22,6 +29,13 @@ WEAK_NUMBER = r"1?[2-9][0-9]{2}[2-9][0-9]{6}|[1-37][0-9]{8,9}"
 _STRONG, _WRITTEN, _WEAK = (re.compile(pattern) for pattern in (STRONG_NUMBER, WRITTEN_NUMBER, WEAK_NUMBER))
 _NAME = re.compile(r"[A-Za-z][A-Za-z'.\-]+,? [A-Za-z][A-Za-z'. \-]+")
 _ADDRESS = re.compile(r"(\d+[A-Za-z]?|flat \d+\w?|unit \d+\w?),? [A-Za-z]{2,}.*", re.IGNORECASE)
+
+
+def no_place_words(declared: Iterable[str]) -> list[str]:
+    """What says in a place's column that none is known, as places are compared: the words of a layout and our own."""
+    return sorted(
+        {re.sub(r"[\s,]+", " ", word.strip().upper()) for word in (*ABSENT_WORDS, *NO_PLACE_WORDS, *declared)}
+    )
 
 
 def is_absent(text: str) -> bool:
