@@ -1,6 +1,6 @@
 -- One row per record of the file at the door, with its keys; reason says why it cannot go in. Key: row_number.
 -- Params: $source, $batch_id, $is_premises (the source's callers are premises, not numbers), $region (of its numbers),
--- $no_premises (what says, folded as premises are, that no place is known: such calls are nobody's, as without a number).
+-- $no_premises (what says that no place is known, folded as premises are: such calls are nobody's).
 -- Read straight off the parsing, so that a record is written once; a number's kind is null where it waits to be parsed
 -- alone. The content digest covers every field, and what its number was read as other than by default, so that two rows
 -- are the same only when all of it is. What stood in a code's column and is none leaves it here.
