@@ -17,7 +17,8 @@ contents as (
             when version_rank like '____-__-__T__:__:__.______' then 'time'
             when version_rank is not null then 'text'
         end as rank_kind,
-        case when regexp_full_match(version_rank, '\d+') then strlen(version_rank) end as rank_length
+        -- A nought a figure, but for times, which text orders where the year comes first.
+        case when version_rank not like '____-__-__%' then regexp_replace(version_rank, '\d', '0', 'g') end as figures
     from candidates
     group by call_key, version_rank
 ),
@@ -28,7 +29,11 @@ calls as (
         date_diff('second', min(earliest_at), max(latest_at)) as spread_seconds,
         max(own_contents) as unranked_contents,
         bool_or(own_contents > 0 and contents > own_contents) as is_reread,
-        count(distinct rank_kind) > 1 or count(distinct rank_length) > 1 as has_unlike_ranks
+        count(distinct rank_kind) > 1
+        -- Numbers of unequal length at one place, as 9 and 10, V9 and V10, 1.9 and 1.10 have them.
+        or count(distinct figures) > count(distinct regexp_replace(figures, '0+', '0', 'g'))
+        or count(distinct regexp_extract(figures, '^[^0]*0+'))
+        > count(distinct split_part(figures, '0', 1) || contains(figures, '0')::varchar) as has_unlike_ranks
     from contents
     group by call_key
 )

@@ -181,6 +181,20 @@ create or replace temp macro whole_number(x) as (
     case when try_cast(x as double) between 0 and 1000000 then cast(round(try_cast(x as double)) as integer) end
 );
 
+-- A whole number as text that sorts as it does; one with a fraction is none.
+create or replace temp macro whole_rank(x) as (
+    lpad(
+        cast(
+            case
+                when try_cast(x as double) between 0 and 1e18 and try_cast(x as double) = floor(try_cast(x as double))
+                    then cast(try_cast(x as double) as bigint)
+            end as varchar
+        ),
+        20,
+        '0'
+    )
+);
+
 -- A code as it is compared: upper case, runs of space one; renamed where the layout says so.
 create or replace temp macro fold_spaces(x, folds_spaces) as (
     case

@@ -201,19 +201,7 @@ select
     raw_recording_ref as recording_ref,
     raw_premises as premises,
     case $version_kind
-        when
-            'integer'
-            then lpad(
-                    cast(
-                        case
-                            when
-                                try_cast(raw_version as double) between 0 and 1e18
-                                then cast(try_cast(raw_version as double) as bigint)
-                        end as varchar
-                    ),
-                    20,
-                    '0'
-                )
+        when 'integer' then whole_rank(raw_version)
         when 'time'
             then strftime(coalesce(
                     read_given(raw_version, $version_epoch, $version_takes_zoned, $version_zoned),

@@ -114,7 +114,7 @@ def ingest_file(
             read = sources.read(con, path, layout, scratch=scratch, now=now, tracker=tracker or Silent(), keying=keyed)
         with (tracker or Silent()).step(f"Taking {path.name} in"):
             keying.judge_rows(con, parameters)
-            found = versions.refuse_collisions(con, path, read.rows, parameters)
+            found = versions.refuse_collisions(con, path, layout, read, parameters)
             outcome = _outcome(con, path, source, batch_id, read)
             outcome = dataclasses.replace(
                 outcome,

@@ -39,22 +39,45 @@ def layout_parameters(con: duckdb.DuckDBPyConnection, layout: sources.Layout) ->
     return {"layout": layout.digest, "layout_turn": models.scalar(con, "ingest/layout_turn", given)[0]}
 
 
-def refuse_collisions(con: duckdb.DuckDBPyConnection, path: Path, rows: int, parameters: Mapping[str, Any]) -> Repeated:
+def refuse_collisions(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    layout: sources.Layout,
+    read: sources.SourceRead,
+    parameters: Mapping[str, Any],
+) -> Repeated:
     """What repeated calls the judged file has. Errors: KeyCollision where its ids are no call's own."""
+    rows = read.rows
     far_apart, unranked, reread, unlike = models.scalar(con, "ingest/collisions", parameters)
     if far_apart:
         raise _too_far_apart(con, path, far_apart, is_few=far_apart <= _allowance(rows), parameters=parameters)
     if unranked > _allowance(rows):
-        raise KeyCollision(
-            f"{path.name}: {unranked} call ids stand for several different rows that no version column ranks, over 1% "
-            "of the file, so the id is not one call's own; nothing of the file went in",
-            next_step="compose call_id of more columns, or declare the version column, then ingest again",
-        )
+        raise _unranked(path, layout, unranked, unreadable=read.oddities.get("version_unreadable", 0))
     return Repeated(unranked, reread, unlike)
 
 
 def _allowance(rows: int) -> float:
     return max(UNRANKED_CALLS, UNRANKED_SHARE * rows)
+
+
+def _unranked(path: Path, layout: sources.Layout, calls: int, *, unreadable: int) -> KeyCollision:
+    """The refusal of ids whose rows nothing ranks: the id's fault, or that of versions that could not be read."""
+    several = f"{path.name}: {calls} call ids stand for several different rows that no version column ranks, over 1% "
+    if unreadable:
+        return KeyCollision(
+            f'{several}of the file: {unreadable} of its versions could not be read as kind = "{layout.version_kind}" says; '
+            "nothing of the file went in",
+            next_step=f"set [sources.{layout.name}.version] kind to what the column holds (for times, its formats under "
+            f"[sources.{layout.name}.times] too), then ingest again",
+        )
+    next_step = "compose call_id of more columns, or declare the version column, then ingest again"
+    if "version" in layout.columns:
+        next_step = (
+            "compose call_id of more columns, or map version to a column that tells such rows apart, then ingest again"
+        )
+    return KeyCollision(
+        f"{several}of the file, so the id is not one call's own; nothing of the file went in", next_step=next_step
+    )
 
 
 def _too_far_apart(
@@ -106,8 +129,8 @@ def warnings(found: Repeated, layout: sources.Layout, oddities: Mapping[str, int
         )
     if found.unlike:
         yield (
-            f"{found.unlike} calls have versions whose order is that of text, such as '9' and '10', or that were read by "
-            f"another kind of version column: set [sources.{layout.name}.version] kind, then ingest the files again"
+            f"{found.unlike} calls have versions whose order is that of text, such as '9' and '10' or 'V9' and 'V10', or that were read by "
+            f"another kind of version column: set [sources.{layout.name}.version] kind, or map version to the time of the last change, then ingest the files again"
         )
     yield from sources.version_advice(oddities)
 

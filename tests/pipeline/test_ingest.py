@@ -727,6 +727,10 @@ TEXT_VERSION = SOURCE | {"version": {"kind": "text"}}
         ([["28/02/2025 09:00"], ["01/03/2025 09:00"]], ["order as text", "order as text"]),
         ([["9"], ["10"]], ["", "whose order is that of text"]),
         ([["9", "10"]], ["numbers of unequal length"]),
+        ([["V9"], ["V10"]], ["", "whose order is that of text"]),
+        ([["1.9"], ["1.10"]], ["", "whose order is that of text"]),
+        ([["1.9", "1.10"]], ["texts with numbers of unequal length"]),
+        ([["2025-02-28 09:00:00.5"], ["2025-02-28 09:00:00.25"]], ["", ""]),
         ([["2025-02-28 09:00"], ["2025-03-01 09:00"]], ["", ""]),
         ([["1", "2"], ["3"]], ["", ""]),
         ([["A", "10"], ["B"]], ["", ""]),
@@ -765,6 +769,19 @@ def test_a_word_that_says_that_no_place_is_known_is_no_premises(tmp_path):
     asked = "select count(*), count(premises_token), count(distinct premises_token) from call_records"
     assert answer(settings, asked) == [(9, 2, 1)]
     assert answer(settings, "select count(*) from vault.premises") == [(1,)]
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_version_that_is_no_whole_number_is_not_rounded_and_a_refusal_says_that_it_was_unread(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    one = [call(version=version, code=f"CODE {version}") for version in ("1.4", "1.5", "1.0")]
+    (outcome,) = take(settings, write_csv(tmp_path / "a.csv", one))
+    assert outcome.oddities["version_unreadable"] == 2
+    assert current_codes(settings) == ["CODE 1.0"]
+    many = [call(ref=f"B{n}", version=f"1.{part}", remarks=str(part)) for n in range(20) for part in (4, 5)]
+    with pytest.raises(KeyCollision, match=r'40 of its versions could not be read as kind = "integer"') as refused:
+        take(settings, write_csv(tmp_path / "b.csv", many))
+    assert "[sources.calls.version] kind" in refused.value.next_step
 
 
 @pytest.mark.usefixtures("unchecked")

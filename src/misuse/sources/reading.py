@@ -67,20 +67,17 @@ class SourceRead:
 
 def version_advice(oddities: Mapping[str, int]) -> list[str]:
     """What to do where text puts the versions of a call in the wrong order, so that corrections are lost unseen."""
-    kinds = {
-        "version_numbers_as_text": ("integer", "numbers of unequal length: as text '9' is later than '10'"),
-        "version_times_as_text": (
-            "time",
-            "times whose order as text is not that of time: as text 28/02 is later than 01/03",
-        ),
+    again = "then ingest the source's files again"
+    times = "and version = { formats = [...] } in [sources.NAME.times]"
+    said = {
+        "version_numbers_as_text": "numbers of unequal length: as text '9' is later than '10'. "
+        f'Set kind = "integer" in [sources.NAME.version], {again}',
+        "version_times_as_text": "times whose order as text is not that of time: as text 28/02 is later than 01/03. "
+        f'Set kind = "time" in [sources.NAME.version] {times}, {again}',
+        "version_parts_as_text": "texts with numbers of unequal length: as text 'V9' is later than 'V10', and '1.9' than "
+        f"'1.10'. Map version to a whole number or to the time of the last change, and set its kind, {again}",
     }
-    return [
-        f'the version column is read as text and holds {what}. Set kind = "{kind}" in [sources.NAME.version] '
-        + ("and version = { formats = [...] } in [sources.NAME.times], " if kind == "time" else "")
-        + "then ingest the source's files again"
-        for name, (kind, what) in kinds.items()
-        if oddities.get(name)
-    ]
+    return [f"the version column is read as text and holds {what}" for name, what in said.items() if oddities.get(name)]
 
 
 def read(
