@@ -231,3 +231,36 @@ def test_what_changes_with_a_call_s_states_is_no_desk(con: duckdb.DuckDBPyConnec
 def test_states_of_one_call_share_its_id(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     _text, layout = drafted(con, tmp_path, [DESKS, *at_desks(desks="A", states=2)])
     assert layout.columns["call_id"] == ("Call No",)
+
+
+def dated(
+    written: str, other: str = "", *, every: int = 20, last_day: int = 31, number: str = "07700 900{:03}"
+) -> list[str]:
+    moved = [at.replace(day=min(at.day, last_day)) for at in moments()]
+    return [
+        f"C{n:05},{at:{other if other and n % every == 7 else written}},{number.format(n * 7 % 1000)},{code(n)}"
+        for n, at in enumerate(moved)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "first"),
+    [("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "month"), ("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "day")],
+)
+def test_day_first_and_month_first_are_not_both_proposed(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, main: str, other: str, first: str
+) -> None:
+    text, layout = drafted(con, tmp_path, [HEADER, *dated(main, other)])
+    assert layout.time_rule("received_at").formats == (main,)
+    fits, rows = accepted(con, tmp_path, layout)
+    assert fits < rows
+    assert f"{rows - fits} of 299 different values do not fit and seem to have the {first} first" in text
+    assert "misread" in text
+
+
+def test_a_british_log_of_early_days_has_the_day_first(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    text, layout = drafted(con, tmp_path, [HEADER, *dated("%d/%m/%Y %I:%M %p", last_day=9)])
+    assert layout.time_rule("received_at").formats == ("%d/%m/%Y %I:%M %p",)
+    assert "it may be '%m/%d/%Y %I:%M %p'" in text
+    _text, layout = drafted(con, tmp_path, [HEADER, *dated("%m/%d/%Y %I:%M %p", last_day=9, number="212 555 0{:03}")])
+    assert layout.time_rule("received_at").formats == ("%m/%d/%Y %I:%M %p",)

@@ -87,9 +87,9 @@ def _sampled(con: duckdb.DuckDBPyConnection, names: Sequence[str], raw: RawFile)
         place = places.index(raw.mapped[name])
         cells = (str(row[place]).strip() for row in rows if row[place] is not None)
         columns.append(Column(name, tuple(cell for cell in cells if cell.lower() not in nulls)))
-    is_american = any(c.share(r".*\d ?[AaPp][Mm]") > 0.9 for c in columns) or any(
-        c.is_phone and region_of(c.numbers) == "US" for c in columns
-    )
+    regions = {region_of(c.numbers) for c in columns if c.is_phone}
+    # The numbers' country outweighs the clock: British systems write AM and PM too.
+    is_american = "US" in regions or ("GB" not in regions and any(c.share(r".*\d ?[AaPp][Mm]") > 0.9 for c in columns))
     return [replace(column, prefers_month=is_american) for column in columns]
 
 

@@ -74,12 +74,30 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True)
 class Formats:
-    """Time formats that read a column; `is_ambiguous` when the day and the month cannot be told apart."""
+    """Time formats that read a column; `is_ambiguous` when the day and the month cannot be told apart.
+
+    `unfit` of the `looked_at` values are read only with the day and the month the other way round.
+    """
 
     formats: tuple[str, ...]
     share: float
     is_ambiguous: bool = False
     other: str = ""
+    unfit: int = 0
+    looked_at: int = 0
+
+    @property
+    def remark(self) -> str:
+        """What a person must look into before they are believed."""
+        if self.is_ambiguous:
+            return f"day and month cannot be told apart in this file: it may be '{self.other}'"
+        if not self.unfit:
+            return ""
+        first = "day" if "month" in map(_order, self.formats) else "month"
+        return (
+            f"{self.unfit} of {self.looked_at} different values do not fit and seem to have the {first} first; more such "
+            "may be misread unseen: ask the source"
+        )
 
     @property
     def is_default(self) -> bool:
@@ -101,6 +119,7 @@ def time_formats(values: Sequence[str], *, prefers_month: bool, candidates: Sequ
     chosen: list[str] = []
     done: set[str] = set()
     other = ""
+    turned: list[str] = []
     while reads and len(chosen) < 4:
         most = max(len(hit - done) for hit in reads.values())
         if most <= 0.005 * len(distinct):
@@ -111,12 +130,24 @@ def time_formats(values: Sequence[str], *, prefers_month: bool, candidates: Sequ
         other = other or (rivals[0] if rivals and not chosen and _swapped(best[0], rivals[0]) else "")
         chosen.append(best[0])
         done |= reads[best[0]]
+        if order := _order(best[0]):  # with both a day-first and a month-first format, most dates would be read by luck
+            turned = [fmt for fmt in pool if _order(fmt) not in ("", order)]
+            reads = {fmt: hit for fmt, hit in reads.items() if fmt not in turned}
     share = len(done) / len(distinct)
-    return Formats(tuple(chosen), share, bool(other), other) if share >= 0.5 else Formats((), share)
+    if share < 0.5:
+        return Formats((), share)
+    left = (value for value in distinct if value not in done)
+    unfit = sum(any(may_parse(value, fmt) and parses(value, fmt) for fmt in turned) for value in left)
+    return Formats(tuple(chosen), share, bool(other), other, unfit, len(distinct))
 
 
 def _is_month_first(fmt: str) -> bool:
     return fmt.startswith(("%m", "%b", "%B"))
+
+
+def _order(fmt: str) -> str:
+    """Whether the day or the month comes first, where both are numbers and one could be taken for the other."""
+    return {"%d": "day", "%m": "month"}.get(fmt[:2], "") if "%m" in fmt and "%d" in fmt else ""
 
 
 def _swapped(one: str, two: str) -> bool:

@@ -210,9 +210,7 @@ def _settle_version(proposal: Proposal, column: Column) -> None:
     is_whole = column.share(r"\d+(\.0+)?") > 0.97  # an integer's reading would make 1.2 and 1.4 one version
     proposal.version_kind = "time" if column.is_time else "integer" if is_whole else "text"
     if column.is_time and (column.epoch or not column.formats.is_default):
-        formats = column.formats
-        remark = f"day and month cannot be told apart: it may be '{formats.other}'" if formats.is_ambiguous else ""
-        proposal.times["version"] = (formats.formats, column.epoch, remark)
+        proposal.times["version"] = (column.formats.formats, column.epoch, column.formats.remark)
 
 
 def _place_times(proposal: Proposal, free: list[Column]) -> None:
@@ -260,11 +258,8 @@ def _take(
     pool: list[Column],
 ) -> None:
     proposal.columns[name] = tuple(column.name for column in chosen)
-    remark = ""
-    if formats.is_ambiguous:
-        remark = f"day and month cannot be told apart in this file: it may be '{formats.other}'"
     if epoch or not formats.is_default:
-        proposal.times[name] = (formats.formats, epoch, remark)
+        proposal.times[name] = (formats.formats, epoch, formats.remark)
     for column in chosen:
         free.remove(column)
         if column in pool:
