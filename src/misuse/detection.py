@@ -170,9 +170,13 @@ def _as_one(con: duckdb.DuckDBPyConnection, patterns_query: str) -> str:
 _TOTALS = """
 select
     window_totals.*, coalesce(months.months, 0) as months, coalesce(months.handling_months, 0) as handling_months,
-    coalesce(months.unit_months, 0) as unit_months
+    coalesce(months.unit_months, 0) as unit_months, months.month_days
 from window_totals
-left join (select distinct window_name, months, handling_months, unit_months from window_months) as months
+left join (
+    select window_name, months, handling_months, unit_months, avg(days) as month_days
+    from window_months
+    group by window_name, months, handling_months, unit_months
+) as months
     on window_totals.window_name = months.window_name
 order by window_totals.window_name
 """

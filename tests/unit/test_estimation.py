@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misuse.estimation import MEASURES, Units, call_bounds, figures, intervals, outer_bound, resampling, tails
+from misuse.estimation.intervals import total_interval
+from misuse.estimation.resampling import draws
 
 TOTALS: dict[str, float | None] = {
     "calls": 10_000,
@@ -31,6 +33,7 @@ TOTALS: dict[str, float | None] = {
     "months": 12,
     "handling_months": 12,
     "unit_months": 12,
+    "month_days": 1_000_000.0,  # units of a test have days' work by the thousand
 }
 
 
@@ -182,6 +185,45 @@ def test_no_misuse_at_all() -> None:
     assert rows["misuse_calls"].point == 0
     assert rows["persistent_callers"].bound_high == 0
     assert rows["share_of_misuse"].point is None
+
+
+def test_no_part_is_larger_than_what_it_is_part_of() -> None:
+    """Three callers, one of them with nearly all calls: a draw of hers many times over has many more calls in all."""
+    units = units_of([500, 12, 10], shared=[60])
+    units = Units(
+        np.repeat(units.column("misuse_calls")[:, None], len(MEASURES), axis=1) * 25.0 / 582,
+        units.can_persist,
+        units.is_identified,
+        10,
+    )
+    units.values[:, 0] *= 582 / 25.0
+    rows = by_name(units, calls=700, handling_seconds=30.4, misuse_calls=582, month_days=30.4)
+    for who in ("all_misuse", "persistent"):
+        row = rows[f"days_work_{who}"]
+        assert row.low is not None
+        assert row.high is not None
+        assert 0 <= row.low <= row.point <= row.high < 30.4
+    share = rows["share_of_calls"]
+    assert share.low <= share.point <= share.high < 1.0
+    # Other calls are held as they were: an end of so many calls is so much of these calls and the others.
+    total = total_interval(draws(units, 300, 3), "misuse_calls")
+    assert total is not None
+    assert share.high == pytest.approx(total.high / (total.high + 700 - 522))
+    assert share.low == pytest.approx(total.low / (total.low + 700 - 522))
+
+
+def test_where_every_call_is_theirs_they_are_the_whole() -> None:
+    units = units_of([30, 20])
+    units = Units(
+        np.repeat(units.column("misuse_calls")[:, None], len(MEASURES), axis=1) / 50 * 30.4,
+        units.can_persist,
+        units.is_identified,
+        10,
+    )
+    units.values[:, 0] *= 50 / 30.4
+    row = by_name(units, calls=50, misuse_calls=50, month_days=30.4)["days_work_all_misuse"]
+    assert row.point == pytest.approx(30.4)
+    assert row.high == pytest.approx(30.4)
 
 
 # ── drawing callers afresh ─────────────────────────────────────────────────────────────────────

@@ -80,7 +80,10 @@ Totals = Mapping[str, float | None]
 
 
 def figures(units: Units, totals: Totals, *, replicates: int, seed: int) -> list[Figure]:
-    """Every figure of one window and way of counting. `totals` is its row of window_totals, with `months`."""
+    """Every figure of one window and way of counting.
+
+    `totals` is its row of window_totals, with `months`, how many whole ones there are, and `month_days`, their mean length.
+    """
     sample = _Sample(units, totals, draws(units, replicates, seed))
     rows = [Figure(name, "calls", method, point=totals[name]) for name, method in COUNTS.items()]
     rows += _counts_of_persistent(sample)
@@ -191,9 +194,24 @@ def _share_of_all(sample: _Sample, name: str) -> Figure:
         f"{_WHAT[measure]} of persistent callers' misuse calls over that of all calls on the channel"
         f"{sample.measured(measure)}{held}, other calls held as they were"
     )
-    low, high = (interval.low / bottom, min(interval.high / bottom, 1.0)) if interval else (None, None)
+    ends = _of_whole(interval, top, bottom)
+    low, high = (ends.low / bottom, ends.high / bottom) if ends else (None, None)
     most = min(_highest(sample, measure) / bottom, 1.0)
     return Figure(name, "share", method, top / bottom, low, high, top / bottom, most, top, bottom)
+
+
+def _of_whole(interval: Interval | None, part: float, whole: float) -> Interval | None:
+    """The interval of a part that is counted in the whole too: only what is not of the part is held as it was.
+
+    Held against a whole that does not grow with it the part could come out larger than that: days' work of 671 a month.
+    Each end stays where it is among the draws, so it holds the truth as often.
+    """
+    if interval is None:
+        return None
+    whole = max(whole, part)  # handling time may be of fewer months, and these longer ones
+    rest = whole - part
+    low, high = (whole * end / (rest + end) if end else 0.0 for end in (interval.low, interval.high))
+    return Interval(low, high)
 
 
 def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
@@ -209,6 +227,8 @@ def _monthly(sample: _Sample, name: str, *, all_misuse: bool) -> Figure:
         f"{what}, {'all misuse' if all_misuse else 'persistent callers'}, {sample.averaged(measure)}"
         f"{sample.measured(measure)}{held}, other calls held as they were"
     )
+    if unit == "days_a_month":
+        interval = _of_whole(interval, total, sample.totals["month_days"] or total)
     low, high = (interval.low / scale, interval.high / scale) if interval else (None, None)
     bounds = (None, None) if all_misuse else (total / scale, outer_bound(sample.units, measure) / scale)
     return Figure(estimate, unit, method, total / scale, low, high, *bounds)
