@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from misuse.reports.data import Pack
+from misuse.reports.data import Pack, Row
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Workload:
 
 
 def workload(pack: Pack) -> Workload:
-    """The month's work, averaged over whole months."""
-    whole = [row for row in pack.months if row["is_whole"]]
+    """The month's work, averaged over the whole months of the headline window."""
+    whole = _whole_months(pack)
     return Workload(
         days_all=_measure(pack, "days_work_all_misuse"),
         days_persistent=_measure(pack, "days_work_persistent"),
@@ -45,6 +46,12 @@ def workload(pack: Pack) -> Workload:
         calls_persistent=_mean([row["persistent_misuse_calls"] for row in whole]),
         whole_months=len(whole),
     )
+
+
+def _whole_months(pack: Pack) -> list[Row]:
+    """The months that days' work is averaged over: whole, in the window from its first day to as-of, and with calls."""
+    first = pack.stamp.as_of - timedelta(days=pack.settings.window_days - 1)
+    return [row for row in pack.months if row["is_whole"] and row["calls"] and row["month"] >= first]
 
 
 def _measure(pack: Pack, name: str) -> Measure:
