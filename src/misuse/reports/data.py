@@ -76,9 +76,9 @@ class Changes:
     """The list now against the same count one cycle earlier, by today's rules and identities."""
 
     earlier_as_of: date
-    entered: list[Row]  # rows of the tasking list
-    left: list[Row]  # caller_id, misuse_calls, rank as they were; case_ref
-    moved: list[tuple[Row, int]]  # the meeting's rows and their earlier ranks, in order of rank
+    entered: list[Row]  # rows of the tasking list over the line now and not then
+    left: list[Row]  # over the line then and not now: caller_id, misuse_calls, rank as they were; case_ref
+    moved: list[tuple[Row, int]]  # the meeting's rows over the line both times, with earlier ranks, in order of rank
     is_covered: bool  # the log reaches back to a whole earlier day
     is_first: bool  # no list was ever frozen for a meeting before
 
@@ -190,6 +190,7 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
     estimates = _relation(con, "estimates", "window_name", "counted_by", "estimate")
     bridge = _relation(con, "bridge", "window_name", "step_number")
     runs = _relation(con, "runs", "as_of", "started_at", "run_id")
+    persistent = _relation(con, "persistent_callers", "rank")
     run_id, as_of = _which_run(published, bridge, estimates, tasking, runs)
     scope = {"channel": settings.headline_channel, "window_days": settings.window_days}
     span = _ask(con, queries.LOG_SPAN, {})[0]
@@ -202,11 +203,11 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         bridge=bridge,
         concentration=_relation(con, "concentration", "misuse_calls"),
         months=_relation(con, "misuse_monthly", "month"),
-        persistent=_relation(con, "persistent_callers", "rank"),
+        persistent=persistent,
         tasking=tasking,
         look=_look(con),
         runs=[row for row in runs if row["run_id"] == run_id],
-        changes=_changes(con, tasking, scope, as_of, span["first_day"], settings),
+        changes=_changes(con, tasking, persistent, scope | {"as_of": as_of}, span["first_day"], settings),
         kinds={row["identity_kind"]: int(row["callers"]) for row in _ask(con, queries.KINDS, {})},
         apart=_ask(con, queries.APART, {"threshold": settings.shared_line_threshold}),
         details=_details(con, tasking, scope | {"as_of": as_of}),
@@ -250,12 +251,14 @@ def _look(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _changes(
-    con: duckdb.DuckDBPyConnection, tasking: list[Row], scope: Row, as_of: date, first_day: date | None, s: Settings
-) -> Changes:
+    con: duckdb.DuckDBPyConnection, tasking: list[Row], persistent: list[Row], scope: Row, first_day: date | None, s: Settings
+) -> Changes:  # fmt: skip
+    """Who came over the line, who left it, whose rank changed: open cases below the line are on the list and not over it."""
+    as_of: date = scope["as_of"]
     earlier_as_of = as_of - timedelta(days=s.cycle_days)
     earlier = _ask(con, queries.RECOUNT, scope | {"as_of": earlier_as_of, "threshold": s.threshold})
     rank_then = {row["caller_id"]: int(row["rank"]) for row in earlier}
-    listed = {row["caller_id"] for row in tasking}
+    over = {row["caller_id"] for row in persistent}
     # Freezing a list opens its cases: no case from before the day's end means no list to compare with.
     day_end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(s.reporting_zone))
     before = {"before": day_end.astimezone(UTC).replace(tzinfo=None)}
@@ -264,12 +267,12 @@ def _changes(
     moved = [
         (row, rank_then[row["caller_id"]])
         for row in tasking
-        if row["caller_id"] in rank_then and rank_then[row["caller_id"]] != row["rank"]
+        if row["caller_id"] in over and rank_then.get(row["caller_id"], row["rank"]) != row["rank"]
     ]
     return Changes(
         earlier_as_of=earlier_as_of,
-        entered=[row for row in tasking if row["caller_id"] not in rank_then],
-        left=[row | {"case_ref": references(row["caller_id"])} for row in earlier if row["caller_id"] not in listed],
+        entered=[row for row in tasking if row["caller_id"] in over and row["caller_id"] not in rank_then],
+        left=[row | {"case_ref": references(row["caller_id"])} for row in earlier if row["caller_id"] not in over],
         # Below the meeting's part every rank shifts with every call: that is noise.
         moved=[pair for pair in moved if pair[0]["part"] != WAITING],
         is_covered=first_day is not None and first_day <= earlier_as_of,

@@ -40,15 +40,16 @@ group by all
 order by all
 """
 
-# Who was persistent in the window that ended on $as_of, by today's rules and identities.
+# Who was persistent in the window that ended on $as_of, by today's rules and identities, in the list's order.
 RECOUNT = """
 with
 
-counted as (
+numbered as (
     select
         caller_id,
-        count(*) as misuse_calls,
-        coalesce(sum(handling_seconds), 0) + coalesce(sum(unit_seconds), 0) as seconds
+        received_at,
+        coalesce(handling_seconds, 0) + coalesce(unit_seconds, 0) as seconds,
+        row_number() over (partition by caller_id order by received_at) as position
     from calls
     where
         is_misuse
@@ -56,6 +57,15 @@ counted as (
         and channel = $channel
         and local_date > $as_of::date - $window_days::integer
         and local_date <= $as_of
+),
+
+counted as (
+    select
+        caller_id,
+        count(*) as misuse_calls,
+        sum(seconds) as seconds,
+        min(received_at) filter (position = $threshold) as tenth_misuse_at
+    from numbered
     group by caller_id
     having count(*) >= $threshold
 )
@@ -63,7 +73,7 @@ counted as (
 select
     caller_id,
     misuse_calls,
-    row_number() over (order by misuse_calls desc, seconds desc, caller_id) as rank
+    row_number() over (order by misuse_calls desc, seconds desc, tenth_misuse_at, caller_id) as rank
 from counted
 order by rank
 """
