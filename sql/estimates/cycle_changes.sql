@@ -19,6 +19,7 @@ earlier as (
 span as (
     select coalesce(min(local_date) <= cast($as_of as date) - cast($cycle_days as integer), false) as is_covered
     from calls
+    where channel = cast($headline_channel as varchar)
 ),
 
 ways (estimate, point, meaning) as (

@@ -1,9 +1,15 @@
 -- One row per week of the log's last two years, Monday first, with one caller's calls. Params: $caller_id. Key: week.
+-- The caller's calls on another channel may be older than the log of the headline's.
 with
 
 span as (
     select
-        date_trunc('week', greatest(first_date, last_date - 730))::date as first_week,
+        date_trunc(
+            'week',
+            greatest(
+                least(first_date, (select min(local_date) from calls where caller_id = $caller_id)), last_date - 730
+            )
+        )::date as first_week,
         date_trunc('week', last_date)::date as last_week
     from windows
     where window_name = 'since_log_start'

@@ -380,7 +380,7 @@ def _whole(value: float | None) -> int | None:
 # ── the same reckoning, asked another way ──────────────────────────────────────────────────────
 
 _PUBLISHED_RUN = "select run_id, as_of from windows where window_name = 'headline'"
-_CALL_RECORDS = "create or replace temp view call_records as select received_at from calls"
+_CALL_RECORDS = "create or replace temp view call_records as select received_at, channel from calls"
 _FORGET_CALL_RECORDS = "drop view if exists temp.call_records"
 
 

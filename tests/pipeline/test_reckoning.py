@@ -308,6 +308,30 @@ def test_hours_a_month_are_of_months_that_were_measured(half_measured: Settings)
     )
 
 
+def test_a_log_starts_with_the_headlines_channel(tmp_path: Path) -> None:
+    """A 101 log two years older: before the first 999 call there is no nought of misuse, in no figure."""
+    columns = {**SOURCE["columns"], "channel": "line"}
+    settings = settings_for(
+        tmp_path / "home", sources={"calls": {**SOURCE, "columns": columns}}, campaigns={"visits": date(2025, 3, 1)}
+    )
+    rows = [
+        call(f"O{week}", datetime(2023, 1, 1, 12) + timedelta(weeks=week), code="THEFT", line="101")
+        for week in range(150)
+    ]
+    for day in range(200):
+        at = datetime(2025, 2, 1, 9) + timedelta(days=day)
+        rows += [call(f"R{day}-{n}", at + timedelta(hours=n), MOBILES[day * n % 7], line="999") for n in range(3)]
+    take(settings, write_csv(tmp_path / "calls.csv", rows, (*COLUMNS, "line")))
+    run(settings)
+    start = "select first_date from windows where window_name = 'since_log_start'"
+    assert published(settings, start) == [{"first_date": date(2025, 2, 1)}]
+    assert published(settings, "select min(month) as first from misuse_monthly") == [{"first": date(2025, 2, 1)}]
+    assert published(settings, "select min(month) as first from control_charts") == [{"first": date(2025, 2, 1)}]
+    assert published(settings, "select min(week) as first from campaign_series") == [{"first": -4}]
+    (year,) = published(settings, "select point, method from estimates where estimate = 'year_on_year_misuse_calls'")
+    assert (year["point"], year["method"]) == (None, "not reckoned: the log is shorter than two years")
+
+
 def test_a_log_without_misuse_is_reckoned_all_the_same(tmp_path: Path) -> None:
     rows = [row | {"code": "BURGLARY"} for row in random_rows(3, count=60, days=9)]
     settings = settings_for(tmp_path / "home")

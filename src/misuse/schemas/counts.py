@@ -83,7 +83,7 @@ WINDOWS = Relation(
         window_name | VARCHAR | headline, since_log_start, d365, d90 or d30
         window_from | TIMESTAMP | first moment of the window, UTC
         window_to | TIMESTAMP | first moment after the window, UTC
-        first_date | DATE | first local day
+        first_date | DATE | first local day; since_log_start: that of the first call on the channel that misuse is counted on
         last_date | DATE | last local day: as-of
         threshold | INTEGER | misuse calls that make a caller persistent
         shared_line_threshold | INTEGER | misuse calls in a calendar month that put a shared line or premises over its own threshold
