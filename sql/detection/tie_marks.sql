@@ -1,6 +1,7 @@
 -- One row per marked call of a rule that follows ties, and value by which others may be tied to it.
 -- Key: rule_id, call_key, via, value. Param: $end_at. Temporary, since a value identifies. Its own place or person ties
--- a call; its number's address does on whichever call it was given.
+-- a call; its number's address does on whichever call it was given. value_number stands for via and value: many calls
+-- go through joins by it, where texts would take most of the memory.
 with
 
 marked as (
@@ -37,13 +38,17 @@ told as (
     from folded
 ),
 
-final as (
+named as (
     select distinct marked.*, told.via, told.value
     from marked
     inner join told on marked.line = told.line and (told.via = 'address' or marked.call_key = told.call_key)
     where
         length(told.value) >= 6
         and told.word not in (select replace(words, ' ', '') from rule_lists where list_id = 'nowhere')
+),
+
+final as (
+    select *, dense_rank() over (order by via, value) as value_number from named
 )
 
 select * from final

@@ -35,6 +35,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/frequent_contacts",
     "detection/new_content",
     "detection/tie_marks",
+    "detection/tied_calls",
     "detection/marker_ties",
     "detection/rule_reach",
     "detection/stop_reach",
@@ -87,11 +88,14 @@ PASSING = frozenset(
         "detection/fault_bursts",
         "detection/busy_persons",
         "detection/frequent_contacts",
+        "detection/tied_calls",
         "detection/marker_ties",
         "detection/stopped_contacts",
     }
 )
 TEMPORARY = IDENTIFYING | PASSING
+# Large, and done with: what comes after needs the memory.
+SPENT = {"detection/marker_ties": ("tie_marks", "tied_calls")}
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
 MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (
@@ -140,6 +144,8 @@ def detect(
             kept_calls.bring_up(con, available)
         if name not in kept_calls.KEPT:
             models.build(con, name, available, temporary=name in TEMPORARY)
+        for spent in SPENT.get(name, ()):
+            models.drop(con, spent)
     for name in TEMPORARY:
         models.drop(con, models.relation_name(name))
 
