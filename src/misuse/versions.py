@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 UNRANKED_CALLS = 10
 UNRANKED_SHARE = 0.01
 BATCHES_NAMED = 5
+# Corrections seldom change both the number and the time of a call; where over a tenth do, the id is no call's own.
+OTHER_CALLS = 5
+OTHER_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Repeated:
     unranked: int
     reread: int
     unlike: int
+    superseded: int
+    others: int  # of the superseded, of another number and another time than the version that counts
 
 
 def layout_parameters(con: duckdb.DuckDBPyConnection, layout: sources.Layout) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def refuse_collisions(
         raise _too_far_apart(con, path, far_apart, is_few=far_apart <= _allowance(rows), parameters=parameters)
     if unranked > _allowance(rows):
         raise _unranked(path, layout, unranked, unreadable=read.oddities.get("version_unreadable", 0))
-    return Repeated(unranked, reread, unlike)
+    return Repeated(unranked, reread, unlike, *models.scalar(con, "ingest/restarted", {}))
 
 
 def _allowance(rows: int) -> float:
@@ -126,6 +131,12 @@ def warnings(found: Repeated, layout: sources.Layout, oddities: Mapping[str, int
         yield (
             f"{found.reread} calls are in as another layout of the source read them; as this one reads them they count: "
             "ingest the source's other files again, so that all are read alike"
+        )
+    if found.others >= OTHER_CALLS and found.others > OTHER_SHARE * found.superseded:
+        yield (
+            f"{found.others} of {found.superseded} superseded rows are of another number and another time than the call they "
+            "stand for: the call id may restart, and these calls do not count; add the desk or the time to call_id, then "
+            "ingest the source's files again"
         )
     if found.unlike:
         yield (

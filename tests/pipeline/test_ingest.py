@@ -772,6 +772,28 @@ def test_a_word_that_says_that_no_place_is_known_is_no_premises(tmp_path):
 
 
 @pytest.mark.usefixtures("unchecked")
+def test_ids_that_restart_within_a_day_are_told_where_a_version_hides_them(tmp_path):
+    desks = [
+        call(ref=str(n), cli=f"07700 900{hour * 30 + n}", received=f"2025-06-01 {hour}:{n:02d}:00", version=str(hour))
+        for n in range(30)
+        for hour in (10, 11)
+    ]
+    (outcome,) = take(settings_for(tmp_path / "one"), write_csv(tmp_path / "a.csv", desks))
+    assert outcome.superseded == 30
+    (told,) = [warning for warning in outcome.warnings if "may restart" in warning]
+    assert told.startswith("30 of 30 superseded rows are of another number and another time")
+    apart = settings_for(tmp_path / "two")
+    by_desk = [[row for row in desks if row["version"] == desk] for desk in ("10", "11")]
+    *_, second = take(apart, *(write_csv(tmp_path / f"{n}.csv", rows) for n, rows in enumerate(by_desk)))
+    assert any("30 of 30 superseded rows" in warning for warning in second.warnings), "in files of their own too"
+    for same in ("cli", "received"):
+        alike = [row | {same: desks[int(row["ref"]) * 2][same]} for row in desks]
+        (outcome,) = take(settings_for(tmp_path / same), write_csv(tmp_path / f"{same}.csv", alike))
+        assert outcome.superseded == 30
+        assert not any("may restart" in warning for warning in outcome.warnings), "corrected, not another call"
+
+
+@pytest.mark.usefixtures("unchecked")
 def test_a_version_that_is_no_whole_number_is_not_rounded_and_a_refusal_says_that_it_was_unread(tmp_path):
     settings = settings_for(tmp_path / "home")
     one = [call(version=version, code=f"CODE {version}") for version in ("1.4", "1.5", "1.0")]
