@@ -170,6 +170,18 @@ def test_landing_offence_is_found(name: str, landing_door: duckdb.DuckDBPyConnec
     assert "Next: " in result.sentence
 
 
+def test_words_in_the_channels_column_are_shown_where_they_may_be_channels(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    landing_door.execute("update landing_calls set channel = 'LINE ' || row_number % 5")
+    found = at_landing(landing_door, settings)["assert_landing_channels_are_known"]
+    assert "(LINE 0, LINE 1, LINE 2, LINE 3, LINE 4)" in found.sentence
+    landing_door.execute("update landing_calls set channel = 'JANE EXAMPLE ' || row_number % 6")
+    found = at_landing(landing_door, settings)["assert_landing_channels_are_known"]
+    assert "(6 different words)" in found.sentence
+    assert "JANE" not in found.sentence
+
+
 def test_invented_publication_holds(publication_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     assert offending(at_publication(publication_door, settings)) == set()
 
