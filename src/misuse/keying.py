@@ -17,6 +17,14 @@ _TEMPORARY = (
 )  # fmt: skip
 
 
+def premises_parameters(layout: sources.Layout) -> dict[str, Any]:
+    """Whether the source's callers are premises, and what in their column says that none is known."""
+    return {
+        "is_premises": layout.caller_key == "premises",
+        "no_premises": sources.no_place_words(layout.absent_words),
+    }
+
+
 def of_source(con: duckdb.DuckDBPyConnection, region: str, parameters: dict[str, Any]) -> sources.Keying:
     """How rows get their keys as they are parsed: calls, numbers, contents, and codes that are codes."""
     return sources.Keying(
