@@ -443,7 +443,7 @@ def test_fields_named_as_in_the_record_are_those(con: duckdb.DuckDBPyConnection,
     ("name", "value", "kind"),
     [
         ("ver", lambda _moment, n: n % 12, "integer"),
-        ("Version No", lambda _moment, n: f"{n % 12}.{n % 7}", "text"),
+        ("Version No", lambda _moment, n: f"{n % 9}.{n % 7}", "text"),
         ("Amended On", lambda moment, _n: (moment + timedelta(days=1)).strftime("%d/%m/%Y %H:%M"), "time"),
         ("updated", lambda moment, _n: moment + timedelta(days=1), "time"),
         ("revision", lambda _moment, n: f"R{n % 9}", "text"),
