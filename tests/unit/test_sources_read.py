@@ -239,6 +239,28 @@ def test_xlsx_with_real_dates(con: duckdb.DuckDBPyConnection, tmp_path: Path) ->
     assert rows[0]["answered_at"] == datetime(2025, 6, 1, 23, 1, 1)
 
 
+def test_a_text_among_the_dates_of_a_sheet_costs_only_itself(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    import xlsxwriter
+
+    path = tmp_path / "calls.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Calls")
+        day, clock = book.add_format({"num_format": "dd/mm/yyyy"}), book.add_format({"num_format": "hh:mm:ss"})
+        sheet.write_row(0, 0, ["id", "day", "time", "seen"])
+        for row in (1, 2):
+            sheet.write(row, 0, row)
+            sheet.write_datetime(row, 1, datetime(2025, 6, row), day)
+            sheet.write_datetime(row, 2, datetime(1899, 12, 31, 9, 30, row), clock)
+            sheet.write_datetime(row, 3, datetime(2025, 6, 1, 12 * (row - 1)), day)
+        sheet.write_row(3, 0, ["3", "End of report"])
+    columns = {"call_id": "id", "received_at": ["day", "time"], "remarks": "seen"}
+    _result, rows, rejected = read_file(con, path, layout_of(format="xlsx", columns=columns))
+    assert [row["received_at"] for row in rows] == [datetime(2025, 6, 1, 8, 30, 1), datetime(2025, 6, 2, 8, 30, 2)]
+    assert numbers(rejected) == [(3, "unreadable_received_at")]
+    # Where other cells have a time of day, midnight is one.
+    assert [row["remarks"] for row in rows] == ["2025-06-01 00:00:00", "2025-06-01 12:00:00"]
+
+
 GOOD = b"%d,2025-06-01 10:00:00,07700900123\n"
 
 

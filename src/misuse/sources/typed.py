@@ -377,11 +377,15 @@ def _sheet(path: Path, plain: Path, layout: Layout) -> pa.Table:
 
 
 def _cell_text(column: pa.ChunkedArray) -> Any:
-    """Cells as text: a time of day without the day that a spreadsheet gives it, a date without midnight."""
+    """Cells as text: a time of day without the day that a spreadsheet gives it, a date without midnight.
+
+    Midnight is no time where every cell that is a date has it; a text among them, such as a last line's, is none.
+    """
     import pyarrow.compute as pc
 
     text = pc.replace_substring_regex(column.cast("string"), r"^1899-12-3[01] ", "")
     midnight = pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d 00:00:00(\.0+)?$")
-    if pc.all(midnight).as_py() and text.null_count < len(text):
-        return pc.utf8_slice_codeunits(text, 0, 10)
+    dated = pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$")
+    if pc.any(midnight).as_py() and pc.sum(midnight).as_py() == pc.sum(dated).as_py():
+        return pc.if_else(midnight, pc.utf8_slice_codeunits(text, 0, 10), text)
     return text
