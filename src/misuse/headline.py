@@ -27,6 +27,8 @@ _LEVELS = {
     "standard": "standard: likely suggestions confirmed too",
     "loose": "loose: every suggestion confirmed too",
 }
+_NOT_RECKONED = "not reckoned: "
+_NO_MONTH = ", since the log covers no whole calendar month of the window"
 _STEPS = {
     "coded_misuse": "coded misuse",
     "by_number": "by number, at least {threshold} (the 2005 count)",
@@ -140,23 +142,33 @@ def _bounds(document: dict[str, Any]) -> str | None:
 def _workload(document: dict[str, Any]) -> str | None:
     share = document["share_of_handling"]
     hours = document["hours_per_month"]
+    if document["misuse_calls"] == 0:
+        return "handling time and days' work: none, since no misuse call was counted."
     if hours["all_misuse"] is None and share["point"] is None:
-        return "handling time: not measured by this log."
+        return f"handling time: not measured{_why_not(document, 'share_of_handling', ' by this log')}."
     if _uncounted(document):
         every = hours["all_misuse"]
         return f"misuse handling time: {'not measured' if every is None else f'{every:,.1f} hours a month'}."
     by_month = (
-        "hours a month: not measured, since the log covers no whole calendar month of the window."
+        f"hours a month: not measured{_why_not(document, 'hours_all_misuse', _NO_MONTH)}."
         if hours["all_misuse"] is None
         else f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month."
     )
     return f"of misuse handling time: {percent(share['point'])}{_interval(share)}; {by_month}"
 
 
-def _days_work(document: dict[str, Any]) -> str:
+def _why_not(document: dict[str, Any], name: str, usual: str) -> str:
+    """Why a figure was not reckoned, as its method says; the usual reason of a count made afresh, which has no methods."""
+    method = (document.get("figures") or {}).get(name, {}).get("method") or ""
+    return f", since {method.removeprefix(_NOT_RECKONED)}" if method.startswith(_NOT_RECKONED) else usual
+
+
+def _days_work(document: dict[str, Any]) -> str | None:
     work = document["days_work_per_month"]
+    if document["misuse_calls"] == 0:
+        return None  # said with the handling time
     if work["all_misuse"]["point"] is None:
-        return "days' work: not measured, since the log covers no whole calendar month of the window."
+        return f"days' work: not measured{_why_not(document, 'days_work_all_misuse', _NO_MONTH)}."
     every = f"a month, in days' work: all misuse {_number(work['all_misuse']['point'], 2)} (reading A of 2005)"
     if _uncounted(document):
         return every + "."

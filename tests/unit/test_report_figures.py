@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from misuse.reports import data, figures
+from misuse import headline
+from misuse.reports import brief, data, document, figures, spreadsheet, wording
 from misuse.settings import Settings
 from tests import published_fixture as fixture
 
@@ -99,3 +101,61 @@ def test_an_open_case_below_the_line_has_neither_entered_nor_stayed(tmp_path: Pa
     assert found.moved == []
     late = made | {open_case: at(datetime(2025, 12, 30), 11)}
     assert [row["caller_id"] for row in changes(late, tmp_path / "c.duckdb").entered] == [open_case]
+
+
+# -- none is not the same as not measured ------------------------------------------------------------------------------
+
+
+def without_misuse(pack: data.Pack) -> data.Pack:
+    """A log measured throughout, with whole months and no misuse call."""
+    bridge = [row | {"callers": 0, "calls": 0, "misuse_calls": 0, "share": None} for row in pack.bridge]
+    none = {"point": None, "low": None, "high": None, "method": "not reckoned: no misuse call in this window"}
+    rows = [row | ({"point": 0.0} if row["unit"] == "calls" else none) for row in pack.estimates]
+    excluded = dict.fromkeys(pack.excluded, 0)
+    return replace(pack, bridge=bridge, estimates=rows, excluded=excluded, persistent=[], tasking=[])
+
+
+def test_no_misuse_is_not_called_unmeasured(pack: data.Pack) -> None:
+    found = without_misuse(pack)
+    work = figures.workload(found)
+    assert document._readings(found, work) == ["Both readings are nought: no misuse call in the window."]
+    assert not [tile for tile in document._tiles(found, work) if "not measured" in tile.values()]
+    assert "not measured" not in " ".join(spreadsheet.sentences(found)[:-1])
+    assert brief._work(found, brief.Quoter(found)) == ["None: no misuse call in this window."]
+    longer = replace(found, settings=Settings(window_days=200))
+    assert wording.since(longer) == "Since 1 January 2025, with no window: no misuse calls."
+
+
+def test_what_is_not_measured_has_its_own_reason(pack: data.Pack) -> None:
+    method = {"point": None, "method": "not reckoned: no whole local month in this window"}
+    found = replace(
+        pack, estimates=[row | (method if row["estimate"].startswith("days_work") else {}) for row in pack.estimates]
+    )
+    said = "Both readings are not measured: no whole local month in this window."
+    assert document._readings(found, figures.workload(found)) == [said]
+    assert said in spreadsheet.sentences(found)
+
+
+def estimated(**changes: Any) -> dict[str, Any]:
+    """What `misuse estimate` prints of, where nothing was reckoned."""
+    none = dict.fromkeys(("point", "low", "high", "bound_low", "bound_high"))
+    work = {"persistent": none, "all_misuse": none}
+    kinds = {"person": 3, "shared_line": 0, "premises": 0}
+    hours = {"persistent": None, "all_misuse": None}
+    told = {"days_work_per_month": work, "hours_per_month": hours, "share_of_handling": none, "callers_by_kind": kinds}
+    return {"misuse_calls": 0, **told, **changes}
+
+
+def test_the_command_line_gives_no_false_reason() -> None:
+    nothing = estimated()
+    assert headline._workload(nothing) == "handling time and days' work: none, since no misuse call was counted."
+    assert headline._days_work(nothing) is None
+    month = {"method": "not reckoned: it was measured in no whole local month of this window"}
+    share = {**dict.fromkeys(("low", "high")), "point": 0.5}
+    late = estimated(misuse_calls=7, share_of_handling=share, figures={"hours_all_misuse": month})
+    assert str(headline._workload(late)).endswith(
+        "not measured, since it was measured in no whole local month of this window."
+    )
+    fresh = estimated(misuse_calls=7, figures=None)
+    assert headline._workload(fresh) == "handling time: not measured by this log."
+    assert str(headline._days_work(fresh)).endswith("no whole calendar month of the window.")

@@ -130,7 +130,8 @@ def _days(value: float) -> str:
 
 def _work(pack: Pack, quote: Quoter) -> list[str]:
     if not quote.has("days_work_all_misuse"):
-        return [f"Not measured: {quote.why_not('days_work_all_misuse')}."]
+        why = quote.why_not("days_work_all_misuse")
+        return [f"{'Not measured' if pack.excluded['misuse'] else 'None'}: {why}."]
     lines = [
         f"Reading A, all misuse: {quote.spread('days_work_all_misuse', _days)} days’ work a month{_hours(quote, 'all_misuse')}."
     ]

@@ -164,6 +164,8 @@ def _bridges(pack: Pack) -> list[dict[str, Any]]:
 def _tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
     """Four figures large enough to be read across a table."""
     final = pack.final()
+    if not pack.excluded["misuse"]:
+        return _empty_tiles()
     if wording.uncounted(pack):
         return _personless_tiles(pack, work)
     return [
@@ -191,6 +193,12 @@ def _personless_tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]
     ]  # fmt: skip
 
 
+def _empty_tiles() -> list[dict[str, str]]:
+    """Without misuse nothing is unmeasured: there is none of it."""
+    names = ("misuse calls", "misuse handling time", "days’ work a month", "handling a month")
+    return [{"figure": "none", "name": name, "note": ""} for name in names]
+
+
 def _beside(measure: Measure) -> str:
     """All misuse beside the persistent callers' part of it."""
     return "this log cannot support it" if measure.point is None else f"all misuse {wording.hours(measure.point)}"
@@ -215,7 +223,7 @@ def _days(value: float | None) -> str:
 def _readings(pack: Pack, work: figures.Workload) -> list[str]:
     """Both readings of the report's `a full days work every month`."""
     if work.days_all.point is None:
-        return ["Both readings need a whole month of calls: not measured."]
+        return [wording.no_readings(pack)]
     said = [
         f"A, all misuse: {wording.of(work.calls_all or 0, 'call')} a month, {_days(work.days_all.point)} days’ work"
         f"{_bracket(work.days_all)}.",

@@ -60,21 +60,29 @@ def _summary(book: Book) -> None:
 
 def sentences(pack: Pack) -> list[str]:
     """The summary, a sentence a line; those with nothing to say are left out."""
-    work = figures.workload(pack)
     said = [
         wording.headline(pack),
         wording.apart(pack),
         wording.since(pack),
         wording.coverage(pack),
         wording.bounds(pack),
+        *_readings(pack),
+        BLANK_NOTE,
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def _readings(pack: Pack) -> list[str]:
+    work = figures.workload(pack)
+    if work.days_all.point is None:
+        return [wording.no_readings(pack)]
+    return [
         f"Reading A of the 2005 report: all misuse is {wording.decimal(work.days_all.point, 2)} days' work a month.",
         ""
         if wording.uncounted(pack)
         else f"Reading B: the persistent callers alone are {wording.decimal(work.days_persistent.point, 2)} days' work a month.",
         f"Both are averages over {wording.of(work.whole_months, 'whole month')}: calls of the month over its calls a day.",
-        BLANK_NOTE,
     ]
-    return [sentence for sentence in said if sentence]
 
 
 def _headings(book: Book, sheet: Worksheet, line: int, headings: tuple[str, ...]) -> None:

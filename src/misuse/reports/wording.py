@@ -212,11 +212,13 @@ def apart(pack: Pack, window: str = HEADLINE) -> str:
 def since(pack: Pack) -> str:
     """The report's own definition, always with its date: a lifetime share grows with the log."""
     final, found = pack.final(SINCE), pack.estimate("share_of_misuse", window=SINCE)
-    if final is None or pack.first_day is None or not final["misuse_calls"]:
+    if final is None or pack.first_day is None:
         return "Since the log began: not measured."
     start = f"Since {day(pack.first_day)}, with no window"
     if pack.is_whole_log:
         return f"{start}, as the 2005 report counted: the same, since the window holds the whole log."
+    if not final["misuse_calls"]:
+        return f"{start}: no misuse calls."
     if uncounted(pack):
         return f"{start}: {of(final['misuse_calls'], 'misuse call')}. {apart(pack, SINCE)}".rstrip()
     if not final["callers"]:
@@ -226,6 +228,13 @@ def since(pack: Pack) -> str:
         f"{count(final['calls'])} of {of(final['misuse_calls'], 'misuse call')} ({share(final['share'])}, "
         f"{interval(found)}). This share grows as the log grows; do not trend it."
     )
+
+
+def no_readings(pack: Pack) -> str:
+    """Why neither reading of the report's `a full days work every month` has a figure."""
+    if not pack.excluded["misuse"]:
+        return "Both readings are nought: no misuse call in the window."
+    return f"Both readings are not measured: {pack.why_not('days_work_all_misuse')}."
 
 
 def coverage(pack: Pack) -> str:
