@@ -159,3 +159,13 @@ def test_the_command_line_gives_no_false_reason() -> None:
     fresh = estimated(misuse_calls=7, figures=None)
     assert headline._workload(fresh) == "handling time: not measured by this log."
     assert str(headline._days_work(fresh)).endswith("no whole calendar month of the window.")
+
+
+# -- what is not counted so is not said to be --------------------------------------------------------------------------
+
+
+def test_a_tile_of_lines_states_their_own_rule(pack: data.Pack) -> None:
+    lines = [{"window_name": "headline", "identity_kind": "shared_line", "callers": 1, "misuse_calls": 16}]
+    found = replace(pack, kinds={"shared_line": 2}, apart=lines)
+    names = [tile["name"] for tile in document._tiles(found, figures.workload(found))]
+    assert "of them by lines or premises with 15 or more in a calendar month" in names
