@@ -146,6 +146,17 @@ def windows_rows() -> Rows:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("threshold", [2, 60])
+def test_a_line_that_no_window_was_counted_by_is_why(plain: data.Pack, threshold: int) -> None:
+    """The windows hold misuse calls; shares are reckoned over certain thresholds alone."""
+    other = replace(with_rows(plain, window_thresholds=windows_rows()), settings=Settings(threshold=threshold))
+    found = shares.windows(other)
+    assert isinstance(found, Absent)
+    assert "no window holds" not in found.why
+    assert found.why.endswith(f"and this run's line is {threshold}")
+    assert shares.windows(with_rows(plain, window_thresholds=[])).why == "no window holds a misuse call"  # type: ignore[union-attr]
+
+
 def test_windows_of_the_same_days_are_shown_once(plain: data.Pack) -> None:
     pack = with_rows(plain, window_thresholds=windows_rows())
     picture, values = drawn(shares.windows(pack))

@@ -92,7 +92,7 @@ def windows(pack: Pack) -> Picture | Absent:
     threshold = pack.settings.threshold
     rows = [row for row in _windows(pack) if row["threshold"] == threshold and row["share"] is not None]
     if not rows:
-        return Absent("windows", "The share in every window", "no window holds a misuse call")
+        return Absent("windows", "The share in every window", _no_share(pack))
     lines = [
         drawing.Dot(
             f"{NAMES[row['window_name']]}, {COUNTED[row['counted']]}", row["share"],
@@ -115,6 +115,14 @@ def windows(pack: Pack) -> Picture | Absent:
         drawing.dots(lines, f"share of the window's misuse calls by persons with {threshold} or more", write=".0%"),
         "; ".join(f"{line.name}: {line.label}" for line in lines) + ".",
     )
+
+
+def _no_share(pack: Pack) -> str:
+    """Why no window has a share at the run's threshold."""
+    marks = [row["threshold"] for row in pack.rows("window_thresholds") if row["share"] is not None]
+    if not marks:
+        return "no window holds a misuse call"
+    return f"shares of windows are reckoned from {min(marks)} to {max(marks)} or more, and this run's line is {pack.settings.threshold}"
 
 
 def _ambulance(pack: Pack) -> list[drawing.Dot]:
@@ -154,7 +162,7 @@ def window_table(pack: Pack) -> Picture | Absent:
         row for row in _windows(pack) if row["counted"] == "calls" and row["threshold"] in marks and row["share"] is not None
     ]  # fmt: skip
     if not rows:
-        return Absent("window_table", "Every window and threshold", "no window holds a misuse call")
+        return Absent("window_table", "Every window and threshold", _no_share(pack))
     values = [
         {"window": NAMES[row["window_name"]], "threshold": f"{row['threshold']}+", "share": row["share"],
          "text": f"{100 * row['share']:.0f}%", "is_head": (row["window_name"], row["threshold"]) == (HEADLINE, pack.settings.threshold)}
