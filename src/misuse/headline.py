@@ -11,7 +11,7 @@ from misuse.errors import UsageError
 from misuse.reckoning import told
 from misuse.settings import Settings
 from misuse.staleness import header
-from misuse.wording import aligned, apart, nobody, of, uncounted, unidentified
+from misuse.wording import aligned, apart, interval, is_claimed, nobody, of, uncounted, unidentified
 from misuse.wording import share as percent
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _headline(document: dict[str, Any], settings: Settings) -> list[str]:
         return [f"{said.removesuffix('.')},", of_calls]
     return [
         f"{of(document['persistent_callers'], 'persistent caller')} made {_number(document['persistent_misuse_calls'])} of "
-        f"{of(document['misuse_calls'], 'misuse call')}: {percent(share['point'])}{_interval(share)}",
+        f"{of(document['misuse_calls'], 'misuse call')}: {percent(share['point'])}{_interval(share, _method(document, 'share_of_misuse'))}",
         f"in {period}, {of_calls}",
         *_ways(document),
     ]
@@ -154,12 +154,13 @@ def _workload(document: dict[str, Any]) -> str | None:
         if hours["all_misuse"] is None
         else f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month."
     )
-    return f"of misuse handling time: {percent(share['point'])}{_interval(share)}; {by_month}"
+    spread = _interval(share, _method(document, "share_of_handling"))
+    return f"of misuse handling time: {percent(share['point'])}{spread}; {by_month}"
 
 
 def _why_not(document: dict[str, Any], name: str, usual: str) -> str:
     """Why a figure was not reckoned, as its method says; the usual reason of a count made afresh, which has no methods."""
-    method = (document.get("figures") or {}).get(name, {}).get("method") or ""
+    method = _method(document, name) or ""
     return f", since {method.removeprefix(_NOT_RECKONED)}" if method.startswith(_NOT_RECKONED) else usual
 
 
@@ -196,7 +197,7 @@ def _corrected(document: dict[str, Any]) -> str | None:
         return f"codes {told['method']}"
     return (
         f"codes err; by calls coded again: {callers['point']:,.0f} persistent callers (95% interval {callers['low']:,.0f} to "
-        f"{callers['high']:,.0f}), {percent(found['point'])} of misuse{_interval(found)}"
+        f"{callers['high']:,.0f}), {percent(found['point'])} of misuse{_interval(found, told['method'])}"
     )
 
 
@@ -300,7 +301,19 @@ def _number(value: float | None, digits: int = 0) -> str:
     return "not measured" if value is None else f"{value:,.{digits}f}"
 
 
-def _interval(figure: dict[str, Any]) -> str:
+def _method(document: dict[str, Any], name: str) -> str | None:
+    """How a figure of the run was reckoned; a count made afresh has no methods."""
+    method: str | None = (document.get("figures") or {}).get(name, {}).get("method")
+    return method
+
+
+def _interval(figure: dict[str, Any], method: str | None) -> str:
     if figure.get("low") is None or figure.get("high") is None:
         return ""
-    return f" (95% interval {percent(figure['low'])} to {percent(figure['high'])})"
+    ends = percent(figure["low"]), percent(figure["high"])
+    # Without a method nothing bears out that it is 95%.
+    return (
+        f" (interval {ends[0]} to {ends[1]})"
+        if method is None
+        else f" ({interval(*ends, is_claimed=is_claimed(method))})"
+    )

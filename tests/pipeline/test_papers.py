@@ -177,7 +177,7 @@ def _values(part: Any) -> list[list[dict[str, Any]]]:
 def test_the_brief_says_what_a_chief_superintendent_asks(out: Path) -> None:
     said = re.sub(r"\s+", " ", text_of(out / "brief.pdf"))
     for words in (
-        "95% interval", "the share lies between", "How far to trust that interval", "Reading A, all misuse", "Reading B, persistent callers",
+        "(interval", "the share lies between", "How far to trust that interval", "Reading A, all misuse", "Reading B, persistent callers",
         "the 2005 count", "the headline", "came over the line", "not cashable", "Not corrected", "for genuine callers",
         "it is no trend", "met on its merits", "safeguards are blind", "“visits 2025”",
     ):  # fmt: skip

@@ -11,7 +11,9 @@ import polars as pl
 import pytest
 
 from misuse import headline
-from misuse.reports import brief, data, document, figures, spreadsheet, wording
+from misuse.reports import brief, data, document, figures, public, spreadsheet, wording
+from misuse.reports.plots import Picture, shares
+from misuse.reports.plots import work as plots_work
 from misuse.settings import Settings
 from tests import published_fixture as fixture
 
@@ -169,3 +171,51 @@ def test_a_tile_of_lines_states_their_own_rule(pack: data.Pack) -> None:
     found = replace(pack, kinds={"shared_line": 2}, apart=lines)
     names = [tile["name"] for tile in document._tiles(found, figures.workload(found))]
     assert "of them by lines or premises with 15 or more in a calendar month" in names
+
+
+# -- what an interval is called ----------------------------------------------------------------------------------------
+
+FEW = "persistent callers' over all; with so few callers nobody knows how often it holds the truth, and 95% is not claimed; exact bounds"
+MANY = "persistent callers' over all; it held the truth in 94.8% to 96.9% of trial logs; exact bounds"
+
+
+def by_method(pack: data.Pack, method: str) -> data.Pack:
+    return replace(pack, estimates=[row | {"method": method} for row in pack.estimates])
+
+
+def all_said(pack: data.Pack) -> list[str]:
+    """Every place of the pack, the workbook, the brief and the public page that calls an interval something."""
+    work = figures.workload(pack)
+    summary = public.Summary(pack)
+    tiles = [tile["note"] for tile in document._tiles(pack, work)]
+    table = public.tables(summary)[0]
+    notes = [
+        note
+        for one in (shares.shares(pack), plots_work.workload(pack))
+        if isinstance(one, Picture)
+        for note in one.notes
+    ]
+    return [
+        wording.headline(pack), wording.since(pack), *tiles, *document._readings(pack, work), brief.compose(pack).headline,
+        public.headline(summary), *table.headings, *notes,
+    ]  # fmt: skip
+
+
+def test_95_percent_is_said_only_where_the_method_claims_it(pack: data.Pack) -> None:
+    longer = replace(pack, settings=Settings(window_days=300))
+    many, few = (" | ".join(all_said(by_method(longer, method))) for method in (MANY, FEW))
+    assert many.count("95% interval") >= 8
+    assert "not claimed" not in many
+    assert "95% interval" not in few
+    assert few.count("95% is not claimed: too few callers") >= 5
+
+
+def test_the_command_line_claims_no_more_than_the_method() -> None:
+    share = {"point": 0.909, "low": 0.0, "high": 1.0}
+    said = {method: headline._interval(share, method) for method in (MANY, FEW, None)}
+    assert said[MANY] == " (95% interval 0.0% to 100.0%)"
+    assert said[FEW] == " (interval 0.0% to 100.0%, 95% is not claimed: too few callers)"
+    assert said[None] == " (interval 0.0% to 100.0%)"
+    document = {"figures": {"share_of_misuse": {"method": FEW}}}
+    assert headline._method(document, "share_of_misuse") == FEW
+    assert headline._method({"figures": None}, "share_of_misuse") is None

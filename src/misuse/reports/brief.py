@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from misuse import wording as plain
 from misuse.reports import wording
 from misuse.reports.data import SINCE, Pack
 from misuse.reports.plots import drawing
@@ -75,9 +76,11 @@ def _headline(pack: Pack, quote: Quoter) -> str:
         why = wording.uncounted(pack) or "Nobody reached the threshold."
         return f"{why} {wording.sentence(calls)} misuse calls were counted in {wording.period(pack)}."
     ends = quote.interval("share_of_misuse", wording.share)
+    # Where 95% is not claimed, the line on how far to trust the interval says why.
+    name = "95% interval" if plain.is_claimed((pack.estimate("share_of_misuse") or {}).get("method")) else "interval"
     return (
         f"{_callers(quote)} made {quote.figure('share_of_misuse', wording.share)} of misuse calls"
-        f"{f' (95% interval {ends})' if ends else ''} in {wording.period(pack)}: "
+        f"{f' ({name} {ends})' if ends else ''} in {wording.period(pack)}: "
         f"{quote.figure('persistent_misuse_calls', wording.count)} of {quote.figure('misuse_calls', wording.count)}."
     )
 

@@ -11,6 +11,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from misuse import wording as plain
 from misuse.reports import brief, charts, figures, pages, wording
 from misuse.reports.data import HEADLINE, SINCE, Detail, Pack
 from misuse.reports.figures import Measure
@@ -213,7 +214,7 @@ def _spread(measure: Measure, write: Any) -> str:
         return "this log cannot support it"
     if measure.low is None or measure.high is None:
         return "interval not measured"
-    return f"95% interval {write(measure.low)} to {write(measure.high)}"
+    return plain.interval(write(measure.low), write(measure.high), is_claimed=measure.is_claimed)
 
 
 def _days(value: float | None) -> str:
@@ -249,9 +250,7 @@ def _time_shares(work: figures.Workload) -> str:
 
 
 def _bracket(measure: Measure) -> str:
-    if measure.low is None or measure.high is None:
-        return ""
-    return f" (95% interval {_days(measure.low)} to {_days(measure.high)})"
+    return "" if measure.low is None or measure.high is None else f" ({_spread(measure, _days)})"
 
 
 def _bridge(pack: Pack, window: str) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from misuse.reports.data import Pack, Row
+from misuse.wording import is_claimed
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Measure:
     point: float | None
     low: float | None = None
     high: float | None = None
+    is_claimed: bool = True  # that the interval is one of 95%
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def _whole_months(pack: Pack) -> list[Row]:
 
 def _measure(pack: Pack, name: str) -> Measure:
     row = pack.estimate(name)
-    return Measure(None) if row is None else Measure(row["point"], row["low"], row["high"])
+    return Measure(None) if row is None else Measure(row["point"], row["low"], row["high"], is_claimed(row["method"]))
 
 
 def _mean(values: list[float]) -> float | None:

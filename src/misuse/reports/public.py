@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from misuse import wording as plain
 from misuse.estimation import suppression
 from misuse.reports import wording
 from misuse.reports.data import Pack, Row
@@ -315,7 +316,10 @@ def _headline_table(summary: Summary) -> Table:
         (words, ends[0], f"{ends[1]} to {ends[2]}" if len(ends) == 3 and KEPT_BACK not in ends else "")
         for words, ends in found.items()
     )
-    return Table("The main figures", "", ("", "Figure", "95% interval"), rows)
+    told = (summary.pack.estimate(name) for name, *_ in (*EVERYBODY, *FIGURES))
+    is_claimed = all(plain.is_claimed(row["method"]) for row in told if row is not None)
+    note = "" if is_claimed else "95% is not claimed of every interval: there are too few callers."
+    return Table("The main figures", note, ("", "Figure", "95% interval" if is_claimed else "Interval"), rows)
 
 
 def _written(value: float, measure: str) -> str:

@@ -171,10 +171,10 @@ def stale_warning(stamp: Stamp) -> str:
 
 
 def interval(row: Row | None, write: Any = share) -> str:
-    """`95% interval 40.2% to 46.0%`, or that none is given."""
+    """`95% interval 40.2% to 46.0%`, that 95% is not claimed of it, or that none is given."""
     if row is None or row["low"] is None or row["high"] is None:
         return "interval not measured"
-    return f"95% interval {write(row['low'])} to {write(row['high'])}"
+    return plain.interval(write(row["low"]), write(row["high"]), is_claimed=plain.is_claimed(row.get("method")))
 
 
 def period(pack: Pack) -> str:

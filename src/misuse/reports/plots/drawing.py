@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from misuse import wording as plain
 from misuse.reports import wording
 from misuse.reports.data import Stamp
 
@@ -122,6 +123,7 @@ class Dot:
     bound_low: float | None = None
     bound_high: float | None = None
     is_marked: bool = True
+    is_claimed: bool = True  # that the interval is one of 95%
 
     def ends(self) -> list[float]:
         """All that must be in the picture."""
@@ -200,7 +202,8 @@ def how_to_read(lines: Sequence[Dot]) -> str:
     """What the signs of a chart of dots mean; of the band only where one is drawn."""
     has_band = any(line.bound_low is not None for line in lines)
     band = " Pale band: what calls without a number could make of it." if has_band else ""
-    return f"Dot: as counted. Line: 95% interval.{band}"
+    is_claimed = all(line.is_claimed for line in lines)
+    return f"Dot: as counted. Line: {'95% interval' if is_claimed else 'interval; 95% is not claimed of each: too few callers'}.{band}"
 
 
 def minus(text: str) -> str:
@@ -233,5 +236,5 @@ def dot(
     """A row with point, ends and perhaps bounds as a line of dots."""
     return Dot(
         name, row["point"], spread(row, write, unit) + more, row["low"], row["high"], row.get("bound_low"),
-        row.get("bound_high"), is_marked,
+        row.get("bound_high"), is_marked, plain.is_claimed(row.get("method")),
     )  # fmt: skip
