@@ -35,6 +35,11 @@ def of(value: float, one: str, many: str = "") -> str:
     return f"{number:,} {noun}" if number else f"no {noun}"
 
 
+def mean_of(value: float, one: str) -> str:
+    """The same of a mean, of which a part of one is not none: `under one call`."""
+    return f"under one {one}" if 0 < value < 1 else of(value, one)
+
+
 _SMALL = {"And", "Of", "Upon", "On", "The"}
 
 
@@ -113,7 +118,7 @@ def unidentified(unknown: int, low: float | None, high: float | None, *, is_coun
         return said + "."
     if low is None or high is None:
         return said + "; what they could do to the share is not measured."
-    return f"{said}. Whoever made them, the share lies between {share(low)} and {share(high)}."
+    return f"{said}. Whoever made {'it' if unknown == 1 else 'them'}, the share lies between {share(low)} and {share(high)}."
 
 
 # What a terminal obeys instead of showing: controls, and the marks that turn the direction of what follows.

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from misuse import headline
+from misuse import wording as plain
 from misuse.reports import brief, data, document, figures, public, spreadsheet, wording
 from misuse.reports.plots import Picture, shares
 from misuse.reports.plots import work as plots_work
@@ -219,3 +220,39 @@ def test_the_command_line_claims_no_more_than_the_method() -> None:
     document = {"figures": {"share_of_misuse": {"method": FEW}}}
     assert headline._method(document, "share_of_misuse") == FEW
     assert headline._method({"figures": None}, "share_of_misuse") is None
+
+
+# -- one, and less than one --------------------------------------------------------------------------------------------
+
+
+def pointed(pack: data.Pack, **points: float) -> data.Pack:
+    rows = [row | ({"point": points[row["estimate"]]} if row["estimate"] in points else {}) for row in pack.estimates]
+    return replace(pack, estimates=rows)
+
+
+def test_one_is_one_and_less_is_not_none(pack: data.Pack) -> None:
+    lone = pointed(pack, unidentified_misuse_calls=1.0, hours_all_misuse=1.2, hours_persistent=0.3)
+    said = " ".join(brief.compose(lone).sentences())
+    assert "Whoever made the 1 misuse call without a usable number" in said
+    assert "days’ work a month; 1 hour of handling" in said
+    assert "; under one hour of handling" in said
+    nobody = pointed(pack, misuse_calls=1.0, persistent_callers=0.0)
+    day = replace(nobody, settings=Settings(window_days=1))
+    assert (
+        brief.compose(day).headline
+        == "Nobody reached the threshold. 1 misuse call was counted in the 1 day to 31 December 2025."
+    )
+    assert plain.unidentified(1, 0.1, 0.2, is_counted=True).endswith(
+        "Whoever made it, the share lies between 10.0% and 20.0%."
+    )
+    assert "Whoever made them" in plain.unidentified(2, 0.1, 0.2, is_counted=True)
+
+
+def test_a_mean_under_one_is_not_called_none(pack: data.Pack) -> None:
+    rare = [
+        row | {"misuse_calls": 1 if row is pack.months[0] else 0, "persistent_misuse_calls": 0} for row in pack.months
+    ]
+    found = replace(pack, months=rare)
+    said = document._readings(found, figures.workload(found))
+    assert said[0].startswith("A, all misuse: under one call a month, ")
+    assert said[1].startswith("B, persistent callers alone: no calls a month, ")

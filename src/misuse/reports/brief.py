@@ -72,9 +72,10 @@ def compose(pack: Pack) -> Brief:
 
 def _headline(pack: Pack, quote: Quoter) -> str:
     if wording.uncounted(pack) or not quote.has("share_of_misuse") or not pack.estimates_point("persistent_callers"):
-        calls = quote.figure("misuse_calls", wording.count) if quote.has("misuse_calls") else "no"
+        calls = quote.figure("misuse_calls", _misuse_calls) if quote.has("misuse_calls") else "no misuse calls"
         why = wording.uncounted(pack) or "Nobody reached the threshold."
-        return f"{why} {wording.sentence(calls)} misuse calls were counted in {wording.period(pack)}."
+        verb = "was" if pack.estimates_point("misuse_calls") == 1 else "were"
+        return f"{why} {wording.sentence(calls)} {verb} counted in {wording.period(pack)}."
     ends = quote.interval("share_of_misuse", wording.share)
     # Where 95% is not claimed, the line on how far to trust the interval says why.
     name = "95% interval" if plain.is_claimed((pack.estimate("share_of_misuse") or {}).get("method")) else "interval"
@@ -83,6 +84,10 @@ def _headline(pack: Pack, quote: Quoter) -> str:
         f"{f' ({name} {ends})' if ends else ''} in {wording.period(pack)}: "
         f"{quote.figure('persistent_misuse_calls', wording.count)} of {quote.figure('misuse_calls', wording.count)}."
     )
+
+
+def _misuse_calls(value: float) -> str:
+    return wording.of(value, "misuse call")
 
 
 def _callers(quote: Quoter) -> str:
@@ -99,8 +104,8 @@ def _bounds(quote: Quoter) -> str:
     if row is None or row["bound_low"] is None or not quote.pack.estimates_point("unidentified_misuse_calls"):
         return ""
     low, high = (quote.figure("share_of_misuse", wording.share, end) for end in ("bound_low", "bound_high"))
-    unknown = quote.figure("unidentified_misuse_calls", wording.count)
-    return f"Whoever made the {unknown} misuse calls without a usable number, the share lies between {low} and {high}."
+    unknown = quote.figure("unidentified_misuse_calls", _misuse_calls)
+    return f"Whoever made the {unknown} without a usable number, the share lies between {low} and {high}."
 
 
 def _trusted(quote: Quoter) -> str:
@@ -145,14 +150,18 @@ def _work(pack: Pack, quote: Quoter) -> list[str]:
     return lines
 
 
+def _whole_hours(value: float) -> str:
+    return wording.mean_of(value, "hour")
+
+
 def _hours(quote: Quoter, who: str) -> str:
     parts = []
     if quote.has(f"hours_{who}"):
-        parts.append(f"{quote.figure(f'hours_{who}', wording.count)} hours of handling")
+        parts.append(f"{quote.figure(f'hours_{who}', _whole_hours)} of handling")
     if quote.has(f"full_time_{who}"):
         parts.append(f"{quote.figure(f'full_time_{who}', _handlers)} full-time handlers")
     if quote.has(f"unit_hours_{who}"):
-        parts.append(f"{quote.figure(f'unit_hours_{who}', wording.count)} hours of units")
+        parts.append(f"{quote.figure(f'unit_hours_{who}', _whole_hours)} of units")
     for kind in ("handling", "unit"):
         if quote.has(f"{kind}_cost_{who}"):
             pounds = quote.figure(f"{kind}_cost_{who}", lambda value: f"£{value:,.0f}")

@@ -226,9 +226,9 @@ def _readings(pack: Pack, work: figures.Workload) -> list[str]:
     if work.days_all.point is None:
         return [wording.no_readings(pack)]
     said = [
-        f"A, all misuse: {wording.of(work.calls_all or 0, 'call')} a month, {_days(work.days_all.point)} days’ work"
+        f"A, all misuse: {wording.mean_of(work.calls_all or 0, 'call')} a month, {_days(work.days_all.point)} days’ work"
         f"{_bracket(work.days_all)}.",
-        f"B, persistent callers alone: {wording.of(work.calls_persistent or 0, 'call')} a month, "
+        f"B, persistent callers alone: {wording.mean_of(work.calls_persistent or 0, 'call')} a month, "
         f"{_days(work.days_persistent.point)} days’ work{_bracket(work.days_persistent)}.",
         "A day’s work is the calls of a mean day of the same month, averaged over "
         f"{wording.of(work.whole_months, 'whole month')}.",

@@ -83,7 +83,7 @@ def count(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{round(value):,}"
 
 
-of, share = plain.of, plain.share
+of, mean_of, share = plain.of, plain.mean_of, plain.share
 
 
 def sentence(text: str) -> str:
@@ -179,7 +179,7 @@ def interval(row: Row | None, write: Any = share) -> str:
 
 def period(pack: Pack) -> str:
     """The headline window in words."""
-    return f"the {pack.settings.window_days:,} days to {day(pack.stamp.as_of)}"
+    return f"the {of(pack.settings.window_days, 'day')} to {day(pack.stamp.as_of)}"
 
 
 def uncounted(pack: Pack) -> str:
