@@ -1,8 +1,8 @@
 -- One row per window of event time: whole local days up to and with as-of, half-open in UTC.
 -- Key: window_name. Params: $run_id, $as_of, $reporting_zone, $window_days, $threshold, $shared_line_threshold,
 -- $headline_channel.
--- A day's length follows the reporting zone's clock changes, so a window is never a fixed count of hours. The log starts
--- with the headline channel's first call: what another channel's holds from before says nothing of misuse.
+-- A day's length follows the reporting zone's clock changes, so a window is never a fixed count of hours. The log
+-- starts with the headline channel's first call: what another channel's holds from before says nothing of misuse.
 with
 
 log_start as (

@@ -1,5 +1,6 @@
 -- One row per way of counting: persons over the ambulance services' line, 5 in the last whole month or 12 in the last
 -- three. Key: counted. No params. The services count episodes of care (FreCaNN); calls are beside them.
+-- Where the log does not hold these months whole, every count is null.
 with
 
 counts as (
@@ -24,19 +25,22 @@ over_it as (
 ),
 
 wholes as (
-    select coalesce(sum(misuse_calls), 0) as misuse_calls from caller_counts where window_name = 'quarter'
+    select any_value(windows.is_covered) as is_covered, coalesce(sum(counted.misuse_calls), 0) as misuse_calls
+    from counting_windows as windows
+    left join caller_counts as counted on windows.window_name = counted.window_name
+    where windows.window_name = 'quarter'
 ),
 
 final as (
     select
         ways.counted,
-        count(over_it.caller_id) as callers,
-        cast(coalesce(sum(over_it.misuse_calls), 0) as bigint) as misuse_calls,
-        cast(any_value(wholes.misuse_calls) as bigint) as all_misuse_calls
+        case when wholes.is_covered then count(over_it.caller_id) end as callers,
+        case when wholes.is_covered then cast(coalesce(sum(over_it.misuse_calls), 0) as bigint) end as misuse_calls,
+        case when wholes.is_covered then cast(wholes.misuse_calls as bigint) end as all_misuse_calls
     from (values ('calls'), ('episodes')) as ways (counted)
     cross join wholes
     left join over_it on ways.counted = over_it.counted
-    group by ways.counted
+    group by ways.counted, wholes.is_covered, wholes.misuse_calls
 )
 
 select * from final

@@ -15,7 +15,8 @@ final as (
         count(*) as misuse_calls,
         count(distinct misuse.episode_number) as episodes
     from misuse
-    inner join counting_windows as windows on misuse.local_date between windows.first_date and windows.last_date
+    inner join counting_windows as windows
+        on windows.is_covered and misuse.local_date between windows.first_date and windows.last_date
     group by windows.window_name, misuse.caller_id
 )
 

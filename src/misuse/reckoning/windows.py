@@ -20,7 +20,7 @@ MANY_THRESHOLDS = (*range(3, 21), *range(25, 51, 5))
 FEW_THRESHOLDS = (3, 5, 8, 10, 12, 15, 20, 30, 50)
 MOST_REPLICATES = 1000
 _COUNTED = "select * from threshold_counts order by window_name, counted, threshold"
-_SPANS = "select window_name, first_date, last_date from counting_windows order by window_name"
+_SPANS = "select window_name, first_date, last_date from counting_windows where is_covered order by window_name"
 _UNITS = """
 select caller_id is not null as is_identified, may_persist, misuse_calls::double as misuse_calls
 from caller_counts where window_name = $window_name
@@ -34,6 +34,9 @@ _LINE = (
     f"persons with {thresholds.AMBULANCE_MONTH} in the last whole month or {thresholds.AMBULANCE_QUARTER} in the last "
     "three (the ambulance services' line, FreCaNN)"
 )
+
+_LINE_PARTS = (("callers", "callers"), ("misuse_calls", "calls"), ("share", "share"))
+_NOT_HELD = "not reckoned: the log does not hold the last three whole months"
 
 
 def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: Settings) -> list[Placed]:
@@ -55,6 +58,8 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any], settings: 
 
 
 def _method(row: Mapping[str, Any], interval: Interval | None, sizes: Mapping[str, int]) -> str:
+    if row["all_misuse_calls"] is None:
+        return "not reckoned: the log does not hold every day of this window"
     what = (
         f"misuse calls of persons with {row['threshold']} or more {row['counted']} in the window, over all misuse calls"
     )
@@ -110,6 +115,9 @@ def _ambulance(con: duckdb.DuckDBPyConnection) -> list[Placed]:
         name = "ambulance_line" if row["counted"] == "episodes" else "ambulance_line_by_calls"
         how = f"{_LINE}, counting {row['counted']}"
         whole = row["all_misuse_calls"]
+        if whole is None:
+            figures += [Figure(f"{name}_{part}", unit, _NOT_HELD) for part, unit in _LINE_PARTS]
+            continue
         share = row["misuse_calls"] / whole if whole else None
         figures += [
             Figure(f"{name}_callers", "callers", how, row["callers"]),

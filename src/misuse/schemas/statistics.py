@@ -38,7 +38,7 @@ WINDOW_THRESHOLDS = Relation(
         last_date | DATE | last local day of the window
         counted | VARCHAR | calls or episodes: what must reach the threshold
         threshold | INTEGER | 3 to 50
-        callers | BIGINT | persons at or over it
+        callers | BIGINT | persons at or over it; it and what follows are null where the log does not hold a calendar window whole
         misuse_calls | BIGINT | their misuse calls
         all_misuse_calls | BIGINT | all misuse calls of the window, of shared lines and nobody known too
         share | DOUBLE | the former of the latter; null where there is none
