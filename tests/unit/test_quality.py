@@ -26,6 +26,7 @@ LANDING_OFFENCES = {
     "assert_landing_volume_holds": "delete from landing_calls where received_at::date = '2025-02-12' and row_number % 5 > 0",
     "assert_landing_misuse_share_holds": "update landing_calls set closing_code = 'hoax' where received_at::date = '2025-02-12'",
     "assert_landing_codes_are_known": "update landing_calls set closing_code = 'NEW ' || row_number where row_number % 50 = 0",
+    "assert_landing_codes_stand_alone": "update landing_calls set closing_code = 'ABUSIVE; HOAX' where row_number % 9 = 0",
     "assert_landing_channels_are_known": "update landing_calls set channel = 'EMERGENCY' where row_number % 10 > 0",
     "assert_landing_markers_are_known": "update parsed_rows set markers = 'KIOSK;DOM ABSE' where row_number % 8 = 0",
     "assert_landing_nulls_do_not_rise": "update landing_calls set number_token = null",
@@ -180,6 +181,32 @@ def test_words_in_the_channels_column_are_shown_where_they_may_be_channels(
     found = at_landing(landing_door, settings)["assert_landing_channels_are_known"]
     assert "(6 different words)" in found.sentence
     assert "JANE" not in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("closing", "opening", "told"),
+    [
+        ("HOAX;ABUSIVE", None, True),
+        ("abusive / Hoax", None, True),
+        ("CRIME,hoax", None, True),
+        ("HOAXER;ABUSIVE", None, False),
+        ("BURGLARY;THEFT", "HOAX", False),
+        (None, "HOAX|ABUSIVE", False),  # the list has it for closing codes alone
+        ("SILENT/HOAX", None, False),  # the list has the cell as it stands
+    ],
+)
+def test_a_misuse_code_beside_another_in_a_cell_is_told_by_counts(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings, closing: str | None, opening: str | None, told: bool
+) -> None:
+    landing_door.execute("insert into rule_misuse_codes values ('invented', 'closing_code', 'Silent/Hoax')")
+    landing_door.execute(
+        "update landing_calls set closing_code = $closing, opening_code = $opening where row_number % 10 = 0",
+        {"closing": closing, "opening": opening},
+    )
+    found = at_landing(landing_door, settings)["assert_landing_codes_stand_alone"]
+    assert found.holds != told
+    assert not told or found.sentence.startswith("10.0% of the calls have a misuse code beside another")
+    assert not told or "(1 different cells)" in found.sentence
 
 
 def test_invented_publication_holds(publication_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:
