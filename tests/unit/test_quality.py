@@ -26,6 +26,8 @@ LANDING_OFFENCES = {
     "assert_landing_volume_holds": "delete from landing_calls where received_at::date = '2025-02-12' and row_number % 5 > 0",
     "assert_landing_misuse_share_holds": "update landing_calls set closing_code = 'hoax' where received_at::date = '2025-02-12'",
     "assert_landing_codes_are_known": "update landing_calls set closing_code = 'NEW ' || row_number where row_number % 50 = 0",
+    "assert_landing_calls_come_once": "insert into landing_calls by name select * replace (uuid() as call_key) "
+    "from landing_calls where row_number % 10 = 0",
     "assert_landing_codes_stand_alone": "update landing_calls set closing_code = 'ABUSIVE; HOAX' where row_number % 9 = 0",
     "assert_landing_channels_are_known": "update landing_calls set channel = 'EMERGENCY' where row_number % 10 > 0",
     "assert_landing_markers_are_known": "update parsed_rows set markers = 'KIOSK;DOM ABSE' where row_number % 8 = 0",
@@ -101,6 +103,7 @@ def landing_door() -> Iterator[duckdb.DuckDBPyConnection]:
     con.execute((SQL_ROOT / "rules" / "rule_hard_stops.sql").read_text(encoding="utf-8"))
     con.execute("insert into rule_hard_stops (marker) values ('kiosk'), ('domestic_abuse')")
     con.execute(_MARKED)
+    con.execute("create table replaced_batch as select '' as batch_id")
     yield con
     con.close()
 
@@ -181,6 +184,27 @@ def test_words_in_the_channels_column_are_shown_where_they_may_be_channels(
     found = at_landing(landing_door, settings)["assert_landing_channels_are_known"]
     assert "(6 different words)" in found.sentence
     assert "JANE" not in found.sentence
+
+
+def test_calls_of_a_number_and_second_that_are_in_already_are_told(
+    landing_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    def told() -> CheckResult:
+        return at_landing(landing_door, settings)["assert_landing_calls_come_once"]
+
+    landing_door.execute(
+        "insert into call_records by name select * replace (uuid() as call_key, 'b0009' as batch_id) "
+        "from landing_calls where row_number % 3 = 0"
+    )
+    assert told().sentence.startswith(
+        "33% of the calls with a number are of the number and second of another call: 400 calls"
+    )
+    landing_door.execute("update replaced_batch set batch_id = 'b0009'")
+    assert told().holds, "a batch that goes out does not count twice"
+    landing_door.execute("update replaced_batch set batch_id = ''")
+    for table in ("call_records", "landing_calls"):
+        landing_door.execute("update " + table + " set received_at = date_trunc('minute', received_at)")
+    assert told().holds, "a log without seconds cannot tell"
 
 
 @pytest.mark.parametrize(
