@@ -161,7 +161,7 @@ def _workload(document: dict[str, Any]) -> str | None:
 def _why_not(document: dict[str, Any], name: str, usual: str) -> str:
     """Why a figure was not reckoned, as its method says; the usual reason of a count made afresh, which has no methods."""
     method = _method(document, name) or ""
-    return f", since {method.removeprefix(_NOT_RECKONED)}" if method.startswith(_NOT_RECKONED) else usual
+    return f": {method.removeprefix(_NOT_RECKONED)}" if method.startswith(_NOT_RECKONED) else usual
 
 
 def _days_work(document: dict[str, Any]) -> str | None:

@@ -157,7 +157,7 @@ def test_the_command_line_gives_no_false_reason() -> None:
     share = {**dict.fromkeys(("low", "high")), "point": 0.5}
     late = estimated(misuse_calls=7, share_of_handling=share, figures={"hours_all_misuse": month})
     assert str(headline._workload(late)).endswith(
-        "not measured, since it was measured in no whole local month of this window."
+        "not measured: it was measured in no whole local month of this window."
     )
     fresh = estimated(misuse_calls=7, figures=None)
     assert headline._workload(fresh) == "handling time: not measured by this log."

@@ -39,7 +39,7 @@ EVERYBODY = (
     ("hours_all_misuse", "all misuse: hours of handling a month", "hours a month"),
 )
 # One sentence for every cause: which of them it is would itself tell something of a number kept back.
-WHY_KEPT = "it is small, few callers stand behind it, or it would tell another number that is"
+WHY_KEPT = "the number is small, few callers stand behind it, or it would tell another number that is"
 NOTES = {
     "borough": " The borough is where the call said something was happening, not where anybody lives.",
     "month": " The first and the last month may be parts of one.",
