@@ -64,6 +64,7 @@ def test_a_growing_log_of_people_who_do_not_change_is_no_trend() -> None:
     found = told.log_growth(reckoned(calls))
     assert found["verdict"] == "no change"
     assert "no change" in found["warning"]
+    assert "up to 29 first days of the log are left out" in found["warning"], "else it is not the share since the start"
     assert found["share_earlier"] == pytest.approx(share(calls[:, :6]), abs=1e-7)
     assert found["share_now"] == pytest.approx(share(calls), abs=1e-7)
     assert found["by_length"]["point"] == pytest.approx(share(calls) - share(calls[:, 6:]), abs=1e-7)

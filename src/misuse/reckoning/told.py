@@ -145,7 +145,8 @@ def _warning(told: Mapping[str, Any]) -> str:
         return f"{lead} How much of it is the longer log cannot be told yet."
     change, length = told["like_for_like"], told["by_length"]
     return (
-        f"{lead} It went from {told['share_earlier']:.1%} to {told['share_now']:.1%}; the longer log alone explains "
+        f"{lead} Counted in whole periods of thirty days back from as-of, so that up to 29 first days of the log are left "
+        f"out, it went from {told['share_earlier']:.1%} to {told['share_now']:.1%}; the longer log alone explains "
         f"{100 * length['point']:+.1f} points. Like for like: {told['verdict']} ({100 * change['point']:+.1f} points, "
         f"95% interval {100 * change['low']:+.1f} to {100 * change['high']:+.1f})."
     )
