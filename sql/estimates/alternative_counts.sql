@@ -41,10 +41,12 @@ grouped as (
         own.caller_id, own.misuse_calls
     from own
     inner join levels on own.caller_id = levels.caller_id
-),
-
-lines as (
-    select caller_id, line_id, count(*) as calls from headline where is_misuse group by caller_id, line_id
+    union all
+    -- All that call on one number count together, its holders told apart or not.
+    select 'number' as way, line_id as level_id, caller_id, count(*) as misuse_calls
+    from headline
+    where is_misuse
+    group by caller_id, line_id
 ),
 
 ways as (
@@ -83,9 +85,6 @@ ways as (
         'identity', grouped.way, grouped.caller_id, grouped.misuse_calls,
         sum(grouped.misuse_calls) over (partition by grouped.way, grouped.level_id), settled.threshold
     from grouped, settled
-    union all
-    select 'identity', 'number', lines.caller_id, lines.calls, lines.calls as reached, settled.threshold
-    from lines, settled
 ),
 
 final as (

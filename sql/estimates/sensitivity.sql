@@ -38,9 +38,20 @@ moved as (
     group by kind, way
 ),
 
+-- By number it is numbers that are over the line, of which a person may have several and several persons one.
+numbers as (
+    select point as callers
+    from estimates
+    where estimate = 'persistent_callers' and window_name = 'headline' and counted_by = 'number'
+),
+
 wholes as (
     select
-        tallies.*,
+        tallies.* replace (
+            if(
+                tallies.kind = 'identity' and tallies.way = 'number', cast(numbers.callers as bigint), tallies.callers
+            ) as callers
+        ),
         case
             when tallies.kind = 'window' then by_window.misuse_calls
             when tallies.kind = 'without code' then headline.misuse - by_code.misuse_calls
@@ -50,6 +61,7 @@ wholes as (
         end as misuse_calls
     from tallies
     cross join headline
+    left join numbers on true
     left join by_window on tallies.kind = 'window' and tallies.way = by_window.window_name
     left join by_code on tallies.kind = 'without code' and tallies.way = by_code.code
 ),

@@ -188,6 +188,11 @@ def test_sensitivity_of_the_runs_own_reckoning_is_nothing(home: Settings) -> Non
     rows = {(row["kind"], row["way"]): row for row in published(home, "select * from sensitivity")}
     same = rows["window", "since_log_start"]  # sixty days: both windows hold the whole log
     assert (same["entered"], same["left_it"], same["share_change"]) == (0, 0, 0)
+    (number,) = published(
+        home,
+        "select point from estimates where estimate = 'persistent_callers' and window_name = 'headline' and counted_by = 'number'",
+    )
+    assert rows.pop(("identity", "number"))["callers"] == number["point"]
     for row in rows.values():
         assert (
             row["callers"] == len(published(home, "select * from persistent_callers")) + row["entered"] - row["left_it"]

@@ -146,7 +146,7 @@ SENSITIVITY = Relation(
         kind | VARCHAR | threshold, window, counting, without code, or identity
         way | VARCHAR | the threshold, the window's name, what is counted, the code left out of the list (the twenty with most calls), or the level: number (each by itself), standard or loose (were suggestions confirmed)
         threshold | INTEGER | what must be reached
-        callers | BIGINT | persons over the line so; at a looser level of identity every strict caller of a group that is
+        callers | BIGINT | persons over the line so; at a looser level of identity every strict caller of a group that is; by number the numbers that are, as counted by number
         entered | BIGINT | of them not over the run's own
         left_it | BIGINT | over the run's own and not over this one
         persistent_misuse_calls | BIGINT | calls of those over the line
