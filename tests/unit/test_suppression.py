@@ -84,3 +84,16 @@ def test_a_small_list_does_not_show_through_its_lanes() -> None:
         assert shown["b", measure]["is_suppressed"], "or the total would tell a's"
     assert shown["c", "lane support"]["value"] == 60
     assert shown["c", "lane support"]["rate"] == 1.0
+
+
+def test_what_a_rate_is_of_is_not_told_by_another_dimension() -> None:
+    """Three persons of Ealing: another dimension tells that there are 95, so a second borough is kept back beside them."""
+    boroughs = {"Ealing": 3, "Camden": 72, "Brent": 20}
+    counts = [
+        {"dimension": "home borough", "group_name": group, "measure": measure, "value": 0, "of_all": persons}
+        for group, persons in boroughs.items()
+        for measure in ("persons over the threshold", "persons stopped", "doubtful calls")
+    ]
+    shown = {(row["group_name"], row["measure"]): row["of_all"] for row in equality.told(counts)}
+    for measure in ("persons over the threshold", "persons stopped", "doubtful calls"):
+        assert [shown[group, measure] for group in boroughs] == [None, 72, None]

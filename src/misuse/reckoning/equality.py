@@ -36,11 +36,17 @@ def reckon(con: duckdb.DuckDBPyConnection, values: Mapping[str, Any]) -> None:
 def told(counts: list[Row]) -> Iterator[Row]:
     """The rows of one dimension; without value and rate where the value is kept back, without whole where that is."""
     kept = _kept_back(counts)
+    # Another dimension's groups add up to the same whole, so of these too one kept back alone would be told.
+    kept_wholes = suppression.hidden(
+        {(row["group_name"], _base(row["measure"])): row["of_all"] for row in counts if not _is_lane(row)}
+    )
     for row in counts:
         group, measure = row["group_name"], row["measure"]
         is_kept = (group, measure) in kept
         is_whole_kept = (
-            is_kept or 0 < row["of_all"] < suppression.LEAST or (measure.startswith(_LANE) and (group, _LISTED) in kept)
+            is_kept
+            or (group, _base(measure)) in kept_wholes
+            or (_is_lane(row) and ((group, _LISTED) in kept or 0 < row["of_all"] < suppression.LEAST))
         )
         value, whole = None if is_kept else row["value"], None if is_whole_kept else row["of_all"]
         low, high = wilson.interval(value, whole) if value is not None and whole else (None, None)
@@ -53,6 +59,17 @@ def told(counts: list[Row]) -> Iterator[Row]:
             "high": estimation.rounded(high),
             "is_suppressed": is_kept,
         }
+
+
+def _base(measure: str) -> str:
+    """What the measure is a part of, which is one number for all measures that share it."""
+    if measure.startswith("persons "):
+        return "persons"
+    return "coded calls" if measure.endswith(" calls") else measure
+
+
+def _is_lane(row: Row) -> bool:
+    return str(row["measure"]).startswith(_LANE)
 
 
 def _kept_back(counts: list[Row]) -> frozenset[suppression.Cell]:
