@@ -116,7 +116,9 @@ def test_a_run_that_was_refused_has_no_id(lived: tuple[Settings, str]) -> None:
     refused = misuse(settings.home, "run", "--as-of", "2025-12-01", "--json")
     told = json.loads(refused.stdout)
     assert (refused.returncode, told["status"], told["run_id"]) == (6, "failed", None)
-    assert json.loads((settings.home / "last_run.json").read_text())["run_id"] is None
+    assert json.loads((settings.home / "last_run.json").read_text())["run_id"] == run_id, "a typed day is no failed run"
+    failed = {"run_id": None, "status": "failed", "finished_at": "2025-12-11T03:00:00+00:00"}
+    (settings.home / "last_run.json").write_text(json.dumps(failed))
     first, second, *_ = json.loads(misuse(settings.home, "runs", "--json").stdout)
     assert (first["run_id"], first["as_of"], first["status"]) == (None, None, "failed")
     assert second["run_id"] == run_id
