@@ -277,7 +277,8 @@ def test_growth_gives_its_verdict(low: float, verdict: str, plain: data.Pack) ->
         log_growth_by_length=(0.08, 0.01, 0.1),
     )  # fmt: skip
     picture, values = drawn(change.log_growth(pack))
-    assert picture.title == f"The share since the log began went from 40.0% to 50.0%; like for like {verdict}"
+    lead = "The share since the log began, by whole periods of thirty days, went from 40.0% to 50.0%"
+    assert picture.title == f"{lead}; like for like {verdict}"
     assert any(value.get("label") == f"+2.0 points ({drawing.minus(f'{100 * low:+.1f}')} to +8.0)" for value in values)
 
 

@@ -16,6 +16,7 @@ from misuse.reports import brief, data, document, figures, public, spreadsheet, 
 from misuse.reports.plots import Picture, shares
 from misuse.reports.plots import work as plots_work
 from misuse.settings import Settings
+from misuse.web import words
 from tests import published_fixture as fixture
 
 NOW = datetime(2026, 1, 1, 2, 31, tzinfo=UTC)
@@ -256,3 +257,11 @@ def test_a_mean_under_one_is_not_called_none(pack: data.Pack) -> None:
     said = document._readings(found, figures.workload(found))
     assert said[0].startswith("A, all misuse: under one call a month, ")
     assert said[1].startswith("B, persistent callers alone: no calls a month, ")
+
+
+def test_the_room_calls_an_interval_one_of_95_where_its_method_does() -> None:
+    row = {"low": 0.1, "high": 0.25, "unit": "share", "method": "P over M"}
+    assert words.interval(row) == "95% interval 10.0% to 25.0%"
+    assert words.interval(row | {"method": "P over M; 95% is not claimed: 3 callers"}).startswith(
+        "interval 10.0% to 25.0%"
+    )

@@ -298,7 +298,7 @@ def _log_growth(quote: Quoter) -> str:
         return lead
     ends = [quote.figure("log_growth_observed", wording.share, end, SINCE) for end in ("denominator", "numerator")]
     length = quote.figure("log_growth_by_length", _points, window=SINCE)
-    return f"{lead} It went from {ends[0]} to {ends[1]}; the longer log alone moved it by {length} points."
+    return f"{lead} By whole periods of thirty days it went from {ends[0]} to {ends[1]}; the longer log alone moved it by {length} points."
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------

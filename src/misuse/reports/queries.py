@@ -1,6 +1,11 @@
 """What the reports ask of the published file, beyond whole relations. Each is a constant with parameters."""
 
-LOG_SPAN = "select min(local_date) as first_day, max(received_at) as last_call_at from calls"
+# The log begins where the run says it does; one without a call on the headline's channel with its first call.
+LOG_SPAN = """
+select coalesce(
+    (select first_date from windows where window_name = 'since_log_start'), (select min(local_date) from calls)
+) as first_day
+"""
 
 # How the coded misuse of the headline window was told apart; one row.
 EXCLUDED = """

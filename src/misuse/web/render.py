@@ -102,6 +102,7 @@ class Renderer:
             listed=words.listed,
             capfirst=words.capfirst,
             told=words.told,
+            interval=words.interval,
             of=wording.of,
             option=_option,
             querytext=lambda values: urlencode({key: value for key, value in values.items() if value}),

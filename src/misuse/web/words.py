@@ -91,6 +91,12 @@ def told(value: Any, unit: str) -> str:
     return decimal(value, 2 if abs(value) < 10 else 1)
 
 
+def interval(row: Mapping[str, Any]) -> str:
+    """An estimate's interval, called 95% only where its method claims it."""
+    low, high = told(row["low"], row["unit"]), told(row["high"], row["unit"])
+    return wording.interval(low, high, is_claimed=wording.is_claimed(row["method"]))
+
+
 def capfirst(text: object) -> str:
     """The text with a capital first letter."""
     said = str(text)

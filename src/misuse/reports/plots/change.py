@@ -192,7 +192,7 @@ def log_growth(pack: Pack) -> Picture | Absent:
     observed = rows["log_growth_observed"]
     return Picture(
         "log_growth",
-        f"The share since the log began went from {wording.share(observed['denominator'])} to {wording.share(observed['numerator'])}; {verdict}",
+        f"The share since the log began, by whole periods of thirty days, went from {wording.share(observed['denominator'])} to {wording.share(observed['numerator'])}; {verdict}",
         ("Never trend that share: it rises as the log grows, if nobody changes. Line: 95% interval. Blue: as many days before each date, the one to judge by.",),
         drawing.dots(lines, "difference of shares", write="+.0%", zero="no change"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
