@@ -24,7 +24,7 @@ create or replace temp macro ends_in_offset(x) as (
 
 -- An offset over fifteen hours, or of more than 59 minutes, is no zone's: DuckDB would reckon with it all the same.
 create or replace temp macro has_no_such_offset(x) as (
-    strlen(x) > 19 and regexp_matches(x, '([+-](1[5-9]|[2-9][0-9])(:?[0-9][0-9]){0,2}|[+-][0-9][0-9]:?[6-9][0-9])$')
+    strlen(x) > 16 and regexp_matches(x, '([+-](1[5-9]|[2-9][0-9])(:?[0-9][0-9]){0,2}|[+-][0-9][0-9]:?[6-9][0-9])$')
 );
 
 create or replace temp macro starts_with_digit(x) as (ascii(x) between 48 and 57);

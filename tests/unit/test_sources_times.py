@@ -62,6 +62,7 @@ def received(con: duckdb.DuckDBPyConnection, folder: Path, values: list[str], **
         ("20210708T235959Z", {}, datetime(2021, 7, 8, 23, 59, 59)),
         ("20210708T235959+01:00", {}, datetime(2021, 7, 8, 22, 59, 59)),
         ("2021-07-08T23:59+99:00", {}, None),
+        ("2021-07-08T23:59+20", {}, None),  # as long as a time of day with seconds
         ("2021-07-08T23:59:59+99:99", {}, None),  # no zone's: taken, it would move the call by days
         ("2021-07-08 23:59:59-2359", {}, None),
         ("2021-07-08 23:59:59.5+01:75", {}, None),

@@ -48,7 +48,8 @@ where split = 'all' or signal is not null order by split, value, measure, month
 _CAMPAIGNS = "select * exclude (run_id, as_of) from campaign_effects order by began, campaign, figure"
 _SENSITIVITY = "select * exclude (run_id, as_of) from sensitivity order by kind, way"
 _DIFFERENCES = (
-    "select * exclude (run_id, as_of) from list_differences order by movement, misuse_calls_now desc, caller_id"
+    "select * exclude (run_id, as_of) from list_differences order by movement, misuse_calls_now desc, caller_id, "
+    "previous_caller_id"
 )
 _TOTALS = "select * exclude (run_id, as_of) from reason_totals order by reason"
 _EQUALITY = "select * exclude (run_id, as_of) from equality order by all"

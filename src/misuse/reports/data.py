@@ -32,7 +32,7 @@ STATISTICS = {
     "campaign_effects": ("began", "campaign", "figure"),
     "campaign_series": ("campaign", "week"),
     "sensitivity": ("kind", "way"),
-    "list_differences": ("movement", "caller_id"),
+    "list_differences": ("movement", "caller_id", "previous_caller_id"),
     "reason_totals": ("reason",),
     "equality": ("dimension", "group_name", "measure"),
     "code_error_rates": ("is_frequent", "kind", "stratum"),
