@@ -275,9 +275,10 @@ def header(path: Path, plain: Path, layout: Layout) -> tuple[tuple[str, ...], in
     if start >= len(head):
         raise InputError(f"{path} holds no header and no rows", next_step="ask the source to send it again")
     first, end = _first_record(path, head, start, layout)
-    if len(first) > MOST_COLUMNS:
+    width = max(len(first), len(layout.column_names))
+    if width > MOST_COLUMNS:
         raise InputError(
-            f"{path}: its first line has {len(first):,} columns", next_step="check delimiter and quote in its layout"
+            f"{path}: its first line has {width:,} columns", next_step="check delimiter and quote in its layout"
         )
     if not layout.header:
         names = layout.column_names or tuple(str(n + 1) for n in range(len(first) - layout.trailing_delimiter))
