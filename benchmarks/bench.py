@@ -62,21 +62,11 @@ Figures = dict[str, Any]
 
 def make_months(folder: Path, calls_a_day: int, days: int) -> list[Path]:
     """The synthetic log of so many days as CSV files, one a month."""
-    first = LAST_DAY - timedelta(days=days - 1)
-    words = [
-        "-m",
-        "misuse",
-        "synth",
-        "--log-only",
-        "--out",
-        str(folder / "synth"),
-        "--from",
-        str(first),
-        "--days",
-        str(days),
-    ]
-    measured.child([*words, "--calls-per-day", str(calls_a_day)], {**os.environ, "MISUSE_HOME": str(folder)})
-    return sorted((folder / "synth" / "log").glob("*.csv"))
+    made, first = folder / "synth", LAST_DAY - timedelta(days=days - 1)
+    span = ["--from", str(first), "--days", str(days), "--calls-per-day", str(calls_a_day)]
+    words = ["-m", "misuse", "synth", "--log-only", "--out", str(made), *span]
+    measured.child(words, {**os.environ, "MISUSE_HOME": str(folder)})
+    return sorted((made / "log").glob("*.csv"))
 
 
 def make_log(folder: Path, calls_a_day: int, days: int) -> Path:
@@ -157,8 +147,9 @@ def one_round(
 
     Where it `takes_away`, the log is gone afterwards, file by file as the whole job took them in.
     """
-    home, files = folder / "home", [str(path) for path in parts(log)]
-    log_megabytes = sum(path.stat().st_size for path in parts(log)) / 1e6
+    home, months = folder / "home", parts(log)
+    files = [str(path) for path in months]
+    log_megabytes = sum(path.stat().st_size for path in months) / 1e6
     job = ["-m", "benchmarks.whole_job", *(("--memory-limit", memory_limit) if memory_limit else ()), str(home)]
     raw = json.loads(measured.child(["-m", "benchmarks.raw_engine", str(folder), *files])[1])
     script = _scripted(folder, log)
@@ -199,10 +190,8 @@ def _last_day(night: Path) -> str:
 def refuse_without_room(size: str, folder: Path) -> None:
     """An hour's work is not begun where the disk will not hold it. Errors: SystemExit naming a size that it would hold."""
     free = shutil.disk_usage(folder).free
-    wants = {
-        name: calls_a_day * days * (BYTES_A_CALL_IN_MONTHS if name in IN_MONTHS else BYTES_A_CALL)
-        for name, (calls_a_day, days) in SIZES.items()
-    }
+    bytes_a_call = dict.fromkeys(SIZES, BYTES_A_CALL) | dict.fromkeys(IN_MONTHS, BYTES_A_CALL_IN_MONTHS)
+    wants = {name: calls_a_day * days * bytes_a_call[name] for name, (calls_a_day, days) in SIZES.items()}
     if free < wants[size]:
         fits = [name for name in sorted(wants, key=wants.__getitem__) if wants[name] <= free]
         raise SystemExit(

@@ -20,7 +20,7 @@ from types import FrameType
 
 from flows.api import Api
 from flows.children import Child, child_environment
-from misuse import notify, status
+from misuse import notes, notify, status
 from misuse.errors import LockHeld, UsageError
 from misuse.settings import Settings
 
@@ -52,7 +52,7 @@ class Scheduler:
         self.settings = settings
         self.api = api
         self.path = status.scheduler_path(settings)
-        before = status.read_json(self.path)
+        before = notes.read(self.path)
         self.due: dict[str, str | None] = dict(before.get("next_runs") or {})
         self.told: list[str] = list(before.get("told") or [])
         self.server_state = "starting"
@@ -60,7 +60,7 @@ class Scheduler:
         self.heard_at = time.monotonic()
         self.server = Child("server", server_command(api.port), environment, settings.home / "prefect")
         self.worker = Child("worker", [sys.executable, "-m", "flows.worker"], environment, settings.home / "prefect")
-        self.died = status.is_run_dead(status.read_json(status.last_run_path(settings)))
+        self.died = status.is_run_dead(notes.read(status.last_run_path(settings)))
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Start, look after and in the end stop the children."""
@@ -177,7 +177,7 @@ class Scheduler:
             **more,
         }
         with contextlib.suppress(OSError):  # a full disk is no reason to stop
-            status.write_json(self.path, beat)
+            notes.write(self.path, beat)
 
     @staticmethod
     def _say(text: str) -> None:
@@ -214,7 +214,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            pid = status.read_json(status.scheduler_path(settings)).get("pid", "unknown")
+            pid = notes.read(status.scheduler_path(settings)).get("pid", "unknown")
             raise LockHeld(
                 f"a scheduler already runs on {settings.home}, process {pid}", next_step="misuse status tells how it is"
             ) from None

@@ -25,7 +25,7 @@ deciding as (
 ),
 
 listed as (
-    select source, field, upper(trim(regexp_replace(code, '[\s_-]+', ' ', 'g'))) as code
+    select source, field, folded_code(code) as code
     from rule_misuse_codes
 ),
 
@@ -34,7 +34,7 @@ cells as (
         source, field, code, calls,
         list_transform(
             list_concat([code], string_split_regex(code, '[;,|/]')),
-            lambda part: upper(trim(regexp_replace(part, '[\s_-]+', ' ', 'g')))
+            lambda part: folded_code(part)
         ) as parts
     from deciding
     where regexp_matches(code, '[;,|/]') and source not in (select source from listed where field = '*')

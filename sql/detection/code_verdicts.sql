@@ -42,7 +42,7 @@ facets as (
 
 folded as (
     select
-        combination, source, field, upper(trim(regexp_replace(coalesce(code, ''), '[\s_-]+', ' ', 'g'))) as code,
+        combination, source, field, folded_code(coalesce(code, '')) as code,
         regexp_replace(upper(coalesce(code, '')), '[^\p{L}\p{N}]+', ' ', 'g') || ' ' as words
     from facets
 ),
@@ -53,7 +53,7 @@ misuse_hits as (
     inner join rule_misuse_codes as rules
         on
             folded.source = rules.source and folded.field = rules.field
-            and folded.code = upper(trim(regexp_replace(rules.code, '[\s_-]+', ' ', 'g')))
+            and folded.code = folded_code(rules.code)
 ),
 
 doubt_hits as (
@@ -63,7 +63,7 @@ doubt_hits as (
         on
             folded.source = rules.source and folded.field = rules.field
             and (
-                folded.code = upper(trim(regexp_replace(coalesce(rules.code, ''), '[\s_-]+', ' ', 'g')))
+                folded.code = folded_code(coalesce(rules.code, ''))
                 -- Need that a result begins with is need, whatever the log says behind it.
                 or rules.kind = 'contradicted'
                 and starts_with(

@@ -23,5 +23,5 @@ from facets
 inner join rule_misuse_codes as rules
     on
         rules.source = $source and facets.field = rules.field
-        and upper(trim(regexp_replace(facets.code, '[\s_-]+', ' ', 'g')))
-        = upper(trim(regexp_replace(rules.code, '[\s_-]+', ' ', 'g')))
+        and folded_code(facets.code)
+        = folded_code(rules.code)

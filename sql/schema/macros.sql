@@ -15,6 +15,10 @@ case
     else given
 end;
 
+-- A code as rules know it, whatever letter case, spaces, underscores and hyphens join its words.
+create or replace temp macro folded_code(given) as
+upper(trim(regexp_replace(given, '[\s_-]+', ' ', 'g')));
+
 -- What two addresses have in common whatever letter case, accents, spaces and stops they are written with.
 create or replace temp macro folded_place(given) as
 regexp_replace(upper(strip_accents(given)), '[^A-Z0-9]+', '', 'g');

@@ -6,12 +6,11 @@ The ledger itself lies in the warehouse, which a run may hold.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from misuse import notes
 from misuse.settings import Settings
 from misuse.wording import of
 
@@ -29,12 +28,8 @@ def note_path(settings: Settings) -> Path:
 def write(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Note every batch of the ledger, replaced whole. What cannot be noted is in or out all the same, and noted next time."""
     held = con.execute("select batch_id, withdrawn_at is not null from batch_ledger order by batch_id").fetchall()
-    path = note_path(settings)
-    half = path.with_suffix(".json.tmp")
     with contextlib.suppress(OSError):
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump({"is_withdrawn": dict(held)}, file)
-        half.replace(path)
+        notes.write(note_path(settings), {"is_withdrawn": dict(held)})
 
 
 def since(note: Mapping[str, object], told: Mapping[str, bool]) -> str:

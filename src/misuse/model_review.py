@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import callers, casebook, detection, ingest, ledger, models, pipeline, status, store, vault, warehouse
+from misuse import (
+    callers,
+    casebook,
+    detection,
+    ingest,
+    ledger,
+    models,
+    notes,
+    pipeline,
+    status,
+    store,
+    vault,
+    warehouse,
+)
 from misuse.casebook.holders import renamed
 from misuse.errors import InputError, UsageError
 from misuse.progress import Tracker
@@ -164,7 +177,7 @@ def note(settings: Settings) -> None:
     for row in listed(settings):
         if row["status"] in (IN_FORCE, CANDIDATE):
             told[row["status"]] = {"digest": shown(row["model_digest"]), "made_at": row["made_at"].isoformat()}
-    status.write_json(status.identity_path(settings), told)
+    notes.write(status.identity_path(settings), told)
 
 
 def shown(digest: str) -> str:

@@ -7,8 +7,6 @@ second and works while a run writes.
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import batch_note, casebook, disk, inbox, last_run, publication, published_callers, vault
+from misuse import batch_note, casebook, disk, inbox, last_run, notes, publication, published_callers, vault
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -175,7 +173,7 @@ def _published(settings: Settings, found: _Published | str | None, now: datetime
 
 
 def _last_run(settings: Settings, now: datetime) -> Iterator[Line]:
-    last = read_json(last_run_path(settings))
+    last = notes.read(last_run_path(settings))
     state, run_id = last.get("status"), last.get("run_id") or "with no id"
     started, finished = moment(last.get("started_at")), moment(last.get("finished_at"))
     when = f"at {_local(finished or started, settings)}"
@@ -231,7 +229,7 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
     """A line for each inbox folder in which the last run left a file: what it takes, it moves away; half a rotation too."""
     if cause := vault.broken_off(settings, now):
         yield Line("LEFT", "vault", cause, "misuse run, then misuse vault rotate --reason WHY", is_problem=True)
-    last = read_json(last_run_path(settings))
+    last = notes.read(last_run_path(settings))
     began = moment(last.get("started_at"))
     for path in inbox.beside_folders(settings):
         command = f"move it into the folder of its source, {settings.inbox_path}/NAME/"
@@ -263,7 +261,7 @@ def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:
     """Nothing at all where no scheduler was ever started here."""
     if not scheduler_path(settings).exists():
         return
-    beat = read_json(scheduler_path(settings))
+    beat = notes.read(scheduler_path(settings))
     beaten, stopped = moment(beat.get("beat_at")), moment(beat.get("stopped_at"))
     if stopped is not None:
         cause = f"stopped at {_local(stopped, settings)}; nothing will run"
@@ -297,7 +295,7 @@ def _next_runs(settings: Settings, beat: Mapping[str, Any], now: datetime) -> It
 
 def _backup(settings: Settings, now: datetime) -> Iterator[Line]:
     """How old the newest backup is; nothing where none was ever taken: the operator's own tools may do it."""
-    noted = read_json(last_backup_path(settings))
+    noted = notes.read(last_backup_path(settings))
     taken = moment(noted.get("taken_at"))
     if taken is None:
         return
@@ -334,7 +332,7 @@ def last_run_path(settings: Settings) -> Path:
 
 def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]:
     """The last run as a row of `runs`, where it failed or goes on and so is not in the published copy."""
-    last = read_json(last_run_path(settings))
+    last = notes.read(last_run_path(settings))
     if last.get("status") not in ("failed", "running") or last.get("run_id") in known:
         return []
     told = {name: last.get(name) or None for name in ("run_id", "as_of", "status")}
@@ -346,7 +344,7 @@ def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]
 
 def _may_know_more(book: Path, last_run: Path) -> bool:
     """Whether the casebook may hold stops that the last run did not read: opening it costs more than all else here."""
-    last = read_json(last_run)
+    last = notes.read(last_run)
     if last.get("status") not in ("published", "skipped") or last.get("is_behind"):
         return book.exists()
     ended = last_run.stat().st_mtime_ns
@@ -368,16 +366,16 @@ def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]
 
 def _calls(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
     """Files that came in or went out since what is published; nothing while a run is at work, which reads them."""
-    last = read_json(last_run_path(settings))
+    last = notes.read(last_run_path(settings))
     if not isinstance(found, _Published) or (last.get("status") == "running" and not is_run_dead(last)):
         return
-    if cause := batch_note.since(read_json(batch_note.note_path(settings)), found.batches):
+    if cause := batch_note.since(notes.read(batch_note.note_path(settings)), found.batches):
         yield Line("NEW", "calls", cause, "misuse run", is_problem=False)
 
 
 def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
     """Whether a model links numbers to callers, and what waits for a person. Not asked of the vault: a run may hold it."""
-    note = read_json(identity_path(settings))
+    note = notes.read(identity_path(settings))
     in_force, candidate = note.get("in_force") or {}, note.get("candidate") or {}
     if not in_force:
         yield Line(
@@ -398,24 +396,6 @@ def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Li
 def identity_path(settings: Settings) -> Path:
     """Where the model in force and a waiting candidate are noted, by digest and day."""
     return settings.home / "identity.json"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A small file's object; empty where it is absent or unreadable."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a small file as a whole: a reader sees the old or the new one."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
-    scratch.replace(path)
 
 
 def is_run_dead(last: Mapping[str, Any]) -> bool:

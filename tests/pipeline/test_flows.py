@@ -22,7 +22,7 @@ import pytest
 from flows import serve, steps, surroundings
 from flows.api import Api
 from flows.children import Child, child_environment
-from misuse import status, warehouse
+from misuse import notes, status, warehouse
 from misuse.errors import LockHeld, UsageError
 from misuse.settings import Schedule, Settings
 
@@ -55,7 +55,7 @@ class Scheduler:
 
     @property
     def beat(self) -> dict[str, Any]:
-        return status.read_json(status.scheduler_path(self.settings))
+        return notes.read(status.scheduler_path(self.settings))
 
     def children(self, word: str) -> list[psutil.Process]:
         found = psutil.Process(self.process.pid).children(recursive=True)
@@ -246,9 +246,9 @@ class TestMissedNights:
     TOMORROW = NOW + timedelta(hours=18)
 
     def caught_up(self, settings: Settings, api: FakeApi, due: datetime | None, **last_run: object) -> serve.Scheduler:
-        status.write_json(status.scheduler_path(settings), {"next_runs": {"nightly": due and due.isoformat()}})
+        notes.write(status.scheduler_path(settings), {"next_runs": {"nightly": due and due.isoformat()}})
         if last_run:
-            status.write_json(status.last_run_path(settings), last_run)
+            notes.write(status.last_run_path(settings), last_run)
         made = serve.Scheduler(settings, api, {})  # type: ignore[arg-type]
         for _ in range(3):
             made._catch_up()
@@ -309,7 +309,7 @@ class TestWatch:
         assert (settings.home / "hook.log").read_text().count("EMPTY home") == 1
 
     def test_a_failed_run_is_left_to_the_flow_to_tell(self, settings: Settings) -> None:
-        status.write_json(status.last_run_path(settings), {"status": "failed", "error": "x"})
+        notes.write(status.last_run_path(settings), {"status": "failed", "error": "x"})
         serve.Scheduler(settings, FakeApi(), {})._look()  # type: ignore[arg-type]
         assert "FAILED" not in (settings.home / "hook.log").read_text()
 

@@ -11,7 +11,19 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from misuse import callers, casebook, intake, linkage, model_review, pipeline, publication, retention, status, warehouse
+from misuse import (
+    callers,
+    casebook,
+    intake,
+    linkage,
+    model_review,
+    notes,
+    pipeline,
+    publication,
+    retention,
+    status,
+    warehouse,
+)
 from misuse.errors import InputError, MisuseError, Refused, StoreError, UsageError
 from misuse.linkage.model import pinned
 from misuse.progress import Silent
@@ -109,7 +121,7 @@ def in_force(settings: Settings) -> str:
     with warehouse.opened(settings) as con:
         named = callers.model_in_force(con)
     (held,) = [row["model_digest"] for row in model_review.listed(settings) if row["status"] == "in_force"]
-    note = status.read_json(status.identity_path(settings))
+    note = notes.read(status.identity_path(settings))
     assert named == held
     assert note["in_force"]["digest"] == model_review.shown(held)
     return named
@@ -276,7 +288,7 @@ def test_who_may(settings: Settings, linker: Linker) -> None:
     put_away = model_review.reject(settings, reason="too bold", actor="administrator", now=NOW)
     assert put_away["status"] == "replaced"
     assert in_force(settings) == before
-    assert "candidate" not in status.read_json(status.identity_path(settings))
+    assert "candidate" not in notes.read(status.identity_path(settings))
     accept(settings, actor="administrator", digest=put_away["model_digest"])
     assert in_force(settings) == put_away["model_digest"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from misuse import disk, status
+from misuse import disk, notes, status
 from misuse.settings import Settings
 
 
@@ -93,7 +93,7 @@ def test_a_backup_that_is_due_is_told(settings, hours, word):
     now = datetime(2026, 1, 9, 6, tzinfo=UTC)
     assert list(status._backup(settings, now)) == [], "who backs up by other means is not told off"
     taken = (now - timedelta(hours=hours)).replace(tzinfo=None).isoformat()
-    status.write_json(status.last_backup_path(settings), {"taken_at": taken, "name": "misuse-x", "bytes": 1})
+    notes.write(status.last_backup_path(settings), {"taken_at": taken, "name": "misuse-x", "bytes": 1})
     (line,) = status._backup(settings, now)
     assert (line.word, line.is_problem) == (word, word == "OLD")
     assert "misuse-x" in line.cause

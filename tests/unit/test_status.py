@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from misuse import batch_note, staleness, status
+from misuse import batch_note, notes, staleness, status
 from misuse.settings import Settings
 
 NOW = datetime(2026, 1, 2, 6, 30, tzinfo=UTC)
@@ -50,7 +50,7 @@ def publish(settings: Settings, as_of: date = date(2026, 1, 1), arrived: str = "
 
 def last_run(settings: Settings, **changes: Any) -> None:
     ended = {"run_id": RUN_ID, "status": "published", "started_at": hours_ago(4), "finished_at": hours_ago(3.9)}
-    status.write_json(status.last_run_path(settings), {**ended, "pid": os.getpid(), **changes})
+    notes.write(status.last_run_path(settings), {**ended, "pid": os.getpid(), **changes})
 
 
 def beat(settings: Settings, **changes: Any) -> None:
@@ -62,7 +62,7 @@ def beat(settings: Settings, **changes: Any) -> None:
         "port": 4200,
         "next_runs": {"nightly": hours_ago(-20)},
     }
-    status.write_json(status.scheduler_path(settings), {**alive, **changes})
+    notes.write(status.scheduler_path(settings), {**alive, **changes})
 
 
 def words(settings: Settings) -> list[str]:
@@ -92,12 +92,12 @@ def test_the_line_on_identity_says_which_model_links_and_what_waits_for_a_person
     with duckdb.connect(str(settings.current_path.resolve())) as con:
         con.execute("create table caller_links as select unnest(['suggested', 'automatic', 'suggested']) as status")
     note = {"in_force": {"digest": "a1", "made_at": "2025-12-01T10:00:00"}}
-    status.write_json(status.identity_path(settings), note)
+    notes.write(status.identity_path(settings), note)
     assert "model a1 of 2025-12-01" in line(settings, "ok identity").text
     assert "2 suggested links wait" in line(settings, "ok identity").text
     assert line(settings, "ok identity").command == "misuse identity links"
     assert "NEW model" not in words(settings)
-    status.write_json(
+    notes.write(
         status.identity_path(settings), note | {"candidate": {"digest": "b2", "made_at": "2026-01-01T10:00:00"}}
     )
     assert line(settings, "NEW model").command == "misuse identity diff"
@@ -187,7 +187,7 @@ def test_a_run_not_published_has_its_times_as_the_published_ones_have(settings: 
 def test_files_in_or_out_since_what_is_shown_are_told(settings: Settings, held: dict[str, bool], said: str) -> None:
     publish(settings)
     last_run(settings)
-    status.write_json(batch_note.note_path(settings), {"is_withdrawn": held})
+    notes.write(batch_note.note_path(settings), {"is_withdrawn": held})
     if not said:
         assert "NEW calls" not in words(settings)
         return

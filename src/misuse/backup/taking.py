@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import misuse
-from misuse import casebook, inbox, status, warehouse
+from misuse import casebook, inbox, notes, status, warehouse
 from misuse.backup import copying, manifest, reading
 from misuse.backup.manifest import Manifest
 from misuse.casebook import keeping
@@ -234,9 +234,7 @@ def _compared(settings: Settings, made: Manifest, half: Path) -> Manifest:
 
 def _note(settings: Settings, path: Path, made: Manifest) -> None:
     """What `misuse status` tells of the newest backup."""
-    status.write_json(
-        status.last_backup_path(settings), {"taken_at": made.taken_at, "name": path.name, "bytes": made.size}
-    )
+    notes.write(status.last_backup_path(settings), {"taken_at": made.taken_at, "name": path.name, "bytes": made.size})
 
 
 def past_their_day(folder: Path, stem: str, now: datetime) -> Iterator[str]:

@@ -93,8 +93,7 @@ def told(value: Any, unit: str) -> str:
 
 def interval(row: Mapping[str, Any]) -> str:
     """An estimate's interval, called 95% only where its method claims it."""
-    low, high = told(row["low"], row["unit"]), told(row["high"], row["unit"])
-    return wording.interval(low, high, is_claimed=wording.is_claimed(row["method"]))
+    return reported.interval(dict(row), lambda value: told(value, row["unit"]))
 
 
 def capfirst(text: object) -> str:
