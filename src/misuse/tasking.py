@@ -254,7 +254,7 @@ def _lane(facts: Mapping[str, Any], bars: Sequence[str]) -> str:
 
 def _reasons(facts: Mapping[str, Any], meeting: Meeting) -> list[str]:
     """Why the person is on the list and in this part, in sentences."""
-    calls, where = facts["misuse_calls_window"], f"in the {meeting.window_days} days to {_day(meeting.as_of)}"
+    calls, where = facts["misuse_calls_window"], f"in the {_count(meeting.window_days, 'day')} to {_day(meeting.as_of)}"
     tenth = facts["tenth_misuse_at"]
     reached = f"; the {_ordinal(meeting.threshold)} on {_local_day(tenth, meeting)}" if tenth else ""
     said = [f"{_count(calls, 'misuse call')} {where}{reached}."]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from misuse import review, rules, safeguards, schemas
 from misuse.room.desk import Desk
+from misuse.wording import of
 
 _IDENTITY = (
     "select identity_model, code_version, rules_digest, calls, persistent_callers from runs where run_id = $run_id"
@@ -34,7 +35,7 @@ def _lines(desk: Desk) -> Iterator[str]:
         "",
         f"- Identifying fields a log may bring, kept encrypted in the vault: {', '.join(sorted(schemas.IDENTIFYING_FIELDS))}.",
         f"- Published pseudonymous relations: {len(schemas.PUBLISHED)}, with {_columns()} columns (docs/data-dictionary.md).",
-        f"- A caller is listed from {settings.threshold} misuse calls in {settings.window_days} days.",
+        f"- A caller is listed from {settings.threshold} misuse calls in {of(settings.window_days, 'day')}.",
         "",
     )
     yield from _versions(desk)
