@@ -247,6 +247,26 @@ def test_all_is_written_anew_once_much_lies_unsorted(con: duckdb.DuckDBPyConnect
     assert order == sorted(order)
 
 
+@pytest.mark.parametrize("parts", [2, 3, 16])
+def test_calls_sorted_part_by_part_lie_as_those_sorted_at_once(
+    con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    con.execute("update calls set caller_id = 'c' || left(md5(caller_id), 16)")
+    (calls, nobodys) = con.execute("select count(*), count_if(caller_id is null) from calls").fetchone() or (0, 0)
+    assert nobodys
+    lie = "select * from calls order by rowid"
+    with duckdb.connect(str(publication.publish(con, settings, invented.RUN_ID)), read_only=True) as copy:
+        at_once = copy.execute(lie).fetchall()
+    monkeypatch.setattr(outgoing, "SORTED_AT_ONCE", -(-calls // parts))
+    held = outgoing._parts(con, publication.declared("calls"))
+    counts = [count for part in held for (count,) in part.aggregate("count(*)").fetchall()]
+    assert len(counts) == parts
+    assert sum(counts) == calls == len(at_once)
+    assert min(counts[:-1]) > 0
+    with duckdb.connect(str(publication.publish(con, settings, next_run(con, "next"))), read_only=True) as copy:
+        assert copy.execute(lie).fetchall() == at_once
+
+
 def test_copy_of_another_count_is_refused(
     con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
