@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from misuse.synth import codes, population
 from misuse.synth.calls import Calls
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 
 _GROUP = np.array([("genuine", "unintentional", "nonemergency", "misuse").index(code.group) for code in codes.CODES])
@@ -56,14 +56,17 @@ class Facts:
 def chosen(cumulative: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
     """For each row of a table of cumulative chances, one of its columns."""
     chance = rng.random(len(rows))
-    choice = np.zeros(len(rows), dtype=np.int64)
+    choice = np.zeros(len(rows), dtype=np.int8)
     for column in range(cumulative.shape[1] - 1):
         choice += chance >= cumulative[rows, column]
     return choice
 
 
 def facts(calls: Calls, rng: np.random.Generator) -> Facts:
-    """Everything that follows from what each call was and how it was coded."""
+    """Everything that follows from what each call was and how it was coded.
+
+    No array is kept wider than it must be: of a hundred million calls all stand in memory at once.
+    """
     opening = _opening(calls, rng)
     nuisance = opening == codes.INDEX["NUISANCE CALL"]
     coded = _IS_MISUSE_CODE[calls.closing] | ((calls.closing == codes.BLANK) & nuisance)
@@ -72,25 +75,17 @@ def facts(calls: Calls, rng: np.random.Generator) -> Facts:
     wrong = coded & ~truly
     grade = chosen(_GRADES, calls.true_code, rng)
     # A call taken for misuse is graded as misuse, two times out of three.
-    grade = np.where(wrong & (rng.random(len(calls)) < 0.67), len(codes.GRADES) - 1, grade)
-    rows = np.where(wrong, _MISCODED_ROW, calls.true_code)
-    result = chosen(_RESULTS, rows, rng)
+    grade[wrong & (rng.random(len(calls)) < 0.67)] = len(codes.GRADES) - 1
+    result = chosen(_RESULTS, np.where(wrong, np.int16(_MISCODED_ROW), calls.true_code), rng)
     # A person in need whose call shows nothing: the code stands uncontradicted, only a marker may tell.
     silent = wrong & (calls.role >= population.FIRST_PERSONA) & (rng.random(len(calls)) < 0.8)
-    result = np.where(silent, codes.RESULTS.index("NO_FURTHER_ACTION"), result)
+    result[silent] = codes.RESULTS.index("NO_FURTHER_ACTION")
     units, unit_seconds, assigned, arrived = _deployment(calls, grade, np.maximum(answer, 0), rng)
-    found = Facts(
+    return Facts(
         answer, talk, wrap, opening, result, grade, _qualifiers(len(calls), rng), _boroughs(calls, rng),
         units, unit_seconds, assigned, arrived, coded, truly,
         coded & ((result < _NEED) | (calls.closing == codes.BLANK)),
     )  # fmt: skip
-    # Half as wide as they were reckoned: of a hundred million calls all stand in memory at once.
-    numbers: dict[str, Any] = {
-        field.name: getattr(found, field.name).astype(np.int32)
-        for field in fields(found)
-        if not field.name.startswith("is_")
-    }
-    return replace(found, **numbers)
 
 
 def _opening(calls: Calls, rng: np.random.Generator) -> Ints:
@@ -103,7 +98,7 @@ def _opening(calls: Calls, rng: np.random.Generator) -> Ints:
     truly = np.where(calls.true_code == codes.INDEX["HOAX"], guess, calls.true_code)
     opening = np.where(rng.random(size) < 0.14, guess, truly)
     blank = (calls.closing == codes.BLANK) & (_GROUP[calls.true_code] == MISUSE)
-    return np.where(blank, codes.INDEX["NUISANCE CALL"], opening)
+    return np.where(blank, codes.INDEX["NUISANCE CALL"], opening).astype(np.int16)
 
 
 def _handling(calls: Calls, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
@@ -111,34 +106,36 @@ def _handling(calls: Calls, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]
     size = len(calls)
     quick = rng.random(size) < 0.70
     answer = np.where(quick, rng.integers(1, 10, size), 10 + rng.exponential(32, size).astype(np.int64))
-    talk = np.rint(_TALK[calls.true_code] * np.exp(rng.normal(0, 0.48, size))).astype(np.int64).clip(4, 7200)
-    wrap = rng.gamma(1.6, 1 / 1.6, size) * _WRAP[calls.true_code]
+    answer = answer.astype(np.int32)
+    talk = np.rint(_TALK[calls.true_code] * np.exp(rng.normal(0, 0.48, size))).astype(np.int32).clip(4, 7200)
+    wrap = np.rint(rng.gamma(1.6, 1 / 1.6, size) * _WRAP[calls.true_code]).astype(np.int32)
     # Abandoned before an answer: nothing was said, and the log has no time of answer.
     lost = (calls.closing == _ABANDONED) & (rng.random(size) < 0.35)
-    return np.where(lost, -1, answer), np.where(lost, -1, talk), np.rint(wrap).astype(np.int64)
+    answer[lost] = talk[lost] = -1
+    return answer, talk, wrap
 
 
 def _deployment(calls: Calls, grade: Ints, answer: Ints, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Ints]:
     size = len(calls)
     sent = rng.random(size) < _SENT[grade]
-    units = np.where(sent, 1 + rng.poisson(_UNITS[grade]), 0)
-    assigned = answer + 40 + rng.exponential(70, size).astype(np.int64) + np.where(grade >= 2, 1800, 0)
+    units = np.where(sent, 1 + rng.poisson(_UNITS[grade]), 0).astype(np.int16)
+    assigned = answer + 40 + rng.exponential(70, size).astype(np.int32) + np.where(grade >= 2, 1800, 0).astype(np.int32)
     travel = _ARRIVAL[grade] * np.exp(rng.normal(0, 0.62, size))
-    arrived = assigned + travel.astype(np.int64).clip(60, 10 * 3600)
+    arrived = assigned + travel.astype(np.int32).clip(60, 10 * 3600)
     on_scene = np.where(_GROUP[calls.true_code] == MISUSE, 16 * 60, 42 * 60) * np.exp(rng.normal(0, 0.7, size))
-    unit_seconds = (units * (on_scene + travel * 0.8)).astype(np.int64)
+    unit_seconds = (units * (on_scene + travel * 0.8)).astype(np.int32)
     came = sent & (rng.random(size) < 0.97)
-    return units, np.where(sent, unit_seconds, 0), np.where(sent, assigned, -1), np.where(came, arrived, -1)
+    unit_seconds[~sent], assigned[~sent], arrived[~came] = 0, -1, -1
+    return units, unit_seconds, assigned, arrived
 
 
 def _qualifiers(size: int, rng: np.random.Generator) -> Ints:
-    return np.searchsorted(np.cumsum(codes.QUALIFIER_CHANCES), rng.random(size), side="right").clip(
-        0, len(codes.QUALIFIERS) - 1
-    )
+    at = np.searchsorted(np.cumsum(codes.QUALIFIER_CHANCES), rng.random(size), side="right")
+    return at.clip(0, len(codes.QUALIFIERS) - 1).astype(np.int8)
 
 
 def _boroughs(calls: Calls, rng: np.random.Generator) -> Ints:
     """Mostly the caller's own borough; it is the incident's that is logged."""
-    home = population.home_boroughs(calls.person)
-    elsewhere = population.home_boroughs(rng.integers(0, 2**40, len(calls)))
+    home = population.home_boroughs(calls.person).astype(np.int16)
+    elsewhere = population.home_boroughs(rng.integers(0, 2**40, len(calls))).astype(np.int16)
     return np.where(rng.random(len(calls)) < 0.82, home, elsewhere)

@@ -39,7 +39,7 @@ def draw(settings: SyntheticSettings) -> tuple[text.Log, population.Town, lines.
     day = (every.time + clock.offsets(every.time)) // 86400 - (clock.first + int(clock.hour_offsets[0])) // 86400
     log = text.Log(
         every, found, state, ranges.nationals(holding.kinds, drama=settings.drama), holding.kinds, town.shared,
-        town.public, day, _numbers(day), clock, settings.start,
+        town.public, day.astype(np.int32), _numbers(day).astype(np.int32), clock, settings.start,
     )  # fmt: skip
     return log, town, holding
 

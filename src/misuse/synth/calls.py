@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from misuse.synth.rhythm import Clock
 from misuse.synth.settings import SyntheticSettings
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 
 # Of the calls in a misuser's stream: coded misuse though in earnest, and misuse coded as something
 # else. So about one misuse code in eleven is wrong.
@@ -65,10 +66,15 @@ def stack(parts: list[Calls]) -> Calls:
 
 def made(time: Ints, person: Ints, true_code: Ints, closing: Ints, role: int, marker: Ints | None = None) -> Calls:
     """Calls of one role on the 999 channel, each from the line of its person's own index."""
-    size = len(time)
-    none = np.zeros(size, dtype=np.int64)
-    marks = none if marker is None else marker
-    return Calls(time, person, person.copy(), true_code, closing, np.full(size, role), marks, none.copy())
+    none = np.zeros(len(time), dtype=np.int16)
+    marks, roles = none if marker is None else marker, np.full_like(none, role)
+    return _kept(time, person, person, true_code, closing, roles, marks, none)
+
+
+def _kept(*facts: Ints) -> Calls:
+    """Arrays of their own, each as wide as what is kept of it."""
+    named = zip(fields(Calls), facts, strict=True)
+    return Calls(*(np.array(values, dtype=_WIDTHS.get(field.name, np.int16)) for field, values in named))
 
 
 def drawn(weights: Floats, size: int, rng: np.random.Generator) -> Ints:
@@ -181,21 +187,27 @@ def public_calls(
 ) -> Calls:
     """Everybody else's calls: most people once, some often; with 101's among them."""
     total = size + settings.total_101
-    often = rng.random(total) < 0.25
-    chance = rng.random(total)
-    person = (town.public * np.where(often, chance**1.5, chance)).astype(np.int64)
-    person = (person * 7_368_787 + 12_345) % town.public if np.gcd(7_368_787, town.public) == 1 else person
+    person = _anybody(total, town, rng)
     time = rhythm.general_times(clock, weights, total, rng)
-    true_code = drawn(_PUBLIC, total, rng)
+    true_code = drawn(_PUBLIC, total, rng).astype(np.int16)
     miscoded = rng.random(total) < PUBLIC_MISCODED
     closing = np.where(miscoded, drawn(_MISUSE, total, rng), true_code)
-    closing = np.where(rng.random(total) < 0.004, codes.BLANK, closing)
+    closing = np.where(rng.random(total) < 0.004, codes.BLANK, closing).astype(np.int16)
     calls = made(time, person, true_code, closing, population.CALLER, _public_markers(person, true_code, town, rng))
     calls.channel[size:] = 1
     # 101 has misuse of its own; it is not the headline's.
     rare = size + np.flatnonzero(rng.random(total - size) < 0.006)
     calls.true_code[rare] = calls.closing[rare] = drawn(_MISUSE, len(rare), rng)
     return calls
+
+
+def _anybody(size: int, town: Town, rng: np.random.Generator) -> Ints:
+    """One of the public for each call: some of them often."""
+    often = rng.random(size) < 0.25
+    chance = rng.random(size)
+    person = (town.public * np.where(often, chance**1.5, chance)).astype(np.int64)
+    person = (person * 7_368_787 + 12_345) % town.public if np.gcd(7_368_787, town.public) == 1 else person
+    return person.astype(np.int32)
 
 
 def _public_markers(person: Ints, true_code: Ints, town: Town, rng: np.random.Generator) -> Ints:
@@ -207,7 +219,7 @@ def _public_markers(person: Ints, true_code: Ints, town: Town, rng: np.random.Ge
     plays_a_part = np.zeros(town.public, dtype=bool)
     plays_a_part[town.misusers[town.spells.calls >= 7]] = True
     shown = (rng.random(len(person)) < chance[true_code]) & ~plays_a_part[person]
-    return np.where(shown, name[true_code], 0)
+    return np.where(shown, name[true_code], 0).astype(np.int16)
 
 
 def all_calls(town: Town, settings: SyntheticSettings, clock: Clock, streams: dict[str, np.random.Generator]) -> Calls:

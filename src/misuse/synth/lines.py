@@ -8,6 +8,7 @@ withhold it does not work there, and a handset without a SIM cannot call.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from misuse.synth.population import Town
 from misuse.synth.rhythm import Clock
 from misuse.synth.settings import SyntheticSettings
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 DAY = 86400
 SECOND_LINE_SHARE, THIRD_LINE_SHARE = 0.12, 0.02  # of misusers with more than a few calls
@@ -155,4 +156,4 @@ def shown(calls: Calls, kinds: npt.NDArray[np.int8], often: Flags, rng: np.rando
     odd = rng.random(size)
     state = np.where(odd < 0.0012, PLACEHOLDER, np.where(odd < 0.0022, MALFORMED, state))
     # On 101 a caller may withhold the number, and many do.
-    return np.where((calls.channel == 1) & (rng.random(size) < 0.30), WITHHELD, state)
+    return np.where((calls.channel == 1) & (rng.random(size) < 0.30), WITHHELD, state).astype(np.int8)

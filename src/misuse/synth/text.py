@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from misuse.synth.calls import Calls
 from misuse.synth.population import SharedLines, pick, unit
 from misuse.synth.rhythm import Clock
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Flags = npt.NDArray[np.bool_]
 
 # The log's columns, in order. rules/synthetic_source.toml declares them.
