@@ -278,6 +278,40 @@ def test_every_number_of_a_picture_is_one_of_the_tables(large: data.Pack) -> Non
         assert not [n for n in numbers if not any(n in (one, round(one, 1), round(one, 2)) for one in told)], figure
 
 
+# -- what is claimed ----------------------------------------------------------------------------------------------------
+
+
+def methods_say(pack: data.Pack, said: str) -> data.Pack:
+    return replace(pack, estimates=[row | {"method": said} for row in pack.estimates])
+
+
+def test_an_interval_is_called_one_of_95_percent_only_where_its_method_claims_it(large: data.Pack) -> None:
+    ends = [row["measure"] for row in rows(methods_say(large, "by resampling")) if "end of the" in row["measure"]]
+    assert ends
+    assert all("95%" in measure for measure in ends)
+    doubtful = methods_say(large, "by resampling; with so few callers 95% coverage is not claimed")
+    ends = [row["measure"] for row in rows(doubtful) if "end of the" in row["measure"]]
+    assert ends
+    assert not [measure for measure in ends if "95%" in measure]
+    assert "Interval</th>" in public_page.page(doubtful).decode()
+
+
+@pytest.mark.parametrize("pack", [1, 3], indirect=True)
+def test_what_is_claimed_of_a_figure_kept_back_is_not_told(pack: data.Pack) -> None:
+    assert public.Summary(pack).hides_persistent
+    claimed = methods_say(pack, "by resampling")
+    hidden = {name for name, *_ in public.FIGURES} & {row["estimate"] for row in pack.estimates}
+    assert hidden
+    unclaimed = replace(
+        claimed,
+        estimates=[
+            row | {"method": "95% is not claimed"} if row["estimate"] in hidden else row for row in claimed.estimates
+        ],
+    )
+    assert public.table(unclaimed) == public.table(claimed)
+    assert public_page.page(unclaimed) == public_page.page(claimed)
+
+
 # -- why something is not told -----------------------------------------------------------------------------------------
 
 

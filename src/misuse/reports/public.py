@@ -192,22 +192,14 @@ class Summary:
         self, name: str, words: str, unit: str, *, hides: bool
     ) -> Iterator[tuple[str, str, str, str, float | None, bool]]:
         row = self.pack.estimate(name)
-        if row is not None:
-            for end in ("point", "low", "high"):
-                if hides or row[end] is not None:
-                    measure = (
-                        unit
-                        if end == "point"
-                        else f"{unit}, {'lower' if end == 'low' else 'upper'} end of the 95% interval"
-                    )
-                    yield (
-                        "headline",
-                        words,
-                        ALL,
-                        measure,
-                        None if hides else _told(name, row[end]),
-                        hides,
-                    )
+        if row is None:
+            return
+        # What is claimed of a figure kept back would tell how few its callers are.
+        interval = "95% interval" if not hides and plain.is_claimed(row["method"]) else "interval"
+        ends = {"point": "", "low": f", lower end of the {interval}", "high": f", upper end of the {interval}"}
+        for end, told in ends.items():
+            if hides or row[end] is not None:
+                yield "headline", words, ALL, f"{unit}{told}", None if hides else _told(name, row[end]), hides
 
 
 def _told(name: str, value: float) -> float:
@@ -316,7 +308,7 @@ def _headline_table(summary: Summary) -> Table:
         (words, ends[0], f"{ends[1]} to {ends[2]}" if len(ends) == 3 and KEPT_BACK not in ends else "")
         for words, ends in found.items()
     )
-    told = (summary.pack.estimate(name) for name, *_ in (*EVERYBODY, *FIGURES))
+    told = (summary.pack.estimate(name) for name, *_ in (*EVERYBODY, *(() if summary.hides_persistent else FIGURES)))
     is_claimed = all(plain.is_claimed(row["method"]) for row in told if row is not None)
     note = "" if is_claimed else "95% is not claimed of every interval: there are too few callers."
     return Table("The main figures", note, ("", "Figure", "95% interval" if is_claimed else "Interval"), rows)

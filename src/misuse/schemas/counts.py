@@ -148,8 +148,8 @@ ESTIMATES = Relation(
         counted_by | VARCHAR | caller (the strict level); number (each number that is no shared line's as one caller, whoever held it: before linkage); standard or loose (were suggested links confirmed)
         unit | VARCHAR | calls, callers, share, share_difference, days_a_month, hours_a_month, seconds, minutes, their differences, relative_change, full_time, pounds_a_month, safeguards
         point | DOUBLE | the figure
-        low | DOUBLE | lower end of its 95% interval; null where none is given
-        high | DOUBLE | upper end of its 95% interval
+        low | DOUBLE | lower end of its interval, of 95% unless its method says that this is not claimed; null where none is given
+        high | DOUBLE | upper end
         bound_low | DOUBLE | the least it can be, whoever made the unidentified calls
         bound_high | DOUBLE | the most it can be
         numerator | DOUBLE | what was divided

@@ -42,7 +42,7 @@ WINDOW_THRESHOLDS = Relation(
         misuse_calls | BIGINT | their misuse calls
         all_misuse_calls | BIGINT | all misuse calls of the window, of shared lines and nobody known too
         share | DOUBLE | the former of the latter; null where there is none
-        low | DOUBLE | lower end of its 95% interval; null where none was reckoned
+        low | DOUBLE | lower end of its interval, of 95% unless its method says that this is not claimed; null where none was reckoned
         high | DOUBLE | upper end
         method | VARCHAR | how it was reckoned, in a sentence
     """),
