@@ -62,12 +62,12 @@ def build(settings: SyntheticSettings, out: Path, tracker: Tracker, *, log_only:
     files = []
     with tracker.step("Writing the log", total=float(len(months))) as bar:
         for name, where in months:
-            frame = text.month(log, where, chance["text"])
             path = folders[0] / f"calls_{name}.csv"
+            # In no name of its own, or the last month's text would stand in memory beside the next one's.
             if soil:
-                soil.write(frame, path, is_last=name == months[-1][0])
+                soil.write(text.month(log, where, chance["text"]), path, is_last=name == months[-1][0])
             else:
-                write(frame, path)
+                write(text.month(log, where, chance["text"]), path)
             files.append(path)
             bar.advance()
     figures = {}
