@@ -58,6 +58,12 @@ def launched() -> Iterator[Any]:
         browser.close()
 
 
+_CUT = """
+[...document.querySelectorAll("caption, h1, h2, h3")]
+    .filter(told => told.getBoundingClientRect().width > window.innerWidth).map(told => told.textContent)
+"""
+
+
 @functools.cache
 def _axe() -> str:
     """axe-core, to be put into a page."""
@@ -94,7 +100,9 @@ class Person:
         assert not [text for text in self.heard if "Content Security Policy" in text], self.heard
 
     def check(self, what: str) -> None:
-        """axe-core finds nothing on the page, and nobody scrolls sideways, on a wide and on a narrow screen."""
+        """axe-core finds nothing on the page, and nobody scrolls sideways or reads half a heading, on a wide and on a narrow
+        screen.
+        """
         self.page.evaluate(_axe())
         for size in (NARROW, WIDE):
             self.page.set_viewport_size(size)
@@ -106,6 +114,8 @@ class Person:
             )
             over = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert over <= 0, (what, size, "scrolls sideways by", over)
+            cut = self.page.evaluate(_CUT)
+            assert not cut, (what, size, "wider than the screen:", cut)
 
     def fill(self, **fields: str) -> None:
         """Fill fields by their names; select boxes too."""
