@@ -23,5 +23,4 @@ from facets
 inner join rule_misuse_codes as rules
     on
         rules.source = $source and facets.field = rules.field
-        and folded_code(facets.code)
-        = folded_code(rules.code)
+        and folded_code(facets.code) = folded_code(rules.code)

@@ -144,15 +144,20 @@ class Summary:
         return any(cell in hidden for cell in told)
 
     @cached_property
+    def told(self) -> list[Row]:
+        """The estimates of the headline table that are not kept back."""
+        figures = [name for name, *_ in FIGURES if not self.hides_persistent]
+        figures += [name for name, *_ in EVERYBODY if ("calls", ALL, ALL, ALL) not in self.kept_back]
+        return [row for name in figures if (row := self.pack.estimate(name)) is not None]
+
+    @cached_property
     def drawn(self) -> Pack:
         """The pack without anything that the tables do not tell, each figure rounded as they round it.
 
         Pictures are drawn from this alone: a place in a picture is a number too, and has as many digits as it was given.
         Bounds are left out, since they tell how many calls nobody is known to have made.
         """
-        figures = [name for name, *_ in FIGURES if not self.hides_persistent]
-        figures += [name for name, *_ in EVERYBODY if ("calls", ALL, ALL, ALL) not in self.kept_back]
-        rows = [_rounded(row) for name in figures if (row := self.pack.estimate(name)) is not None]
+        rows = [_rounded(row) for row in self.told]
         persons = self.pack.estimate("persistent_callers")
         if persons is not None and not self.hides_persistent:
             rows.append(_rounded(persons) | {"point": self.shown(("persons", PERSISTENT, ALL, "persons"))})
@@ -308,8 +313,7 @@ def _headline_table(summary: Summary) -> Table:
         (words, ends[0], f"{ends[1]} to {ends[2]}" if len(ends) == 3 and KEPT_BACK not in ends else "")
         for words, ends in found.items()
     )
-    told = (summary.pack.estimate(name) for name, *_ in (*EVERYBODY, *(() if summary.hides_persistent else FIGURES)))
-    is_claimed = all(plain.is_claimed(row["method"]) for row in told if row is not None)
+    is_claimed = all(plain.is_claimed(row["method"]) for row in summary.told)
     note = "" if is_claimed else "95% is not claimed of every interval: there are too few callers."
     return Table("The main figures", note, ("", "Figure", "95% interval" if is_claimed else "Interval"), rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -170,7 +170,7 @@ def stale_warning(stamp: Stamp) -> str:
     )
 
 
-def interval(row: Row | None, write: Any = share) -> str:
+def interval(row: Mapping[str, Any] | None, write: Any = share) -> str:
     """`95% interval 40.2% to 46.0%`, that 95% is not claimed of it, or that none is given."""
     if row is None or row["low"] is None or row["high"] is None:
         return "interval not measured"

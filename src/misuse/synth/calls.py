@@ -56,23 +56,14 @@ class Calls:
 
 def stack(parts: list[Calls]) -> Calls:
     """All parts, one after the other."""
-    return Calls(
-        *(
-            np.concatenate([getattr(part, f.name) for part in parts], dtype=_WIDTHS.get(f.name, np.int16))
-            for f in fields(Calls)
-        )
-    )
+    return Calls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Calls)))
 
 
 def made(time: Ints, person: Ints, true_code: Ints, closing: Ints, role: int, marker: Ints | None = None) -> Calls:
     """Calls of one role on the 999 channel, each from the line of its person's own index."""
     none = np.zeros(len(time), dtype=np.int16)
     marks, roles = none if marker is None else marker, np.full_like(none, role)
-    return _kept(time, person, person, true_code, closing, roles, marks, none)
-
-
-def _kept(*facts: Ints) -> Calls:
-    """Arrays of their own, each as wide as what is kept of it."""
+    facts = (time, person, person, true_code, closing, roles, marks, none)
     named = zip(fields(Calls), facts, strict=True)
     return Calls(*(np.array(values, dtype=_WIDTHS.get(field.name, np.int16)) for field, values in named))
 
@@ -179,7 +170,7 @@ def shared_line_calls(town: Town, clock: Clock, weights: Floats, rng: np.random.
     true_code, closing = np.concatenate([meant, other]), np.concatenate([coded, other])
     person = town.public + first_user[line] + user
     calls = made(time, person, true_code, closing, population.SHARED_USER, marker)
-    return replace(calls, line=town.public + line)
+    return replace(calls, line=(town.public + line).astype(calls.line.dtype))
 
 
 def public_calls(

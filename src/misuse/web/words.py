@@ -93,7 +93,7 @@ def told(value: Any, unit: str) -> str:
 
 def interval(row: Mapping[str, Any]) -> str:
     """An estimate's interval, called 95% only where its method claims it."""
-    return reported.interval(dict(row), lambda value: told(value, row["unit"]))
+    return reported.interval(row, lambda value: told(value, row["unit"]))
 
 
 def capfirst(text: object) -> str:
