@@ -1,4 +1,4 @@
-"""Which files are in and which were taken out, in a small file: `misuse status` compares it with what is published.
+"""Which files are in and which were taken out, and when each source's last one came, in a small file: `misuse status` compares it with what is published.
 
 The ledger itself lies in the warehouse, which a run may hold.
 """
@@ -28,8 +28,12 @@ def note_path(settings: Settings) -> Path:
 def write(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Note every batch of the ledger, replaced whole. What cannot be noted is in or out all the same, and noted next time."""
     held = con.execute("select batch_id, withdrawn_at is not null from batch_ledger order by batch_id").fetchall()
+    arrived = con.execute(_ARRIVED).fetchall()
     with contextlib.suppress(OSError):
-        notes.write(note_path(settings), {"is_withdrawn": dict(held)})
+        notes.write(note_path(settings), {"is_withdrawn": dict(held), "arrived": dict(arrived)})
+
+
+_ARRIVED = "select source, max(ingested_at)::varchar || '+00:00' from batch_ledger group by source order by source"
 
 
 def since(note: Mapping[str, object], told: Mapping[str, bool]) -> str:

@@ -14,6 +14,7 @@ from misuse.errors import InputError, MisuseError, Refused
 from misuse.progress import Tracker
 from misuse.settings import Settings
 
+LONGEST_NAME_BYTES = 255  # of a name in a folder, on every file system in use
 GROWING_SECONDS = 600  # a file touched so recently is watched for growth before it is taken
 WATCH_SECONDS = 0.3
 FRESH_SECONDS = 30  # one touched only now is watched for longer
@@ -133,7 +134,16 @@ def growing_files(paths: list[Path], now: datetime) -> set[Path]:
 def _move_to_taken(path: Path, batch_id: str) -> None:
     taken = path.parent / inbox.TAKEN
     taken.mkdir(mode=0o700, exist_ok=True)
-    shutil.move(path, taken / f"{batch_id}-{path.name}")
+    shutil.move(path, taken / _shortened(f"{batch_id}-{path.name}"))
+
+
+def _shortened(name: str) -> str:
+    """At most as long as a name in a folder may be; its end, by which the kind of file is known, stays."""
+    over = len(name.encode()) - LONGEST_NAME_BYTES
+    if over <= 0:
+        return name
+    stem, kind = Path(name).stem.encode(), Path(name).suffix
+    return stem[:-over].decode(errors="ignore") + kind
 
 
 def withdraw(settings: Settings, batch_id: str, *, reason: str, actor: str, now: datetime) -> None:

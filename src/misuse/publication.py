@@ -279,6 +279,10 @@ def _open(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection | None:
         con.close()
         if not path.exists():
             return None
+        if not os.access(path, os.R_OK):
+            raise StoreError(
+                f"the published copy {path.name} may not be read by this user", next_step="check its rights"
+            ) from None
         raise StoreError(
             f"the published copy {path.name} is damaged", next_step="misuse publish RUN points readers at another"
         ) from None

@@ -169,8 +169,8 @@ def config_candidates(environ: Mapping[str, str], working_directory: Path) -> li
 
 
 def home_path(environ: Mapping[str, str], working_directory: Path) -> Path:
-    """The data home: MISUSE_HOME, else `var` under the working directory."""
-    return (working_directory / environ.get("MISUSE_HOME", "var")).resolve()
+    """The data home: MISUSE_HOME where it says something, else `var` under the working directory."""
+    return (working_directory / (environ.get("MISUSE_HOME") or "var")).resolve()
 
 
 def load(environ: Mapping[str, str], working_directory: Path, config: Path | None = None) -> Settings:
@@ -281,14 +281,32 @@ def _typed(value: Any, default: Any, where: str, key: str) -> Any:
     is_whole_enough = kind is float and isinstance(value, int)
     if isinstance(value, bool) is not (kind is bool) or not (isinstance(value, kind) or is_whole_enough):
         raise UsageError(f"{where}: '{key}' must be {kind.__name__}, as its default {default!r} is")
-    most = _MOST.get(key.rpartition("_")[2], 2**31 - 1)
+    most = _MOST.get(re.split("[._]", key)[-1], 2**31 - 1)
     if kind in (int, float) and not 0 <= value <= most:
         raise UsageError(f"{where}: '{key}' must be between 0 and {most:,}", next_step=f"its default is {default!r}")
     return kind(value) if is_whole_enough else value
 
 
 # A hundred years: reckoned with more, a date is none. And `nan`, which TOML has, is over no limit.
-_MOST = {"days": 36_500, "months": 1_200, "hours": 876_000, "minutes": 52_560_000}
+# Threads: from some thousands on a machine makes them for a minute, and then has none to give.
+_MOST = {"days": 36_500, "months": 1_200, "hours": 876_000, "minutes": 52_560_000, "threads": 256}
+
+
+FEWEST_REPLICATES = 20  # of fewer there is no 2.5th percentile that means anything
+
+
+def is_zone(name: str) -> bool:
+    """Whether a name is a time zone's that every engine here knows.
+
+    `localtime` and the like are this machine's alone, and the folders posix and right hold the same zones by other names.
+    """
+    if name in ("localtime", "posixrules", "Factory") or name.startswith(("posix/", "right/")):
+        return False
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _sensible(settings: Settings, where: str) -> None:
@@ -305,19 +323,19 @@ def _sensible(settings: Settings, where: str) -> None:
     ):
         if getattr(settings, key) < 1:
             raise UsageError(f"{where}: 'settings.{key}' must be at least 1")
+    if settings.bootstrap_replicates < FEWEST_REPLICATES:
+        raise UsageError(f"{where}: 'settings.bootstrap_replicates' must be at least {FEWEST_REPLICATES}")
     for key in ("idle_minutes", "longest_hours"):
         if getattr(settings.web, key) < 1:
             raise UsageError(f"{where}: 'web.{key}' must be at least 1")
     _memory(settings.memory_limit, where)
     for key in ("nightly", "tasking_cycle", "retention"):
         _cron(getattr(settings.schedule, key), where, f"schedule.{key}")
-    try:
-        ZoneInfo(settings.reporting_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_zone(settings.reporting_zone):
         raise UsageError(
             f"{where}: 'settings.reporting_zone' names no time zone: {settings.reporting_zone}",
             next_step="use a name such as Europe/London",
-        ) from None
+        )
 
 
 # The forms that DuckDB takes. A minus sign and "none", which it takes too, are no limit at all; a percentage it refuses.

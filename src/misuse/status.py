@@ -6,6 +6,7 @@ second and works while a run writes.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -198,13 +199,15 @@ def _last_run(settings: Settings, now: datetime) -> Iterator[Line]:
 def _arrivals(settings: Settings, found: _Published | str | None, now: datetime) -> Iterator[Line]:
     """A line for each source whose files are late, one for all that came."""
     known = found.arrivals if isinstance(found, _Published) else {}
+    noted = notes.read(batch_note.note_path(settings)).get("arrived")  # since the run that is shown, too
     punctual = []
     for source in sorted({*settings.sources, *known}):
         every = _expected_hours(settings, source, source in known)
         if every is None:
             continue
-        waiting = _newest_waiting(settings.inbox_path / source)
-        came = max((in_utc(at) for at in (known.get(source), waiting) if at is not None), default=None)
+        waiting = _newest_waiting(settings, source)
+        taken = moment(noted.get(source)) if isinstance(noted, dict) else None
+        came = max((in_utc(at) for at in (known.get(source), taken, waiting) if at is not None), default=None)
         if came is None or now - came > timedelta(hours=every):
             since = f"since {_local(came, settings)}" if came else "ever"
             cause = f"no file from {source} {since}; one is expected every {every:g} h"
@@ -239,22 +242,27 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
     if began is None or last.get("status") not in ("published", "skipped", "failed"):
         return
     for folder in sorted(path for path in settings.inbox_path.glob("*") if path.is_dir()):
-        left = sorted(path.name for path in _files(folder) if path.stat().st_mtime < began.timestamp())
+        left = sorted(path.name for path, at in _written(settings, folder.name) if at < began.timestamp())
         if left:
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
             command = f"misuse source check {folder / left[0]} --source {folder.name}"
             yield Line("LEFT", folder.name, f"the last run could not take {left[0]}{more}", command, is_problem=True)
 
 
-def _newest_waiting(folder: Path) -> datetime | None:
-    """When the newest file in the inbox was last written."""
-    times = [entry.stat().st_mtime for entry in _files(folder)]
+def _newest_waiting(settings: Settings, source: str) -> datetime | None:
+    """When the newest file that the next run would take was last written."""
+    times = [at for _, at in _written(settings, source)]
     return datetime.fromtimestamp(max(times), tz=UTC) if times else None
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+def _written(settings: Settings, source: str) -> list[tuple[Path, float]]:
+    """Files waiting, and when each was last written; one that a run takes away meanwhile is left out."""
+    found = []
+    for name, path in inbox.files(settings):
+        with contextlib.suppress(FileNotFoundError):
+            if name == source:
+                found.append((path, path.stat().st_mtime))
+    return found
 
 
 def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from misuse import store, vault
+from misuse import batch_note, store, vault
 from misuse.errors import LockHeld, ResourceError, StoreError, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 
@@ -127,9 +127,10 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     }
     if settings.threads:
         config["threads"] = str(settings.threads)
-    _clear_scratch(scratch_path(settings))
     is_new = not path.exists()
+    _clear_scratch(scratch_path(settings), is_new=is_new)
     if is_new:
+        _refuse_a_lost_one(settings)
         vault.token_key(settings)
     try:
         con = duckdb.connect(str(path), config=config)
@@ -140,8 +141,35 @@ def _connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _clear_scratch(scratch: Path) -> None:
-    """What a killed run left belongs to nobody, since the lock is ours; and some of it is in clear."""
+def _refuse_a_lost_one(settings: Settings) -> None:
+    """Where files went in or a copy is published there was a warehouse: a new one would publish the next file as all there is.
+
+    Nor would it keep the vault: what identifies calls that it does not hold is swept.
+    """
+    if settings.current_path.exists() or batch_note.note_path(settings).exists():
+        raise StoreError(
+            f"the warehouse at {warehouse_path(settings)} is missing, though files went into it before",
+            next_step=f"misuse restore a backup, or put the file back; {_ANEW}",
+        )
+
+
+_ANEW = (
+    "to begin anew from the logs, move it, vault.duckdb, batches.json and the folder published out of the data home and ingest "
+    "every log again"
+)
+
+
+def _clear_scratch(scratch: Path, *, is_new: bool) -> None:
+    """What a killed run left belongs to nobody, since the lock is ours; and some of it is in clear.
+
+    Before there is a warehouse nothing is ours: a folder of that name may be anybody's.
+    Errors: StoreError where a new home has such files.
+    """
+    if is_new and any(scratch.iterdir()):
+        raise StoreError(
+            f"{scratch} holds files, and this would be a new data home: what lies in its folder scratch is removed",
+            next_step="set MISUSE_HOME to another folder, or move those files away",
+        )
     for left in scratch.iterdir():
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
@@ -196,9 +224,13 @@ def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | Lo
         return LockHeld(f"{path} is open in another process", next_step="close it there, then try again")
     if is_out_of_room(error):
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return StoreError(
+            f"the warehouse at {path} may not be read and written by this user", next_step="check its rights"
+        )
     return StoreError(
         f"the warehouse at {path} is damaged or is no warehouse",
-        next_step="put back a copy from the last backup of the data home, or move it away and ingest the logs again",
+        next_step=f"misuse restore a backup; {_ANEW}",
     )
 
 

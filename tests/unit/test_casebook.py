@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import stat
@@ -515,6 +516,49 @@ def test_a_damaged_file_is_named(path: Path) -> None:
         Casebook.open(path)
 
 
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_a_lost_casebook_is_not_made_anew(path: Path, is_emptied: bool) -> None:
+    """A stop that somebody entered is in it: a new one would have nobody stopped, and say so to nobody."""
+    with Casebook.open(path) as book:
+        record(book, "note_added", payload={"note": "in danger"})
+    for beside in path.parent.glob(f"{path.name}*"):
+        beside.unlink()
+    if is_emptied:
+        path.touch()
+    with pytest.raises(StoreError, match="missing or empty"):
+        Casebook.open(path)
+    assert not path.exists() or not path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SQLITE_READONLY_DIRECTORY", "cannot be opened for writing"),
+        ("SQLITE_CANTOPEN", "cannot be opened for writing"),
+        ("SQLITE_IOERR_WRITE", "cannot be read or written"),
+        ("SQLITE_CORRUPT", "is damaged"),
+    ],
+)
+def test_rights_and_limits_are_no_damage(path: Path, name: str, words: str) -> None:
+    path.parent.mkdir(parents=True)
+    failure = sqlite3.OperationalError("as SQLite says it")
+    failure.sqlite_errorname = name
+    assert words in str(opening.trouble(path, failure))
+
+
+def test_files_made_while_the_casebook_was_read_only_do_not_stay_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Casebook.open(path):
+        pass
+    beside = path.with_name(f"{path.name}-shm")
+    beside.touch()
+    beside.chmod(0o400)
+    monkeypatch.setattr(os, "access", lambda file, right: bool(Path(file).stat().st_mode & 0o200))  # root may always
+    opening.connect(path).close()
+    assert not beside.exists() or beside.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_full_disk_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite cannot make the file that readers share, and says no more than that reading or writing failed."""
     with Casebook.open(path):
@@ -526,7 +570,7 @@ def test_a_full_disk_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -
         raise failure
 
     monkeypatch.setattr(opening, "connect", connect)
-    with pytest.raises(StoreError, match="damaged"):
+    with pytest.raises(StoreError, match="cannot be read or written"):
         Casebook.open(path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
     with pytest.raises(ResourceError, match="no room on the disk of"):

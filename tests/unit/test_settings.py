@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -9,6 +12,7 @@ import pytest
 
 from misuse import settings
 from misuse.cli import run_command
+from misuse.cli.context import Context
 from misuse.errors import UsageError
 
 
@@ -38,3 +42,59 @@ def test_a_mistyped_amount_of_memory_is_no_damaged_store(
     told = capsys.readouterr().err
     assert "misuse.toml: 'settings.memory_limit'" in told
     assert "damaged" not in told
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posixrules", "posix/Europe/London", "right/Europe/London", "Nowhere", ""]
+)
+def test_a_zone_that_the_engine_has_not_is_refused(tmp_path: Path, zone: str) -> None:
+    with pytest.raises(UsageError, match="names no time zone"):
+        settings.from_document({"settings": {"reporting_zone": zone}}, home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_taken"),
+    [
+        ("bootstrap_replicates", 19, False), ("bootstrap_replicates", 20, True),
+        ("threads", -1, False), ("threads", 0, True), ("threads", 256, True), ("threads", 257, False),
+    ],
+)  # fmt: skip
+def test_amounts_that_no_machine_can_do_are_refused(tmp_path: Path, key: str, value: int, is_taken: bool) -> None:
+    document = {"settings": {key: value}}
+    if is_taken:
+        assert getattr(settings.from_document(document, home=tmp_path), key) == value
+        return
+    with pytest.raises(UsageError, match=rf"'(settings\.)?{key}' must be"):
+        settings.from_document(document, home=tmp_path)
+
+
+def test_a_home_that_says_nothing_is_none(tmp_path: Path) -> None:
+    """Or keys and stores would be laid into the working directory itself."""
+    assert settings.home_path({"MISUSE_HOME": ""}, tmp_path) == settings.home_path({}, tmp_path) == tmp_path / "var"
+
+
+@pytest.mark.parametrize("words", [["07700900123"], ["batch", "07700 900123"], ["list", "--limit", "O'Hare"]])
+def test_what_was_typed_is_not_said_again(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(words, {}) == 2
+    told = capsys.readouterr().err
+    assert told
+    assert not any(part in told for part in ("07700", "900123", "Hare"))
+
+
+def test_a_mistyped_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["inges"], {}) == 2
+    assert "'inges'" in capsys.readouterr().err
+
+
+def test_a_user_that_no_list_of_users_has_is_told_by_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_294_000_000)
+    assert Context(None, {}, settings.Settings(home=tmp_path)).actor == "uid4294000000"
+
+
+def test_what_a_terminal_has_no_letters_for_is_spelt_out(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "misuse", "estimate", "--help"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "MISUSE_HOME": str(tmp_path)},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")

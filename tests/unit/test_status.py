@@ -224,6 +224,24 @@ class TestMissingFiles:
         drop(declared, "metcall", "calls.csv", NOW - timedelta(hours=1))
         assert "MISSING metcall" not in words(declared)
 
+    def test_half_of_a_file_has_not_come_and_no_run_left_it(self, settings: Settings) -> None:
+        declared = replace(settings, sources={"metcall": {"expected_every_hours": 3}})
+        publish(declared)
+        last_run(declared)
+        drop(declared, "metcall", "calls.csv.part", NOW - timedelta(hours=1))
+        assert "MISSING metcall" in words(declared)
+        drop(declared, "metcall", "older.csv.part", NOW - timedelta(hours=20))
+        assert "LEFT metcall" not in words(declared)
+
+    def test_a_file_that_went_in_since_the_run_has_come(self, settings: Settings) -> None:
+        declared = replace(settings, sources={"metcall": {"expected_every_hours": 3}})
+        publish(declared)
+        note = {"is_withdrawn": {}, "arrived": {"metcall": hours_ago(1)}}
+        notes.write(batch_note.note_path(declared), note)
+        assert "MISSING metcall" not in words(declared)
+        notes.write(batch_note.note_path(declared), note | {"arrived": {"metcall": hours_ago(3.1)}})
+        assert "MISSING metcall" in words(declared)
+
     def test_a_source_that_never_sent_is_missing(self, settings: Settings) -> None:
         declared = replace(settings, sources={"metcall": {"expected_every_hours": 24}})
         last_run(declared)

@@ -548,7 +548,8 @@ def test_another_forces_vault_is_refused(settings, tmp_path):
         shutil.copy2(other.home / name, settings.home / name)
     with pytest.raises(StoreError, match="another token key"):
         held(settings)
-    (settings.home / "warehouse.duckdb").unlink()
+    for name in ("warehouse.duckdb", "batches.json"):
+        (settings.home / name).unlink()
     with pytest.raises(StoreError, match="another token key"):
         held(settings)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from misuse import warehouse
+from misuse import batch_note, warehouse
 from misuse.errors import StoreError
 from misuse.settings import Settings
 
@@ -53,3 +53,32 @@ def test_a_version_that_fails_changes_nothing(
         with pytest.raises(duckdb.BinderException):
             tables(settings)
     assert tables(settings) == before
+
+
+def test_a_lost_warehouse_is_not_made_anew(settings: Settings) -> None:
+    """A new one would publish the next file as all there is, and sweep the vault of every other call."""
+    tables(settings)
+    warehouse.warehouse_path(settings).unlink()
+    assert "batch_ledger" in tables(settings), "nothing ever went in"
+    warehouse.warehouse_path(settings).unlink()
+    batch_note.note_path(settings).write_text("{}")
+    with pytest.raises(StoreError, match="is missing, though files went into it before"):
+        tables(settings)
+    assert not warehouse.warehouse_path(settings).exists()
+
+
+def test_a_folder_of_somebody_elses_is_not_emptied(settings: Settings) -> None:
+    theirs = settings.home / "scratch" / "mine" / "thesis.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("precious")
+    with pytest.raises(StoreError, match="set MISUSE_HOME to another folder"):
+        tables(settings)
+    assert theirs.read_text() == "precious"
+
+
+def test_what_a_killed_run_left_goes(settings: Settings) -> None:
+    tables(settings)
+    left = settings.home / "scratch" / "spill.tmp"
+    left.write_text("in clear")
+    tables(settings)
+    assert not left.exists()

@@ -8,17 +8,27 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from misuse.casebook import keeping, resealing
+from misuse.casebook import chain, keeping, resealing
 from misuse.errors import ResourceError, StoreError, is_out_of_room
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that leaves transactions to its user and lets no trigger be passed by."""
+    _give_back_the_right(path)
     con = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     con.execute("pragma recursive_triggers = on")
     con.execute("pragma synchronous = full")
     con.execute("pragma secure_delete = on")
     return con
+
+
+def _give_back_the_right(path: Path) -> None:
+    """SQLite makes the files beside the casebook with its rights: made while it was read-only, they would stay so for ever."""
+    if os.access(path, os.W_OK):
+        for beside in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if beside.exists() and not os.access(beside, os.W_OK):
+                with contextlib.suppress(OSError):
+                    beside.chmod(0o600)
 
 
 def file_of(path: Path) -> tuple[int, int] | None:
@@ -37,6 +47,8 @@ def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
     """
     scripts = {int(script.stem.rsplit("_", 1)[1]): script for script in schema_root.glob("casebook_*.sql")}
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if not path.exists() or not path.stat().st_size:
+        _refuse_a_lost_one(path)
     if not path.exists():  # closing any handle on a file that is open already would give up its locks, for this process
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     try:
@@ -58,9 +70,34 @@ def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
                 con.execute("insert into schema_version values (?)", (number,))
             con.execute("commit")
     except sqlite3.Error as error:
-        if is_out_of_room(error) or _is_full(path, error):
-            raise ResourceError(f"no room on the disk of {path}", next_step="free some, then try again") from None
-        raise StoreError(f"{path.name} is no casebook or is damaged: {error}", next_step="restore a backup") from None
+        raise trouble(path, error) from None
+
+
+def _refuse_a_lost_one(path: Path) -> None:
+    """A head is noted after every record: where one lies, people's decisions were recorded, and no new book takes their place."""
+    if chain.head_path(path).exists() or chain.anchors_path(path).exists():
+        raise StoreError(
+            f"{path.name} is missing or empty, and what is noted beside it says that decisions and stops were recorded in it",
+            next_step="misuse restore a backup; or put the file back",
+        )
+
+
+def trouble(path: Path, error: sqlite3.Error) -> StoreError | ResourceError:
+    """What an error of SQLite's means for whoever runs this: room, rights, the disk, or damage."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if is_out_of_room(error) or _is_full(path, error):
+        return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return StoreError(
+            f"{path.name} cannot be opened for writing: its rights, its folder's or the disk's do not let this user",
+            next_step="check who owns it and whether the disk is mounted read-only, then try again",
+        )
+    if name.startswith("SQLITE_IOERR"):
+        return StoreError(
+            f"{path.name} cannot be read or written: {error}",
+            next_step="check the disk, and the quota and the largest file that this user may write, then try again",
+        )
+    return StoreError(f"{path.name} is no casebook or is damaged: {error}", next_step="restore a backup")
 
 
 def _is_full(path: Path, error: sqlite3.Error) -> bool:

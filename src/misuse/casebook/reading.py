@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from misuse.casebook import chain, coding, disposing, keeping, passwords, rooms, spells, state
+from misuse.casebook import chain, coding, disposing, keeping, opening, passwords, rooms, spells, state
 from misuse.casebook.casefile import KINDS as CASEFILE_KINDS
 from misuse.casebook.casefile import Casefile, casefile, casefiles
 from misuse.casebook.chain import Anchor
@@ -32,6 +32,8 @@ Value = TypeVar("Value")
 _REMEMBERED: dict[tuple[Path, str], tuple[str, Any]] = {}
 
 
+# Errors of SQLite's that tell of rights, the disk or its limits, and not of what is written.
+_NOT_DAMAGE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR")
 _BEARS_ON: Mapping[str, tuple[str, ...]] = {
     "cases": ("case_opened", "case_moved", "disposed", "run_published", PUBLISHED),
     "casefiles": (*CASEFILE_KINDS, "disposed"),
@@ -303,9 +305,12 @@ class Reading:
                 con.info[SHOWN] = self._shown()
                 yield con
         except (sa.exc.DBAPIError, sqlite3.Error) as error:  # SQLite's own where many rows are read past SQLAlchemy
-            why = str(getattr(error, "orig", error))
+            found = getattr(error, "orig", error)
+            why = str(found)
             if "locked" in why:
                 raise LockHeld("somebody else is writing to the casebook", next_step="try again") from None
+            if isinstance(found, sqlite3.Error) and getattr(found, "sqlite_errorname", "").startswith(_NOT_DAMAGE):
+                raise opening.trouble(self._path, found) from None
             raise StoreError(
                 f"the casebook cannot be used: {why}", next_step="misuse audit verify; else restore a backup"
             ) from None

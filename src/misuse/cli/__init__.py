@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import re
 import sys
@@ -22,6 +23,12 @@ def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> 
     for name, value in settings_module.QUIET_ENVIRONMENT.items():
         environ.setdefault(name, value)
     os.umask(0o077)
+    for stream in (
+        sys.stdout,
+        sys.stderr,
+    ):  # what a terminal of few letters cannot show is spelt out, and fails nothing
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     parser = make_parser()
     try:
         options, left = parser.parse_known_args(list(arguments))

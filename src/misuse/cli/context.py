@@ -46,7 +46,10 @@ class Context:
     @cached_property
     def actor(self) -> str:
         """The operating-system user, as `misuse users` maps it: asked of the kernel, since LOGNAME can say anything."""
-        return pwd.getpwuid(os.getuid()).pw_name
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # a container may run as a number that no list of users has
+            return f"uid{os.getuid()}"
 
     @property
     def wants_json(self) -> bool:

@@ -215,13 +215,7 @@ def why(context: Context) -> int:
 
     with published(context) as con, casebook.opened(context.settings) as book:
         book.admit("case_by_command", context.actor, occurred_at=context.now, what="why")
-        explanation = explain.why(
-            con,
-            context.options.caller,
-            call_key=context.options.call,
-            threshold=context.settings.threshold,
-            headline_channel=context.settings.headline_channel,
-        )
+        explanation = explain.why(con, context.options.caller, call_key=context.options.call)
         told = explanation.as_json()
         caller_id = told["caller"]["caller_id"]
         book.record("case_read", actor=context.actor, occurred_at=context.now, caller_id=caller_id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 from misuse import __version__
 
@@ -22,9 +24,21 @@ exit codes: 0 done · 1 a check failed · 2 usage · 3 bad input · 4 another ru
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what was wrong without repeating what was typed, unless it is a plain word: it may be a number or a name."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the usage and what was wrong, code 2."""
+        super().error(re.sub(r": '((?:[^'\\]|\\.)*)'", _masked, message, count=1))
+
+
+def _masked(found: re.Match[str]) -> str:
+    return found[0] if re.fullmatch("[a-z][a-z-]*", found[1]) else " (what was typed is not repeated)"
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="misuse",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -44,9 +58,11 @@ def make_parser() -> argparse.ArgumentParser:
 Adder = Callable[..., argparse.ArgumentParser]
 
 
-def _adder(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Adder:
+def _adder(commands: argparse._SubParsersAction[Any]) -> Adder:
     def add(name: str, run: str, text: str, *, json: bool = False) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False
+        )
         if run:
             command.set_defaults(run=run)
         if json:
@@ -139,7 +155,7 @@ def _lists(add: Adder) -> None:
     listing.add_argument(
         "--freeze", action="store_true", help="freeze it for the meeting: the next cycle compares with it"
     )
-    add("look", "lists:look_list", "people who need a look whatever the counts say", json=True).add_argument(
+    add("look", "lists:look_list", "callers who need a look whatever the counts say", json=True).add_argument(
         "--acknowledge", metavar="CALLER", help="record that you have looked at this caller"
     )
     callers = add("callers", "lists:callers", "callers with misuse calls, most first", json=True)

@@ -94,7 +94,7 @@ def print_whereabouts(context: Context, outcome: RunOutcome, *, is_demo: bool = 
         "what to type next",
         "  misuse list                             the tasking list",
         "  misuse serve                            the review room in a browser: docs/review-room.md says how to begin",
-        "  misuse look                             people who need a look whatever the counts say",
+        "  misuse look                             callers who need a look whatever the counts say",
         "  misuse why CALLER                       every call, counted or not, and by which rule",
         "  misuse sql --saved                      questions analysts ask",
         "  misuse source draft FILE                a layout for a log of your own",

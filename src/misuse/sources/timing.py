@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from misuse.settings import is_zone
 
 if TYPE_CHECKING:
     from misuse.sources.declaration import Table
@@ -57,12 +59,7 @@ _SPECIFIERS = set("aAbBcdDfgHIjmMnpSTuUVwWxXyYzG-%")
 
 def checked_zone(table: Table, zone: str) -> str:
     """`zone`, once it names a time zone."""
-    try:
-        ZoneInfo(zone)
-        is_known = zone != "localtime"  # this machine's own zone, which the engine does not have by that name
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        is_known = False
-    if not is_known:
+    if not is_zone(zone):
         raise table.wrong("zone", f"names no time zone: '{zone}'; use a name such as 'Europe/London'")
     return zone
 
