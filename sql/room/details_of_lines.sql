@@ -7,6 +7,15 @@ asked as (
     select
         unnest($call_keys)::uuid as call_key, unnest($spells)::varchar as spell_id,
         unnest($regions)::varchar as region, unnest($times)::timestamp as received_at
+),
+
+-- Versions that count: an earlier one may have given somebody else's number.
+details as (
+    select held.*
+    from vault.call_details as held
+    anti join vault.superseded_details as superseded
+        on held.call_key = superseded.call_key and held.content_digest = superseded.content_digest
+    where held.call_key in (select call_key from asked)
 )
 
 select
@@ -14,6 +23,6 @@ select
     details.cli is null as is_premises, min(asked.received_at) as first_call_at, max(asked.received_at) as last_call_at,
     count(distinct asked.call_key) as calls
 from asked
-inner join vault.call_details as details on asked.call_key = details.call_key
+inner join details on asked.call_key = details.call_key
 group by asked.spell_id, line, asked.region, is_premises
 order by first_call_at, line

@@ -1,9 +1,20 @@
--- One row: what the calls name. Param: $call_keys. Reads the vault: by role, with a reason, recorded.
+-- One row: whom the calls name, by the version of each that counts: an earlier one may have named somebody else.
+-- Param: $call_keys. Reads the vault: by role, with a reason, recorded.
+with
+
+details as (
+    select held.*, superseded.call_key is null as is_counting
+    from vault.call_details as held
+    left join vault.superseded_details as superseded
+        on held.call_key = superseded.call_key and held.content_digest = superseded.content_digest
+    where held.call_key in (select unnest($call_keys)::uuid)
+)
+
 select
-    list(distinct subscriber_name) filter (where subscriber_name is not null) as subscriber_names,
-    list(distinct subscriber_address) filter (where subscriber_address is not null) as subscriber_addresses,
-    list(distinct person_name) filter (where person_name is not null) as person_names,
-    list(distinct birth_date) filter (where birth_date is not null) as birth_dates,
+    list(distinct subscriber_name) filter (where is_counting and subscriber_name is not null) as subscriber_names,
+    list(distinct subscriber_address) filter (where is_counting and subscriber_address is not null)
+        as subscriber_addresses,
+    list(distinct person_name) filter (where is_counting and person_name is not null) as person_names,
+    list(distinct birth_date) filter (where is_counting and birth_date is not null) as birth_dates,
     count(distinct content_digest) > count(distinct call_key) as has_versions
-from vault.call_details
-where call_key in (select unnest($call_keys)::uuid)
+from details

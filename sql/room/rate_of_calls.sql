@@ -8,7 +8,7 @@ bounds as (
         $at::timestamp as at_moment,
         $at::timestamp - to_days($span_days::integer) as span_from,
         least(max(window_to), $at::timestamp + to_days($span_days::integer)) as span_to,
-        max(window_to) as log_to, min(window_from) as log_from
+        max(window_to) as log_to, min(window_from) filter (where window_name = 'since_log_start') as log_from
     from windows
 ),
 

@@ -93,6 +93,7 @@ def keep_records(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], 
     for name in ("changed_spells", "spell_combinations", "spell_details"):
         models.build(con, f"callers/{name}", parameters, temporary=True)
     models.script(con, "identities/keep_records", {})
+    models.script(con, "identities/note_superseded", {})
     if forgets:
         models.script(con, "identities/forget_turns", {})
         models.script(con, "identities/forget_records", {})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Value = TypeVar("Value")
+_BOUNDS = ("token", "held_from", "held_to")
 _PUT_AWAY = "put_away_calls"  # what forget_details reads
 # What identifies first, since from then on nothing leads back; each step may be done again.
 _STEPS = (
@@ -47,7 +48,7 @@ def _plain(value: Any) -> Any:
 def forget(con: duckdb.DuckDBPyConnection, lines: Iterable[Mapping[str, Any]]) -> None:
     """Take what identifies off the calls of some lines within their bounds. The vault is attached."""
     for line in lines:
-        values = {name: line[name] for name in ("token", "held_from", "held_to")}
+        values = {name: line[name] for name in _BOUNDS}
         models.build(con, "retention/calls_of_line", values, temporary=True, relation=_PUT_AWAY)
         for name in _STEPS:
             models.script(con, name, values)
@@ -55,12 +56,17 @@ def forget(con: duckdb.DuckDBPyConnection, lines: Iterable[Mapping[str, Any]]) -
 
 
 def certified_lines(settings: Settings) -> list[dict[str, Any]]:
-    """The lines that every certificate keeps."""
+    """The lines that every certificate keeps. Whoever holds a number still is put away up to the certificate's moment.
+
+    What the number's next calls say is of whoever calls then.
+    """
     if not casebook.casebook_path(settings).exists():
         return []
     with casebook.opened(settings) as book:
         return [
-            line for event in book.entries("disposed") for line in (event.data.get("leaves") or {}).get("lines") or ()
+            {**line, "held_to": line["held_to"] or event.at.isoformat()}
+            for event in book.entries("disposed")
+            for line in (event.data.get("leaves") or {}).get("lines") or ()
         ]
 
 
@@ -68,7 +74,8 @@ def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Apply every certificate again, the vault attached, where a call of its lines is back."""
     lines = certified_lines(settings)
     if lines:
-        found = models.select(con, "retention/returned_lines", {"tokens": [line["token"] for line in lines]}).fetchall()
+        values = {f"{name}s" if name == "token" else name: [line[name] for line in lines] for name in _BOUNDS}
+        found = models.select(con, "retention/returned_lines", values).fetchall()
         back = {str(token) for (token,) in found}
         forget(con, [line for line in lines if line["token"] in back])
 

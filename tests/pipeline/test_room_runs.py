@@ -53,8 +53,8 @@ def settings(template: Path, tmp_path: Path) -> Settings:
     return settings_for(Path(shutil.copytree(template, tmp_path / "home", symlinks=True)), capacity=12)
 
 
-def take(settings: Settings, path: Path, rows: list[dict[str, str]]) -> None:
-    for outcome in intake.ingest_files(settings, [write_csv(path, rows)], "calls", actor="tester", now=NOW):
+def take(settings: Settings, path: Path, rows: list[dict[str, str]], now: Any = NOW) -> None:
+    for outcome in intake.ingest_files(settings, [write_csv(path, rows)], "calls", actor="tester", now=now):
         if isinstance(outcome, MisuseError):
             raise outcome
 
@@ -278,6 +278,11 @@ def test_disposal_reaches_every_store_leaves_bounds_and_stays_done(settings: Set
             text = decoded(path)
             assert "planted remark" not in text, path
             assert held["caller_id"] not in text, path
+    what_comes_back_goes_and_who_calls_next_stays(settings, tmp_path, after, number)
+
+
+def what_comes_back_goes_and_who_calls_next_stays(settings: Settings, tmp_path: Path, after: Any, number: str) -> None:
+    digits = number[-6:]
     # What a late file brings back goes with the next run.
     row = random_rows(73, 1)[0] | {"ref": "back", "cli": f"0{number[3:]}", "received": "2025-11-20 03:00:00"}
     take(
@@ -288,6 +293,65 @@ def test_disposal_reaches_every_store_leaves_bounds_and_stays_done(settings: Set
     in_vault(settings, digits, there=True)
     run(settings, after + timedelta(days=1))
     in_vault(settings, digits, there=False)
+    # So does what an overlapping extract repeats of the calls put away.
+    again = [one for one in random_rows(71, 400) if one["cli"].replace(" ", "").endswith(digits)]
+    assert again
+    take(settings, tmp_path / "again.csv", again)
+    run(settings, after + timedelta(days=2))
+    in_vault(settings, digits, there=False)
+    # Whoever calls by the number from then on is told apart, and what protects them protects them.
+    came = after + timedelta(days=3)
+    new = row | {
+        "ref": "new",
+        "received": f"{came:%Y-%m-%d} 03:00:00",
+        "answered": "",
+        "ended": "",
+        "name": "Maudie Sallow",
+    }
+    take(settings, tmp_path / "new.csv", [new | {"markers": "domestic_abuse"}], now=came + timedelta(days=1))
+    run(settings, came + timedelta(days=1))
+    in_vault(settings, digits, there=True)
+    with publication.opened(settings) as con:
+        found = con.execute("select caller_id, is_stopped from calls where received_at >= ?", [came]).fetchall()
+    ((caller, is_stopped),) = found
+    assert caller
+    assert is_stopped
+
+
+def test_what_an_earlier_version_said_is_nobodys_and_goes_with_whom_it_named(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A call logged under one number and put right to another: the first number, name and references are not the second's."""
+    settings = dataclasses.replace(settings, rights=Rights(keep_months=0, keep_unconfirmed_months=0))
+    ref = under_action(settings)
+    mine = cases.case(desk(settings, "rev"), ref)["caller_id"]
+    number = care.identify(desk(settings, "rev"), mine, "to test")["numbers"][0]
+    first = random_rows(74, 1)[0] | {
+        "ref": "moved", "cli": f"0{number[3:]}", "received": "2025-11-20 03:00:00", "answered": "", "ended": "", "name": "Zebedee Quill",
+    }  # fmt: skip
+    mistyped = first | {
+        "ref": "mistyped",
+        "cli": "020 7946 0998",
+        "received": "2025-11-21 03:00:00",
+        "name": "Maudie Sallow",
+    }
+    take(settings, tmp_path / "first.csv", [first, mistyped])
+    right = {"cli": "07700900999", "name": "Maudie Sallow"}
+    take(settings, tmp_path / "right.csv", [first | right, mistyped | right])
+    run(settings, LATER, force=True)
+    with publication.opened(settings) as con:
+        (theirs,) = con.execute(
+            "select caller_id from calls where received_at = timestamp '2025-11-20 03:00:00'"
+        ).fetchone() or (None,)
+    held = care.identify(desk(settings, "rev"), theirs, "to test")
+    assert (held["numbers"], held["subscriber_names"]) == (["+447700900999"], ["Maudie Sallow"])
+    assert held["has_versions"]
+    in_vault(settings, "Zebedee Quill", there=True)
+    calls.open_calls(desk(settings, "cha"), ref)
+    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    rights.dispose(desk(settings, "ada", NOW + timedelta(days=2)), ref, "past its time")
+    in_vault(settings, "Zebedee Quill", there=False)
+    in_vault(settings, "Maudie Sallow", there=True)
 
 
 @pytest.mark.parametrize("where", ["misuse.casebook.Casebook.dispose", "misuse.disposal.forget"])
@@ -327,7 +391,9 @@ def in_vault(settings: Settings, digits: str, *, there: bool) -> None:
     from misuse import warehouse
 
     with warehouse.opened(settings, with_vault=True) as con:
-        found = con.execute("select count(*) from vault.call_details where cli like '%' || ?", [digits]).fetchone()
+        found = con.execute(
+            "select count(*) from vault.call_details where cli like '%' || $1 or subscriber_name = $1", [digits]
+        ).fetchone()
         held = con.execute("select count(*) from vault.numbers where e164 like '%' || ?", [digits]).fetchone()
     assert (bool(found[0]) or bool(held[0])) == there if found and held else False
 
@@ -360,6 +426,26 @@ def test_a_stop_on_the_person_keeps_its_records(settings: Settings) -> None:
     ref = under_action(settings)
     care.stop(desk(settings, "ann"), ref, "may be a victim")
     with pytest.raises(Refused, match="a stop protects"):
+        rights.dispose(desk(settings, "ada", NOW + timedelta(days=400)), ref, "past its time")
+
+
+def test_a_rules_stop_on_the_person_keeps_its_records(settings: Settings, tmp_path: Path) -> None:
+    """A closed case, and a marker that comes in late: nobody entered a stop."""
+    settings = dataclasses.replace(settings, rights=Rights(keep_months=0, keep_unconfirmed_months=0))
+    ref = under_action(settings)
+    mine = cases.case(desk(settings, "rev"), ref)["caller_id"]
+    number = care.identify(desk(settings, "rev"), mine, "to test")["numbers"][0]
+    calls.open_calls(desk(settings, "cha"), ref)
+    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    row = random_rows(72, 1)[0] | {
+        "ref": "late",
+        "cli": number,
+        "markers": "domestic_abuse",
+        "received": "2025-12-05 03:00:00",
+    }
+    take(settings, tmp_path / "late.csv", [row | {"answered": "", "ended": ""}])
+    run(settings, LATER)
+    with pytest.raises(Refused, match="a safeguard's rule stops the person"):
         rights.dispose(desk(settings, "ada", NOW + timedelta(days=400)), ref, "past its time")
 
 

@@ -342,6 +342,7 @@ OPENS_THE_VAULT = {
     "sql/callers/shared_line_behaviour.sql": "how many different names call from a line",
     "sql/callers/shared_line_labels.sql": "markers that say a line is shared",
     "sql/identities/keep_records.sql": "linkage's records, made anew",
+    "sql/identities/note_superseded.sql": "which versions of calls count for nothing, by their keys alone",
     "sql/identities/forget_scores.sql": "scores of another way of comparing go",
     "sql/identities/forget_records.sql": "linkage's records of callers who are gone",
     "sql/identities/forget_turns.sql": "who no longer held one number in turn",
@@ -370,6 +371,7 @@ OPENS_THE_VAULT = {
     "src/misuse/backup/": "reads a copy whole, without looking into it",
     "src/misuse/disposal.py": "puts away what identifies, with a certificate",
     "sql/retention/forget_details.sql": "what identifies goes",
+    "sql/retention/returned_lines.sql": "whether a number put away is back",
     "sql/retention/forget_numbers.sql": "a number of which no call is left goes",
     "sql/retention/due_quiet_lines.sql": "how many numbers of quiet callers are held",
     "sql/retention/forget_quiet_numbers.sql": "their numbers go",
@@ -440,7 +442,7 @@ def test_every_table_of_the_vault_that_identifies_is_known():
         if "/vault_" in source.name
         for name in re.findall(r"create table (\w+)", source.text)
     }
-    pseudonymous = {"identity_pairs", "identity_turns", "identity_scored", "identity_models"}
+    pseudonymous = {"identity_pairs", "identity_turns", "identity_scored", "identity_models", "superseded_details"}
     assert made == set(IDENTIFYING) | pseudonymous
 
 

@@ -89,6 +89,19 @@ def test_scratch_goes_after_a_day(settings: Settings) -> None:
     assert all(path.exists() for path in young)
 
 
+def test_logs_go_when_their_days_are_over(settings: Settings) -> None:
+    """They hold names in clear, and go by when they were taken in."""
+    log = settings.inbox_path / "calls" / "taken" / "b-log.csv"
+    log.parent.mkdir(parents=True)
+    log.write_text(PLANTED)
+    taken_at = datetime.fromtimestamp(log.stat().st_ctime, UTC).replace(tzinfo=None)
+    day = timedelta(days=settings.keep_taken_days)
+    assert retention.retain(settings, taken_at + day - timedelta(minutes=1)).taken_logs == 0
+    assert log.exists()
+    assert retention.retain(settings, taken_at + day + timedelta(minutes=1)).taken_logs == 1
+    assert not log.exists()
+
+
 def test_rejected_rows_go_when_their_days_are_over(settings: Settings) -> None:
     reject(settings, {1: 31, 2: 30, 3: 29, 4: 0})
     assert retention.retain(settings, NOW).rejected_rows == 1

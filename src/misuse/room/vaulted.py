@@ -27,8 +27,8 @@ from calls where caller_id = $caller_id order by received_at, call_key
 def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
     """What the vault holds of a caller, with the keys of `misuse.identities.identify`.
 
-    A number that only an earlier version of a call gave is left out. What earlier versions named is among the names and
-    addresses: `has_versions` says so.
+    Numbers, names and addresses are of the version of each call that counts: what only an earlier one said is left out, for it
+    may be of somebody else. `has_versions` says whether the vault holds others.
 
     Errors: Refused without a permitted role; UsageError without a reason; InputError for an unknown caller; LockHeld while
     a run writes to the vault.
