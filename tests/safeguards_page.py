@@ -69,9 +69,9 @@ any other: one that comes in later, or one that a link found later leads to; and
 theirs at the lift. Splitting a caller, a better model of identity, or a corrected link lifts nothing. Every entry and lift is in the
 casebook with its reason and the name of who made it.
 
-A look that somebody acknowledges (`misuse look --acknowledge CALLER`) lifts nothing either. It takes the urgency from as many urgent
-stops as the list then showed; one more, however early its date, is urgent again. Every silent or abandoned call of a caller under a
-domestic-abuse marker counts as one.
+A look that somebody acknowledges (`misuse look --acknowledge CALLER`) lifts nothing either. It takes the urgency from the stops
+that the list then showed, each by itself; another, however early its date, is urgent until it is seen. Every silent or abandoned
+call of a caller under a domestic-abuse marker counts as one.
 """
 
 KEPT = """## What is kept of it

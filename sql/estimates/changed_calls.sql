@@ -41,6 +41,8 @@ gained as (
             when earlier.is_stopped then 'stop'
             when earlier.is_doubtful then 'doubt'
             when not earlier.is_in_window and counted_now.received_at < spans.previous_from then 'rules'
+            -- Its time or channel was another: the log was put right.
+            when not earlier.is_in_window then 'late_data'
             else 'identity'
         end as reason
     from counted_now
@@ -59,11 +61,13 @@ lost as (
             when not calls.is_coded_misuse then if(cast($rules_changed as boolean), 'rules', 'late_data')
             when calls.is_stopped then 'stop'
             when calls.is_doubtful then 'doubt'
+            when now_calls.call_key is null then 'late_data'
             else 'identity'
         end as reason
     from counted_before
     cross join spans
     left join calls on counted_before.call_key = calls.call_key
+    left join now_calls on counted_before.call_key = now_calls.call_key
     left join counted_now on counted_before.call_key = counted_now.call_key
     where counted_now.call_key is null or counted_now.caller_id is distinct from counted_before.unit_id
 ),

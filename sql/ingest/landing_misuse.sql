@@ -9,7 +9,14 @@ combinations as (
 facets as (
     select 'closing_code' as field, closing_code as code from combinations
     union
-    select 'opening_code' as field, opening_code as code from combinations where closing_code is null
+    select 'opening_code' as field, opening_code as code
+    from combinations
+    where
+        closing_code is null
+        or folded_code(closing_code) in (
+            select folded_code(coalesce(code, '')) from rule_doubts
+            where source = $source and field = 'closing_code' and kind = 'unknown'
+        )
     union
     select 'result_code' as field, result_code as code from combinations
     union

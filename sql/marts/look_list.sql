@@ -6,12 +6,10 @@
 -- one who calls threshold times in the headline window. New: first hit in the last cycle's days, or no look saw it.
 with
 
-headline as (
-    select * from caller_windows where window_name = 'headline'
-),
-
+-- Local days: over a clock change a cycle is no multiple of 24 hours.
 cycle as (
-    select max(window_to) - to_days(cast($cycle_days as integer)) as cycle_from from windows
+    select timezone('UTC', timezone(max(reporting_zone), cast(max(last_date) - $cycle_days + 1 as timestamp))) as begins
+    from windows
 ),
 
 live_cases as (
@@ -41,14 +39,15 @@ facts as (
             or live_cases.caller_id is not null
             or coalesce(contacts.calls, 0) >= cast($threshold as integer)
         ) as is_stop_listed,
-        coalesce(flags.newest_stop_at >= (select cycle_from from cycle), false)
+        coalesce(flags.newest_stop_at >= (select begins from cycle), false)
         or coalesce(unseen.has_new_rule, false) as is_newly_stopped,
         flags.duty_role, flags.is_from_elsewhere, flags.has_new_content, seen.acknowledged_at,
         unseen.last_urgent_stop_at, coalesce(unseen.urgent_stops, 0) as urgent_stops,
         coalesce(unseen.urgent_stops_unseen, 0) as urgent_stops_unseen, coalesce(unseen.is_urgent, false) as is_urgent,
         coalesce(unseen.stop_ids, cast([] as varchar[])) as stop_ids
     from callers
-    left join headline on callers.caller_id = headline.caller_id
+    left join caller_windows as headline
+        on callers.caller_id = headline.caller_id and headline.window_name = 'headline'
     left join recent_calls as recent on callers.caller_id = recent.caller_id
     left join caller_flags as flags on callers.caller_id = flags.caller_id
     left join live_cases on callers.caller_id = live_cases.caller_id

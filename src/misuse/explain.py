@@ -41,7 +41,7 @@ LOOK_REASONS: Mapping[str, str] = {
     "hard_stop": "a hard stop applies",
     "new_hard_stop": "the hard stop is new",
     "linked_stop": "the hard stop comes from another number, an address or a person in common",
-    "new_content": "somebody who calls often, and something in a call is new",
+    "new_content": "something is new in a call of somebody who calls often",
     "sharp_change": "the pattern of calls has changed sharply",
 }
 _KINDS = {"person": "a person", "shared_line": "a shared line, never shown as a person", "premises": "premises"}
@@ -158,18 +158,15 @@ class Explanation:
         return f"On the look list: {reasons}. Who looks: {self.looked_at['duty_role']}.{urgent}{looked}"
 
 
-def why(
-    con: duckdb.DuckDBPyConnection,
-    caller: str,
-    *,
-    call_key: str | None = None,
-    threshold: int = 10,
-    headline_channel: str = "999",
-) -> Explanation:
-    """Explain a caller, or one of the caller's calls, from a published file.
+_JUDGED_BY = "select threshold, channel from windows where window_name = 'headline'"
+
+
+def why(con: duckdb.DuckDBPyConnection, caller: str, *, call_key: str | None = None) -> Explanation:
+    """Explain a caller, or one of the caller's calls, from a published file, by the line and the channel of its run.
 
     Errors: InputError for a caller or call that the run does not hold, or for a beginning that several share.
     """
+    threshold, headline_channel = con.execute(_JUDGED_BY).fetchone() or (10, "999")
     values = {"caller_id": resolve_caller(con, caller), "headline_channel": headline_channel}
     calls = _rows(con, "why_calls", values)
     return Explanation(

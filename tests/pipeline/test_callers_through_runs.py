@@ -574,7 +574,7 @@ def test_a_case_and_its_reference_stay_when_the_id_is_given_again(tmp_path: Path
     with publication.opened(home) as con:
         assert explain.resolve_caller(con, reference) == moved
         assert explain.resolve_caller(con, refs[between]) == between
-        told = explain.why(con, between, threshold=3, headline_channel="999")
+        told = explain.why(con, between)
     assert moved in told.sentence
     assert asked(home, "select caller_id from caller_changes where change = 'passed'") == [(moved,)]
     pipeline.freeze_list(home, NOW + timedelta(days=14), "tester")

@@ -573,6 +573,20 @@ def test_the_first_file_of_a_source_is_warned_of_by_that_sources_codes(tmp_path)
         write_csv(tmp_path / "genuine.csv", [call(code="THEFT"), call(ref="A2", code="RTC")]),
     )
     assert "no call of this file is coded misuse" in genuine.warnings[0]
+    # Where the closing code says that it is not known, the opening code decides.
+    doubtful = SOURCE | {
+        "columns": {**SOURCE["columns"], "opening_code": "code", "closing_code": "result"},
+        "misuse": {"opening_code": ["HOAX"]},
+        "doubt": {},
+    }
+    (opened,) = take(
+        settings_for(tmp_path / "opened", sources={"calls": doubtful}),
+        write_csv(
+            tmp_path / "opened.csv",
+            [call(code="HOAX", result="NOT KNOWN"), call(ref="A2", code="HOAX", result="NOT KNOWN")],
+        ),
+    )
+    assert not any("no call of this file is coded misuse" in warning for warning in opened.warnings)
 
 
 def layouts_of(home):

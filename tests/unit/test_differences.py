@@ -8,10 +8,8 @@ from misuse.estimation.differences import (
     Counted,
     Movement,
     Reason,
-    Reckoned,
     Why,
     differences,
-    sensitivity,
 )
 
 R = Reason
@@ -83,17 +81,3 @@ def test_reasons_must_add_up() -> None:
 
 def test_why_is_plain_data() -> None:
     assert Why(R.STOP, 2, is_decisive=True).reason == "stop"
-
-
-def test_sensitivity_names_who_comes_and_goes() -> None:
-    own = Reckoned("as run", frozenset("abc"), 60, 100)
-    rows = sensitivity(
-        own, [Reckoned("threshold 12", frozenset("ab"), 50, 100), Reckoned("by number", frozenset("bd"), 0, 0)]
-    )
-    assert [(row.name, row.callers, row.entered, row.left) for row in rows] == [
-        ("threshold 12", 2, (), ("c",)),
-        ("by number", 2, ("d",), ("a", "c")),
-    ]
-    assert rows[0].share_change == pytest.approx(-0.1)
-    assert rows[1].share is None
-    assert rows[1].share_change is None

@@ -57,7 +57,17 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None:
 def fill(con: duckdb.DuckDBPyConnection) -> None:
     create(con)
     put(con, "runs", run_id="r0", as_of=date(2031, 1, 1), started_at=TO, status="failed")
-    put(con, "windows", run_id="r1", as_of=date(2025, 12, 31), window_name="headline", window_from=FROM, window_to=TO)
+    put(
+        con,
+        "windows",
+        run_id="r1",
+        as_of=date(2025, 12, 31),
+        window_name="headline",
+        window_from=FROM,
+        window_to=TO,
+        threshold=10,
+        channel="999",
+    )
     number = 0
     for name, many, at, channel, coded, stopped, doubtful, _ in map(str.split, CALLS.strip().splitlines()):
         for _each in range(int(many)):
@@ -181,7 +191,9 @@ def test_the_conclusion_in_a_sentence(con: duckdb.DuckDBPyConnection, name: str,
 
 
 def test_another_threshold_has_its_own_words(con: duckdb.DuckDBPyConnection) -> None:
-    assert "12 short of 20" in explain.why(con, A, threshold=20).sentence
+    """The run's own, whatever the settings have been changed to since."""
+    con.execute("update windows set threshold = 20")
+    assert "12 short of 20" in explain.why(con, A).sentence
 
 
 def test_the_text_holds_every_coded_call_the_sums_and_both_lists(con: duckdb.DuckDBPyConnection) -> None:
@@ -278,6 +290,8 @@ def test_a_file_without_a_coded_call_in_the_window_still_explains() -> None:
             window_name="headline",
             window_from=FROM,
             window_to=TO,
+            threshold=10,
+            channel="999",
         )
         put(con, "callers", caller_id=A, identity_kind="person", number_count=1, is_stopped=False)
         put(

@@ -9,7 +9,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from misuse.room import (
     people,
     results,
     rights,
+    told,
 )
 from misuse.room.papers import cycle as cycle_papers
 from misuse.room.papers import slips
@@ -554,13 +555,37 @@ def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Sett
 def test_minutes_hold_what_was_decided_and_a_later_stop(at: At, ref: str) -> None:
     hold(at, ref)
     actions.set_action(at("rev"), "C1", ref, "Visit at noon", "cam", "2026-01-20", "contact", "fewer calls")
-    text = read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1"))
-    for word in (ref, "Chief Superintendent", "Liaison", "one would wait", "Visit at noon", "talk first"):
+    text = " ".join(read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1")).split())
+    for word in (ref, "Chief Superintendent", "Liaison", "one would wait", "Visit at noon", "talk first", "Opened"):
         assert word in text, word
+    (decided,) = meetings.minutes(at("cha"), "C1")["decisions"]
+    for name in ("owner", "review_date"):
+        assert str(decided[name]) in text, name
+    assert told.words_of("option", decided["option"]) in text
     with at("aud").book() as book:
         assert book.head()[:40] in text.replace("\n", "")
     care.stop(at("ann"), cases.case(at("rev"), ref)["caller_id"], "told by a ward")
-    assert "a stop was entered on: " + ref in read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1"))
+    assert "Stopped since the list was frozen: " + ref in read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1"))
+
+
+def test_rates_are_of_the_days_that_the_log_holds() -> None:
+    """A log of thirty days, a decision on its tenth: the year of the windows is longer than what there is to measure."""
+    start, decided = datetime(2025, 12, 2), datetime(2025, 12, 12)
+    with duckdb.connect() as con:
+        con.execute(
+            "create table windows as select * from (values ('d365', timestamp '2025-01-01', timestamp '2026-01-01'), "
+            "('since_log_start', $start, timestamp '2026-01-01')) as v (window_name, window_from, window_to)",
+            {"start": start},
+        )
+        con.execute(
+            "create table calls as select 'c1' as caller_id, true as is_misuse, true as is_coded_misuse, "
+            "$start + to_hours(cast(12 * i as integer)) as received_at from range(60) as r (i)",
+            {"start": start},
+        )
+        (row,) = cases.rates_of(con, ["c1"], decided)
+    assert (row["before"], row["since"]) == (20, 40)
+    assert (row["days_before"], row["days_since"]) == (10.0, 20.0)
+    assert told.rates([row], 1)["per_30_before"] == told.rates([row], 1)["per_30_since"] == 60.0
 
 
 def test_a_bid_gets_its_outcome_with_its_reason_and_a_borough_bids_for_itself(at: At) -> None:

@@ -1,8 +1,8 @@
-"""Between two runs, or two ways of reckoning one: who is over the line in one and not in the other, and why."""
+"""Between two runs: who is over the line in one and not in the other, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -118,48 +118,3 @@ def _weighed(calls: Mapping[Reason, int], turns: Callable[[int], bool]) -> list[
     order = list(Reason)
     weightiest = sorted(calls.items(), key=lambda item: (-item[1], order.index(item[0])))
     return [Why(reason, count, is_decisive=turns(count)) for reason, count in weightiest if count]
-
-
-# ── one run, reckoned in other ways ────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Reckoned:
-    """A way of reckoning: who is over the line, their misuse calls, all misuse calls."""
-
-    name: str
-    callers: frozenset[str]
-    persistent_misuse_calls: int
-    misuse_calls: int
-
-    @property
-    def share(self) -> float | None:
-        """Of all misuse calls; None where there are none."""
-        return self.persistent_misuse_calls / self.misuse_calls if self.misuse_calls else None
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """A way of reckoning beside the run's own: how many callers, who comes and goes, the share and by how much it moves."""
-
-    name: str
-    callers: int
-    entered: tuple[str, ...]
-    left: tuple[str, ...]
-    share: float | None
-    share_change: float | None
-
-
-def sensitivity(own: Reckoned, others: Sequence[Reckoned]) -> list[Sensitivity]:
-    """How list and share move from the run's own reckoning to each other one, in the order given."""
-    return [
-        Sensitivity(
-            other.name,
-            len(other.callers),
-            tuple(sorted(other.callers - own.callers)),
-            tuple(sorted(own.callers - other.callers)),
-            other.share,
-            None if other.share is None or own.share is None else other.share - own.share,
-        )
-        for other in others
-    ]

@@ -318,13 +318,7 @@ def why(desk: Desk, caller: str, call_key: str | None = None) -> explain.Explana
     """Why a caller is, or is not, on a list."""
     desk.permit("read_lists", "why")
     with desk.published() as con:
-        return explain.why(
-            con,
-            caller,
-            call_key=call_key,
-            threshold=desk.settings.threshold,
-            headline_channel=desk.settings.headline_channel,
-        )
+        return explain.why(con, caller, call_key=call_key)
 
 
 def add_health_note(desk: Desk, ref: str, text: str) -> None:

@@ -435,7 +435,7 @@ _LAST_MISUSE = "select max(received_at) from calls where caller_id = $caller_id 
 
 def _extract(con: duckdb.DuckDBPyConnection, desk: Desk, caller: str, file: Casefile) -> str:
     """What the decision is taken on, as the run publishes it: list row, windows, every call, links, judgements."""
-    why = explain.why(con, caller, threshold=desk.settings.threshold, headline_channel=desk.settings.headline_channel)
+    why = explain.why(con, caller)
     document = {
         "run_id": desk.run_id,
         "why": why.as_json(),
