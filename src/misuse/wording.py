@@ -64,6 +64,8 @@ def share(value: float | None) -> str:
     return "under 0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
 
 
+# Trials of logs of like size held the truth less often than it says, or more often: either way 95% would be untrue.
+NOT_CLAIMED = "95% is not claimed at this size of log"
 _NOT_CLAIMED = re.compile("95% (coverage )?is not claimed")
 
 
@@ -76,7 +78,7 @@ def interval(low: str, high: str, *, is_claimed: bool) -> str:
     """`95% interval 40.2% to 46.0%`; called so only where trials of logs of that size bear it out."""
     if is_claimed:
         return f"95% interval {low} to {high}"
-    return f"interval {low} to {high}, 95% is not claimed: too few callers"
+    return f"interval {low} to {high}, {NOT_CLAIMED}"
 
 
 def uncounted(persons: int, lines: int) -> str:

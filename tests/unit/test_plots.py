@@ -195,7 +195,7 @@ def test_ranks_say_how_many_are_firm(plain: data.Pack) -> None:
         for rank, p in ((1, 1.0), (2, 0.97), (3, 0.4))
     ]  # fmt: skip
     picture, values = drawn(people.ranks(with_rows(plain, rank_stability=rows)))
-    assert picture.title.startswith("2 callers are surely among the ten most prolific")
+    assert picture.title.startswith("2 callers are among the ten most prolific with a chance of 95% or more")
     assert [(value["low"], value["high"]) for value in values] == [(1, 5), (1, 6), (1, 7)]
 
 

@@ -205,14 +205,51 @@ def test_shares_go_with_what_they_would_tell(pack: data.Pack) -> None:
 
 def test_a_rare_code_is_not_named_and_no_label_is_a_formula(pack: data.Pack) -> None:
     """A code is whatever a log says: somebody's name, or what a spreadsheet would run."""
-    rare = {"part": "code", "value": "BRENDLE OSFARROW", "made_by": "other persons", "calls": 40, "callers": 1}
-    formula = {"part": "code", "value": "=HYPERLINK(1)", "made_by": "other persons", "calls": 40, "callers": 9}
+    rare = {
+        "part": "code",
+        "value": "BRENDLE OSFARROW",
+        "made_by": "other persons",
+        "calls": 40,
+        "callers": 1,
+        "most_of_one": 40,
+    }
+    formula = {
+        "part": "code",
+        "value": "=HYPERLINK(1)",
+        "made_by": "other persons",
+        "calls": 40,
+        "callers": 9,
+        "most_of_one": 9,
+    }
     named = replace(pack, public_counts=[*pack.public_counts, rare, formula])
     table, page = public.table(named).decode(), public_page.page(named).decode()
     assert "OSFARROW" not in table + page
     assert public.TOO_FEW in table
     assert "'=HYPERLINK(1)" in table
     assert not [row for row in csv.reader(io.StringIO(table)) if any(cell.startswith("=") for cell in row)]
+
+
+def test_months_are_named_and_parts_of_one_are_said_to_be(pack: data.Pack) -> None:
+    table = next(table for table in public.tables(public.Summary(pack)) if table.title.endswith("by month"))
+    assert [row[0] for row in table.rows][:2] == ["January 2025", "February 2025"]
+    for is_whole in (True, False):
+        months = [row | {"is_whole": is_whole} for row in pack.months]
+        (table,) = (
+            one for one in public.tables(public.Summary(replace(pack, months=months))) if one.title.endswith("by month")
+        )
+        assert ("is a part of one" in table.note) is not is_whole
+
+
+def test_callers_of_merged_rare_codes_may_be_the_same(pack: data.Pack) -> None:
+    """Three callers in each of two rare codes are three, and not six who might be told of."""
+    rare = [
+        {"part": "code", "value": f"RARE {n}", "made_by": "other persons", "calls": 40, "callers": 3, "most_of_one": 14} for n in (1, 2)
+    ]  # fmt: skip
+    summary = public.Summary(replace(pack, public_counts=[*pack.public_counts, *rare]))
+    cell = ("calls", "code", public.TOO_FEW, "other persons")
+    assert summary.counts[cell] == (80, 3)
+    assert summary.most_of_one[cell] == 28
+    assert cell in summary.kept_back
 
 
 def test_the_page_of_nothing_says_so(tmp_path: Path) -> None:
@@ -315,10 +352,18 @@ def test_what_is_claimed_of_a_figure_kept_back_is_not_told(pack: data.Pack) -> N
 # -- why something is not told -----------------------------------------------------------------------------------------
 
 
-def counted(pack: data.Pack, made: Mapping[str, tuple[int, int]]) -> public.Summary:
-    """A summary of calls and callers by who made them."""
+def counted(pack: data.Pack, made: Mapping[str, tuple[int, int]], **most: int) -> public.Summary:
+    """A summary of calls and callers by who made them; of them `most` by one caller, spaces as underscores."""
+    most = {name.replace("_", " "): calls for name, calls in most.items()}
     counts = [
-        {"part": "all", "value": "all", "made_by": name, "calls": calls, "callers": callers}
+        {
+            "part": "all",
+            "value": "all",
+            "made_by": name,
+            "calls": calls,
+            "callers": callers,
+            "most_of_one": most.get(name, 0),
+        }
         for name, (calls, callers) in made.items()
         if calls
     ]
@@ -337,7 +382,30 @@ def test_many_that_would_tell_few_are_not_called_few(large: data.Pack) -> None:
     said = public.headline(counted(large, made))
     assert said.startswith("1,470 calls in the 365 days")
     assert "too few" not in said
-    assert said.endswith("may not be told: it would tell another number, which is small.")
+    assert said.endswith("may not be told: it would tell a number that is kept back, or how much one of them calls.")
+
+
+def test_a_number_of_which_one_caller_made_more_than_half_is_kept_back(large: data.Pack) -> None:
+    made = {"persistent callers": (400, 20), "other persons": (900, 300), "shared lines and premises": (180, 30)}
+    cell = ("calls", "all", "all", "persistent callers")
+    for most, is_kept in ((200, False), (201, True)):
+        summary = counted(large, made, persistent_callers=most)
+        assert (cell in summary.kept_back) is is_kept, most
+        assert ("400" in public.table(summary.pack).decode()) is not is_kept
+        assert summary.tells_bounds is not is_kept
+    assert public.KEPT_BACK in public.table(summary.pack).decode()
+
+
+def test_the_page_says_what_calls_of_nobody_known_could_make_of_the_share(large: data.Pack) -> None:
+    """Only where their number is told too."""
+    whole = replace(
+        large,
+        public_counts=[row | {"calls": 30} if row["made_by"] == public.NOBODY else row for row in large.public_counts],
+    )
+    assert public.Summary(whole).tells_bounds
+    assert "the share lies between" in public_page.page(whole).decode()
+    assert not public.Summary(large).tells_bounds
+    assert "the share lies between" not in public_page.page(large).decode()
 
 
 def test_no_reason_narrows_what_is_kept_back(large: data.Pack) -> None:
@@ -353,9 +421,12 @@ def test_no_reason_narrows_what_is_kept_back(large: data.Pack) -> None:
 
 
 def test_where_there_was_none_nothing_is_kept_back(large: data.Pack) -> None:
-    assert public.headline(counted(large, {})) == "No calls in the 365 days to 31 December 2025 were misuse of 999."
+    assert (
+        public.headline(counted(large, {}))
+        == "No calls in the 365 days to 31 December 2025 were counted as misuse of 999."
+    )
     nobody = counted(large, {"other persons": (900, 300)})
-    assert public.headline(nobody).endswith("were misuse of 999. Nobody made 10 or more of them.")
+    assert public.headline(nobody).endswith("were counted as misuse of 999. Nobody made 10 or more of them.")
     lines = counted(replace(large, kinds={"shared_line": 30}), {"shared lines and premises": (900, 30)})
     assert "persons cannot be counted" in public.headline(lines)
     assert "Nobody made" not in public.headline(lines)

@@ -209,14 +209,14 @@ def test_95_percent_is_said_only_where_the_method_claims_it(pack: data.Pack) -> 
     assert many.count("95% interval") >= 8
     assert "not claimed" not in many
     assert "95% interval" not in few
-    assert few.count("95% is not claimed: too few callers") >= 5
+    assert few.count("95% is not claimed at this size of log") >= 5
 
 
 def test_the_command_line_claims_no_more_than_the_method() -> None:
     share = {"point": 0.909, "low": 0.0, "high": 1.0}
     said = {method: headline._interval(share, method) for method in (MANY, FEW, None)}
     assert said[MANY] == " (95% interval 0.0% to 100.0%)"
-    assert said[FEW] == " (interval 0.0% to 100.0%, 95% is not claimed: too few callers)"
+    assert said[FEW] == " (interval 0.0% to 100.0%, 95% is not claimed at this size of log)"
     assert said[None] == " (interval 0.0% to 100.0%)"
     document = {"figures": {"share_of_misuse": {"method": FEW}}}
     assert headline._method(document, "share_of_misuse") == FEW
@@ -265,3 +265,10 @@ def test_the_room_calls_an_interval_one_of_95_where_its_method_does() -> None:
     assert words.interval(row | {"method": "P over M; 95% is not claimed: 3 callers"}).startswith(
         "interval 10.0% to 25.0%"
     )
+
+
+def test_a_log_that_begins_inside_the_earlier_window_is_said_to(pack: data.Pack) -> None:
+    """Nobody can leave a count that the log had fewer days for: "nobody left" alone would read as a finding."""
+    assert wording.lacking(replace(pack, changes=replace(pack.changes, days_lacking=0))) == ""
+    said = wording.lacking(replace(pack, changes=replace(pack.changes, days_lacking=14)))
+    assert said == "; the log lacks 14 days of the window before, so more can enter and fewer leave"

@@ -168,6 +168,20 @@ def test_whom_no_list_tells_of_has_doubts_not_reckoned_rather_than_none(at: At, 
     assert held["where"]
 
 
+def test_the_schedule_says_who_gave_a_verdict_and_which_stops_stand_on_other_calls() -> None:
+    """Calls were opened, and nobody judged them: that is not "opened by nobody". A stop on a call not coded misuse is no nought."""
+    call = {"is_misuse": True, "is_coded_misuse": True, "is_stopped": False, "is_doubtful": False, "judged": None}
+    silent = call | {"is_misuse": False, "is_coded_misuse": False, "is_stopped": True}
+    held = {"genuine_calls": 1, "support_first": False, "flags": {}, "links": {}, "doubts": [], "is_reckoned": True}
+    told = " ".join(exculpatory.schedule([call, call | {"judged": "refuted"}, silent], held, [])["told"])
+    assert "on 1 of those that count nobody gave a verdict, whoever opened them" in told
+    assert "opened by nobody" not in told
+    assert (
+        "0 calls coded misuse are barred by a safeguard and not counted; a safeguard's hard stop stands on 1 other call too"
+        in told
+    )
+
+
 def test_the_exculpatory_schedule_keeps_what_decisions_were_taken_on(at: At, ref: str, settings: Settings) -> None:
     caller = caller_of(at, ref)
     row = {

@@ -15,12 +15,14 @@ import openpyxl
 import pytest
 
 from misuse.errors import UsageError
+from misuse.room import calls, cases, meetings
 from misuse.settings import Settings, Web
 from misuse.web import serving
 from misuse.web.app import make_app
 from misuse.web.headers import CONTENT_POLICY
 from misuse.web.pages.listing import COLUMNS
 from misuse.web.sessions import Sessions
+from tests.room_fixture import ACT
 from tests.web.rooms import HOSTILE, NOW, PASSWORD, SCRIPT, Browser, Room
 
 ROOT = Path(__file__).resolve().parents[2] / "src" / "misuse" / "web"
@@ -329,6 +331,25 @@ def test_the_filtered_list_goes_out_marked_and_neutral(room: Room) -> None:
     assert not [cell for cell in cells if cell.startswith("=")]
     assert len(room.events("exported")) == before + 3
     assert set(COLUMNS) <= set(rows[0])
+
+
+def test_the_list_shows_each_case_as_it_stands_now(fresh: Room) -> None:
+    """Decided since the run: the list says so, on the page and in its exports."""
+    rex = Browser(fresh, "rex")
+
+    def rows() -> dict[str, dict[str, str]]:
+        text = rex.get("/list.csv?part=all").content.decode("utf-8-sig")
+        return {row["case_ref"]: row for row in csv.DictReader(io.StringIO(text))}
+
+    meetings.freeze(fresh.desk("cho"))
+    ref, desk = fresh.open_to_all(), fresh.desk("rex")
+    assert rows()[ref]["status"] == "listed"
+    calls.open_calls(desk, ref)
+    cases.meet(desk, ref, ACT["option"], "the caller agrees freely", "said so on the telephone")
+    cases.move(desk, ref, "act", ACT)
+    now = rows()[ref]
+    assert (now["status"], now["owner"], now["review_date"]) == ("under_action", ACT["owner"], ACT["review_date"])
+    assert ACT["owner"] in rex.get("/list?part=all").text
 
 
 @pytest.mark.parametrize("path", ["/cycles/C1/agenda.pdf", "/cycles/C1/minutes.pdf"])

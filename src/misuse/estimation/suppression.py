@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 LEAST = 5
+# One caller's part of a number of calls from which on the number tells how much that one calls (a dominance rule).
+DOMINANT = 0.5
 Cell = tuple[str, str]  # group, part
 Name = tuple[str, ...]  # table, group, and whatever else names a cell
 
@@ -37,6 +39,11 @@ def _lines(counts: Mapping[Cell, int], told_rows: Collection[str]) -> list[list[
         if cell[0] in told_rows:
             lines.setdefault((0, cell[0]), []).append(cell)
     return list(lines.values())
+
+
+def is_dominated(number: int, most_of_one: int) -> bool:
+    """Whether one caller made more than half of a number of calls: told, it would be little else than that one's."""
+    return most_of_one > DOMINANT * number
 
 
 def withheld(

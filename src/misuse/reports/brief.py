@@ -145,7 +145,7 @@ def _work(pack: Pack, quote: Quoter) -> list[str]:
     ]
     if quote.has("days_work_persistent") and not wording.uncounted(pack):
         lines.append(
-            f"Reading B, persistent callers: {quote.spread('days_work_persistent', _days)} days’ work{_hours(quote, 'persistent')}."
+            f"Reading B, persistent callers: {quote.spread('days_work_persistent', _days)} days’ work a month{_hours(quote, 'persistent')}."
         )
     return lines
 
@@ -180,7 +180,7 @@ def _cycle(pack: Pack, quote: Quoter) -> str:
         return ""
     came = quote.figure("callers_entered_cycle", lambda value: wording.of(value, "person", "people"))
     left = quote.figure("callers_left_cycle", lambda value: wording.of(value, "person", "people"))
-    return f"In the {pack.settings.cycle_days} days of the last cycle, by today’s rules and identities, {came} came over the line and {left} left it."
+    return f"In the {pack.settings.cycle_days} days of the last cycle, by today’s rules and identities, {came} came over the line and {left} left it{wording.lacking(pack)}."
 
 
 def _growth(quote: Quoter) -> str:
@@ -293,7 +293,7 @@ def _warnings(pack: Pack, quote: Quoter) -> list[str]:
 
 
 def _log_growth(quote: Quoter) -> str:
-    lead = "The share since the log’s start rises as the log grows, if nobody changes: it is no trend."
+    lead = "As a log grows the share since its start tends to rise though nobody changes: it is no trend."
     if not quote.has("log_growth_observed", SINCE) or not quote.has("log_growth_by_length", SINCE):
         return lead
     ends = [quote.figure("log_growth_observed", wording.share, end, SINCE) for end in ("denominator", "numerator")]

@@ -80,6 +80,7 @@ class Changes:
     left: list[Row]  # over the line then and not now: caller_id, misuse_calls, rank as they were; case_ref
     moved: list[tuple[Row, int]]  # the meeting's rows over the line both times, with earlier ranks, in order of rank
     is_covered: bool  # the log reaches back to a whole earlier day
+    days_lacking: int  # of the earlier window, since the log begins in it: fewer can have been over the line then
     is_first: bool  # no list was ever frozen for a meeting before
 
 
@@ -276,6 +277,7 @@ def _changes(
         # Below the meeting's part every rank shifts with every call: that is noise.
         moved=[pair for pair in moved if pair[0]["part"] != WAITING],
         is_covered=first_day is not None and first_day <= earlier_as_of,
+        days_lacking=max(0, (first_day - earlier_as_of).days + s.window_days - 1) if first_day is not None else 0,
         is_first=not is_held and not any(row["is_new"] for row in tasking),
     )
 

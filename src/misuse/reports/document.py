@@ -277,7 +277,7 @@ def _changes(pack: Pack) -> dict[str, Any]:
         short = f"The log does not reach back to {earlier}, one cycle ago: nothing to compare with."
         return {"note": f"{first}. {short}" if changes.is_first else short, "rows": []}
     unseen = wording.of(sum(1 for row in pack.tasking if row["is_new"]), "person", "people")
-    same = f"gainst the same count one cycle ago, to {earlier}, by today’s rules and identities"
+    same = f"gainst the same count one cycle ago, to {earlier}, by today’s rules and identities{wording.lacking(pack)}"
     return {
         "note": f"{first}; a{same}:" if changes.is_first
         else f"A{same}. New to the meeting, not on the last list frozen for it: {unseen}.",
@@ -326,7 +326,7 @@ def _tonight(pack: Pack) -> str:
     new, urgent = ([bool(row[name]) for row in pack.look] for name in ("is_new", "is_urgent"))
     both = sum(a and b for a, b in zip(new, urgent, strict=True))
     return (
-        f"Look list: {wording.of(both, 'caller')} new this cycle and urgent tonight "
+        f"Look list: {wording.of(both, 'caller')} new this cycle and urgent "
         f"(of {len(pack.look):,}: {sum(new):,} new, {sum(urgent):,} urgent)."
     )
 

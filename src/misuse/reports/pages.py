@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from misuse.reports import wording
 from misuse.reports.data import SINCE, Detail, Pack, Row
+from misuse.reports.plots import drawing
 
 SHOWN_CODES = 4
 SHOWN_MOVES = 4
@@ -30,7 +32,7 @@ def caller(pack: Pack, row: Row, detail: Detail) -> dict[str, Any]:
         "heat": _heat(detail),
         "windows": _windows(detail),
         "workload": _workload(row, detail),
-        "boroughs": _shares(detail.boroughs),
+        "boroughs": _shares(detail.boroughs, drawing.place),
         "misuse_codes": _shares([code for code in detail.codes if code["is_coded_misuse"]]),
         "genuine_codes": _shares([code for code in detail.codes if not code["is_coded_misuse"]]),
         "genuine": _genuine(row),
@@ -106,10 +108,11 @@ def _workload(row: Row, detail: Detail) -> list[list[str]]:
     ]
 
 
-def _shares(rows: list[Row]) -> list[list[Any]]:
+def _shares(rows: list[Row], written: Callable[[str], str] | None = None) -> list[list[Any]]:
     """The most frequent names with their calls and share; the rest together."""
     total = sum(row["calls"] for row in rows)
-    shown = [[_case(row["name"]), wording.count(row["calls"]), row["calls"] / total] for row in rows[:SHOWN_CODES]]
+    write = written or _case
+    shown = [[write(row["name"]), wording.count(row["calls"]), row["calls"] / total] for row in rows[:SHOWN_CODES]]
     rest = sum(row["calls"] for row in rows[SHOWN_CODES:])
     return [*shown, ["others", wording.count(rest), rest / total]] if rest else shown
 
@@ -155,7 +158,7 @@ def waiting(pack: Pack) -> list[list[str]]:
             wording.hours(row["handling_hours"]),
             wording.hours(row["unit_hours"]),
             row["lane"] or "",
-            wording.joined((row["boroughs"] or [])[:2]),
+            wording.joined([drawing.place(name) for name in (row["boroughs"] or [])[:2]]),
         ]
         for row in pack.waiting[:WAITING_ROWS_IN_PACK]
     ]
@@ -190,13 +193,19 @@ LOOK_GROUPS = (
 )
 
 
+LOOK_COLUMNS = (
+    "Hard stops: those on the caller and on single calls, of any code. Coded: calls of the window with a misuse code; misuse: those of "
+    "them that count. 30 d / before: calls of any kind. A sharp change is three times as many of them, or of genuine ones, as before."
+)
+
+
 def look(pack: Pack, *, whole: bool, most: int | None = None) -> dict[str, Any]:
     """The look list, whole or only what is new this cycle, in groups of which the new and urgent lead.
 
     Of a list longer than `most` so many, the urgent first: nobody turns over a thousand pages.
     """
     rows = pack.look if whole else [row for row in pack.look if row["is_new"]]
-    note = f"Callers who need a human’s look whatever the counts say, never cut by capacity: {len(pack.look):,}."
+    note = f"Callers who need a human’s look whatever the counts say, never cut by capacity: {len(pack.look):,}. {LOOK_COLUMNS}"
     if not whole:
         note += (
             f" Here: the {len(rows):,} that are new this cycle. All {len(pack.look):,} are in look_list.xlsx and .csv."
@@ -242,14 +251,20 @@ def look_summary(pack: Pack) -> list[list[str]]:
     ]
 
 
+def hard_stops(row: Row) -> str:
+    """How many hard stops stand on the caller and on single calls; copies of older releases do not tell."""
+    stops = row.get("stop_ids")
+    return "–" if stops is None else wording.count(len(stops))
+
+
 def _look_row(pack: Pack, row: Row) -> list[str]:
     kind = "" if row["identity_kind"] in (None, "person") else row["identity_kind"].replace("_", " ")
     why = [kind, "support first" if row["support_first"] else "", wording.looks(row, pack.settings.threshold)]
     return [
         row["case_ref"],
         "; ".join(part for part in why if part),
+        hard_stops(row),
         wording.count(row["coded_misuse_calls"]),
-        wording.count(row["stopped_calls"]),
         wording.count(row["misuse_calls"]),
         f"{wording.count(row['calls_d30'])} / {wording.count(row['calls_prior_d30'])}",
         wording.short_moment(row["last_call_at"], pack.zone),

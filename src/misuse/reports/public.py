@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from misuse import wording as plain
@@ -39,10 +40,11 @@ EVERYBODY = (
     ("hours_all_misuse", "all misuse: hours of handling a month", "hours a month"),
 )
 # One sentence for every cause: which of them it is would itself tell something of a number kept back.
-WHY_KEPT = "the number is small, few callers stand behind it, or it would tell another number that is"
+WHY_KEPT = (
+    "the number is small, few callers stand behind it, one made most of it, or it would tell another number that is so"
+)
 NOTES = {
     "borough": " The borough is where the call said something was happening, not where anybody lives.",
-    "month": " The first and the last month may be parts of one.",
 }
 Cell = tuple[str, ...]
 
@@ -57,6 +59,26 @@ class Summary:
     def counts(self) -> dict[Cell, tuple[int, int]]:
         """Each cell's number, and how many stand behind it: callers, or calls where nobody is known."""
         return {**self._calls(), **self._bands()}
+
+    @cached_property
+    def most_of_one(self) -> dict[Cell, int]:
+        """By cells of calls, the most that one caller made of them."""
+        most: dict[Cell, int] = {
+            ("calls", part, str(row["value"]), str(row["made_by"])): int(row["most_of_one"])
+            for part in (ALL, *PARTS)
+            for row in _merged([row for row in self.pack.public_counts if row["part"] == part])
+        }
+        for *group, who in list(most):
+            total: Cell = (*group, ALL)
+            most[total] = max(most.get(total, 0), most[(*group, who)])
+        for name, low, high in self.bands:
+            made = [
+                int(row["misuse_calls"])
+                for row in self.pack.concentration
+                if low <= row["misuse_calls"] <= (high or row["misuse_calls"])
+            ]
+            most["persons", "misuse calls made", name, "calls"] = max(made, default=0)
+        return most
 
     def _calls(self) -> dict[Cell, tuple[int, int]]:
         found: dict[Cell, tuple[int, int]] = {}
@@ -130,11 +152,18 @@ class Summary:
         small = {
             cell
             for cell, (number, behind) in self.counts.items()
-            if 0 < number < suppression.LEAST or 0 < behind < suppression.LEAST
+            if 0 < number < suppression.LEAST
+            or 0 < behind < suppression.LEAST
+            or suppression.is_dominated(number, self.most_of_one.get(cell, 0))
         }
         values = {cell: number for cell, (number, _) in self.counts.items()}
         weights = {cell: behind for cell, (_, behind) in self.counts.items()}
         return suppression.withheld(values, self.sums, small, weights=weights)
+
+    @property
+    def tells_bounds(self) -> bool:
+        """Whether it may be told what calls of nobody known could make of the persistent callers' share."""
+        return not self.hides_persistent and ("calls", ALL, ALL, NOBODY) not in self.kept_back
 
     @property
     def hides_persistent(self) -> bool:
@@ -228,8 +257,12 @@ def _merged(rows: list[Row]) -> list[Row]:
     merged: dict[tuple[str, str], Row] = {}
     for row in rows:
         value = row["value"] if behind[row["value"]] >= suppression.LEAST else TOO_FEW
-        one = merged.setdefault((value, row["made_by"]), {**row, "value": value, "calls": 0, "callers": 0})
+        one = merged.setdefault(
+            (value, row["made_by"]), {**row, "value": value, "calls": 0, "callers": 0, "most_of_one": 0}
+        )
         one["calls"] += row["calls"]
+        # Whoever made most of one such group may have made most of each.
+        one["most_of_one"] += row["most_of_one"]
         # Callers of several such groups may be the same: as many as the largest has are surely behind them.
         one["callers"] = max(one["callers"], row["callers"])
     return list(merged.values())
@@ -274,7 +307,7 @@ def headline(summary: Summary) -> str:
     if every is None:
         return f"How many misuse calls were counted in {wording.period(pack)} may not be told: {WHY_KEPT}."
     count = wording.sentence(wording.of(every, "call"))
-    lead = f"{count} in {wording.period(pack)} {'was' if every == 1 else 'were'} misuse of 999."
+    lead = f"{count} in {wording.period(pack)} {'was' if every == 1 else 'were'} counted as misuse of 999."
     if not every:
         return lead
     return f"{lead} {wording.uncounted(pack) or _by_persistent(summary)}"
@@ -291,7 +324,7 @@ def _by_persistent(summary: Summary) -> str:
         return f"Nobody made {mark} or more of them."
     if persons is None or calls is None:
         # Where the table tells how many there are, they are not few.
-        why = WHY_KEPT if persons is None else "it would tell another number, which is small"
+        why = WHY_KEPT if persons is None else "it would tell a number that is kept back, or how much one of them calls"
         return f"How many of them persistent callers made may not be told: {why}."
     share = pack.estimate("share_of_misuse")
     made = wording.share(share["point"]) if share else wording.count(calls)
@@ -314,7 +347,7 @@ def _headline_table(summary: Summary) -> Table:
         for words, ends in found.items()
     )
     is_claimed = all(plain.is_claimed(row["method"]) for row in summary.told)
-    note = "" if is_claimed else "95% is not claimed of every interval: there are too few callers."
+    note = "" if is_claimed else f"Of intervals: {plain.NOT_CLAIMED} for all of them."
     return Table("The main figures", note, ("", "Figure", "95% interval" if is_claimed else "Interval"), rows)
 
 
@@ -352,10 +385,20 @@ def _persons_table(summary: Summary) -> Table:
 def _part_table(summary: Summary, part: str) -> Table:
     values: Sequence[str] = sorted({cell[2] for cell in summary.counts if cell[:2] == ("calls", part)})
     rows = [
-        (drawing.place(value) if part == "borough" else value,
+        (_label(part, value),
          *(_cell(summary.shown(("calls", part, value, name))) for name in (ALL, *MADE_BY)))
         for value in sorted(values, key=lambda value: (value == TOO_FEW, value == "not recorded", value))
     ]  # fmt: skip
     rows.append((ALL, *(_cell(summary.shown(("calls", ALL, ALL, name))) for name in (ALL, *MADE_BY))))
     headings = (wording.sentence(part), "Misuse calls", *(wording.sentence(name) for name in MADE_BY))
-    return Table(f"Misuse calls by {part}", "By who made them." + NOTES.get(part, ""), headings, tuple(rows))
+    note = NOTES.get(part, "")
+    if part == "month" and not all(month["is_whole"] for month in summary.pack.months):
+        note = " The first or the last month is a part of one."
+    return Table(f"Misuse calls by {part}", "By who made them." + note, headings, tuple(rows))
+
+
+def _label(part: str, value: str) -> str:
+    """A group as the page names it; the table keeps it as the log has it."""
+    if part == "borough":
+        return drawing.place(value)
+    return f"{date.fromisoformat(value + '-01'):%B %Y}" if part == "month" else value

@@ -175,10 +175,18 @@ parted as (
         ]) as value,
         made_by, caller_id
     from counted
+),
+
+by_caller as (
+    select part, value, made_by, caller_id, count(*) as calls
+    from parted
+    group by part, value, made_by, caller_id
 )
 
-select part, value, made_by, count(*) as calls, count(distinct caller_id) as callers
-from parted
+select
+    part, value, made_by, sum(calls)::bigint as calls, count(caller_id) as callers,
+    coalesce(max(calls) filter (where caller_id is not null), 0) as most_of_one
+from by_caller
 group by part, value, made_by
 order by part, value, made_by
 """

@@ -207,7 +207,7 @@ def _tint_parts(book: Book, sheet: Worksheet, width: int) -> None:
 
 
 def _look_sheet(book: Book) -> None:
-    sheet = book.sheet("Look list", "Look list: people who need a human's look whatever the counts say")
+    sheet = book.sheet("Look list", "Look list: callers who need a human's look whatever the counts say")
     threshold = book.pack.settings.threshold
     columns = [
         Cells("Urgent", 8, TEXT, lambda row: _yes(row["is_urgent"])),
@@ -221,7 +221,12 @@ def _look_sheet(book: Book) -> None:
         Cells("Misuse calls", 9, COUNT, lambda row: row["misuse_calls"]),
         Cells("All calls, 30 days", 10, COUNT, lambda row: row["calls_d30"]),
         Cells("30 days before", 10, COUNT, lambda row: row["calls_prior_d30"]),
-        Cells("Hard stop", 8, TEXT, lambda row: _yes(row["is_stopped"])),
+        Cells(
+            "Hard stops, on the caller and on single calls",
+            10,
+            COUNT,
+            lambda row: None if row.get("stop_ids") is None else len(row["stop_ids"]),
+        ),
         Cells("Support first", 8, TEXT, lambda row: _yes(row["support_first"])),
         Cells("Who looks", 22, WRAP, lambda row: row["duty_role"]),
         *_times(book.pack, {"acknowledged_at": "Looked at", "last_call_at": "Latest call"}),

@@ -247,6 +247,16 @@ def coverage(pack: Pack) -> str:
     return f"The log begins on {day(pack.first_day)}, so only {held:,} of the window's {pack.settings.window_days:,} days are covered."
 
 
+def lacking(pack: Pack) -> str:
+    """What to bear in mind of who entered and who left where the log begins inside the earlier window; else nothing."""
+    days = pack.changes.days_lacking
+    return (
+        f"; the log lacks {plain.of(days, 'day')} of the window before, so more can enter and fewer leave"
+        if days
+        else ""
+    )
+
+
 def bounds(pack: Pack) -> str:
     """What the unidentified calls could do to the share; nothing where there are no misuse calls."""
     if not pack.excluded["misuse"]:

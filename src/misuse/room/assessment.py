@@ -34,6 +34,8 @@ def _lines(desk: Desk) -> Iterator[str]:
         "No output advises to leave a call or a person alone; people decide every move of a case.",
         "",
         f"- Identifying fields a log may bring, kept encrypted in the vault: {', '.join(sorted(schemas.IDENTIFYING_FIELDS))}.",
+        "- Special categories: markers and remarks of a log may tell of health, disability and abuse, and remarks of offences. Markers are "
+        "matched against the safeguards below, to protect; which rule was met is kept by caller and by call, under pseudonyms.",
         f"- Published pseudonymous relations: {len(schemas.PUBLISHED)}, with {_columns()} columns (docs/data-dictionary.md).",
         f"- A caller is listed from {settings.threshold} misuse calls in {of(settings.window_days, 'day')}.",
         "",

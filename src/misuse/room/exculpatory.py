@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from misuse import store
 from misuse.casebook import Casebook, Event
 from misuse.room.desk import rows
+from misuse.wording import of
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +45,7 @@ def known(con: duckdb.DuckDBPyConnection, caller: str, decided_on: Sequence[Mapp
     links = {row["status"]: row["links"] for row in rows(con, _LINKS, {"caller_id": caller})} if spells else {}
     told = [
         _BASIS.get(str(held.get("identity_basis")), "How the caller was decided is not known."),
-        f"{held.get('number_count') or 0} numbers; {links.get('confirmed', 0)} links confirmed by people, "
+        f"{of(int(held.get('number_count') or 0), 'number')}; {links.get('confirmed', 0)} links confirmed by people, "
         f"{links.get('automatic', 0)} by a program alone, {links.get('suggested', 0)} suggested and not decided.",
         "A number shows which line called, not who spoke. The registered holder need not be the caller.",
         "Recordings named in the schedule are what may show who spoke: whoever listened, and how the voice was known, is to be "
@@ -86,12 +87,14 @@ def schedule(calls: Sequence[Mapping[str, Any]], held: Mapping[str, Any], stops:
     found = [{**call, "why": why} for call in calls if (why := _why(call))]
     count = {name: sum(1 for call in found if call["why"] == name) for name in _WHYS}
     unjudged = sum(1 for call in calls if call["is_misuse"] and call["judged"] is None)
+    struck = sum(1 for call in calls if call["is_stopped"] and not call["is_coded_misuse"])
     told = [
         f"{count['genuine']} genuine calls in the window; {held['genuine_calls']} in the whole log.",
-        f"{count['barred']} calls coded misuse are barred by a safeguard and not counted.",
+        f"{count['barred']} calls coded misuse are barred by a safeguard and not counted; a safeguard's hard stop stands on "
+        f"{of(struck, 'other call')} too.",
         f"{count['doubtful']} calls coded misuse are doubtful by their own facts and not counted.",
         f"{count['refuted']} calls were opened and found not to be misuse; of {count['cannot tell']} nobody could tell; "
-        f"{unjudged} were opened by nobody.",
+        f"on {unjudged} of those that count nobody gave a verdict, whoever opened them.",
         "A vulnerability is known to the log." if held["support_first"] else "The log knows of no vulnerability, which is not the same as none.",
         f"Stops entered or lifted on these numbers: {len(stops)}." if stops else "No person ever entered a stop on these numbers.",
     ]  # fmt: skip

@@ -42,7 +42,7 @@ CASE_FILE = (
     (
         "Handlers of the calls",
         "MG9, MG11",
-        "witnesses and their statements; the schedule names them by reference alone",
+        "witnesses and their statements; calls.csv names handlers by reference alone",
     ),
     ("Exculpatory schedule", "MG6C, MG6E", "unused material, and what the disclosure officer has to report"),
     (
@@ -263,28 +263,29 @@ def _blocks(held: Mapping[str, Any]) -> list[papers.Block]:
         papers.heading("Limitation"),
         papers.facts(
             [("Evidence held sufficient on", clock["evidence_on"]), ("Begin by", clock["begin_by"]),
-             ("First call", clock["first_call_on"]), ("Not after", clock["outer_limit"])]
+             ("First call", clock["first_call_on"]), ("Not after, for the first call", clock["outer_limit"])]
         ),
-        papers.para("Six months from sufficient evidence and three years from the act, Communications Act 2003: check with a lawyer.", "small"),
+        papers.para("Six months from sufficient evidence and three years from the act, each call its own, Communications Act 2003: check with a lawyer.", "small"),
         papers.heading("Workload"),
-        papers.facts([("Calls", work["calls"]), ("Handling hours", work["handling_hours"]), ("Unit hours", work["unit_hours"]), ("Units sent", work["units_sent"])]),
+        papers.facts([("Calls that the pack rests on", work["calls"]), ("Handling hours", work["handling_hours"]), ("Unit hours", work["unit_hours"]), ("Units sent", work["units_sent"])]),
         papers.heading("Proof of who called, and its limits"),
         papers.listed(known["told"]),
-        papers.heading("Warnings and letters"),
+        papers.heading("Warnings and letters decided here"),
+        papers.para("What was said on the telephone is no part of this table: the codes of the schedule may tell of it.", "small"),
         papers.table(("Date", "What", "Recorded"), [(row["at"], row["what"], row["told"]) for row in held["warnings"]], ("auto", "auto", "1fr")),
         papers.heading("Exculpatory schedule: what speaks for the person"),
         papers.listed(speaks["told"]),
         papers.page(),
         papers.heading("Schedule of calls"),
         papers.table(
-            ("No.", "Received", "Incident", "Recording", "Codes", "Seconds", "Units", "Found"),
+            ("No.", "Received, local time", "Incident", "Recording", "Codes", "Handling seconds", "Units", "Found"),
             [(call["no"], f"{call['received_local']:%Y-%m-%d %H:%M}", call.get("incident_ref"), call.get("recording_ref"),
               _codes(call), call["handling_seconds"], call["units_assigned"], call["judged"]) for call in held["schedule"]],
             ("auto", "auto", "auto", "auto", "1fr", "auto", "auto", "auto"),
         ),
         papers.heading("Exculpatory schedule: calls"),
         papers.table(
-            ("No.", "Received", "Incident", "Recording", "Codes", "Why"),
+            ("No.", "Received, local time", "Incident", "Recording", "Codes", "Why"),
             [(call["no"], f"{call['received_local']:%Y-%m-%d %H:%M}", call.get("incident_ref"), call.get("recording_ref"),
               _codes(call), call["why"]) for call in speaks["calls"]],
             ("auto", "auto", "auto", "auto", "1fr", "auto"),

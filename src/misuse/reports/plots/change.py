@@ -193,8 +193,8 @@ def log_growth(pack: Pack) -> Picture | Absent:
     return Picture(
         "log_growth",
         f"The share since the log began, by whole periods of thirty days, went from {wording.share(observed['denominator'])} to {wording.share(observed['numerator'])}; {verdict}",
-        ("Never trend that share: it rises as the log grows, if nobody changes. Line: 95% interval. Blue: as many days before each date, the one to judge by.",),
-        drawing.dots(lines, "difference of shares", write="+.0%", zero="no change"),
+        (f"Never trend that share: as a log grows it tends to rise though nobody changes. Line: {drawing.interval_name(line.is_claimed for line in lines)}. Blue: as many days before each date, the one to judge by.",),
+        drawing.dots(lines, "difference of shares", write="points", zero="no change"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip
 
@@ -211,7 +211,7 @@ def year_on_year(pack: Pack) -> Picture | Absent:
     return Picture(
         "year_on_year",
         f"This year misuse calls stood at {signed(calls['point'])} against last, {'more than chance' if moved else 'which chance may explain'}",
-        ("The last 360 days against the 360 before. Line: 95% interval. Two years are two years, not a trend.",),
+        (f"The last 360 days against the 360 before. Line: {drawing.interval_name(line.is_claimed for line in lines)}. Two years are two years, not a trend.",),
         drawing.dots(lines, "change", write="+.0%", zero="no change"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip
@@ -291,7 +291,7 @@ def reasons(pack: Pack) -> Picture | Absent:
         f"Since the list to {wording.day(now['previous_as_of'])} {REASONS.get(top['reason'], top['reason'])} moved the share most: "
         f"{fine_points(top['share'] - top['share_without'])} points; it is now {wording.share(now['share'])}, of {wording.of(now['callers'], 'caller')}",
         ("The headline's share less what it would be had the calls that this reason brought and took not come or gone. Recounted, so no interval.",),
-        drawing.dots(lines, "difference of the share", write="+.2%", zero="no change"),
+        drawing.dots(lines, "difference of the share", write="points", zero="no change"),
         "; ".join(f"{line.name}: {line.label}" for line in lines) + ".",
     )  # fmt: skip
 

@@ -138,7 +138,7 @@ def sensitivity(pack: Pack) -> Picture | Absent:
         "sensitivity",
         f"Of other ways of reckoning, “{_way(top)}” moves the share most: {signed_points(top['share_change'])}",
         ("The headline's share under each other rule, less the headline's. Recounted on the same calls, so no interval. Who comes and goes: sensitivity_callers.",),
-        drawing.dots(lines, "difference of the share", write="+.0%", zero="the headline", step=20),
+        drawing.dots(lines, "difference of the share", write="points", zero="the headline", step=20),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip
 
@@ -180,10 +180,10 @@ def _measures(pack: Pack, dimension: str) -> Picture | Absent:
     # A known vulnerability makes support the lane by rule: that is no finding.
     by_rule = dimension == "vulnerability"
     apart = _widest([row for row in told if not (by_rule and row["measure"].startswith("lane "))])
-    back += " A known vulnerability makes support the lane by rule." if by_rule else ""
+    back += " A known vulnerability makes support the lane by rule, so the title leaves lanes out." if by_rule else ""
     return Picture(
         name,
-        f"{title}: “{apart[0]}” differs most, {wording.share(apart[1]['rate'])} ({_group(apart[1])}) against {wording.share(apart[2]['rate'])} ({_group(apart[2])})"
+        f"{title}: {'beside lanes, ' if by_rule else ''}“{apart[0]}” differs most, {wording.share(apart[1]['rate'])} ({_group(apart[1])}) against {wording.share(apart[2]['rate'])} ({_group(apart[2])})"
         if apart
         else title,
         ("Persons of those with a coded misuse call; lanes of those on the tasking list; calls of the coded ones, or of those coded again. Line: 95% interval of chance (Wilson). "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -131,6 +131,9 @@ class Dot:
         return [value for value in known if value is not None]
 
 
+_POINTS = "datum.value == 0 ? '0' : format(100 * datum.value, '+.2~f')"
+
+
 def dots(
     lines: Sequence[Dot],
     axis: str,
@@ -143,7 +146,8 @@ def dots(
 ) -> Any:
     """Dots with 95% intervals (lines) and bounds (pale bands), names to the left and labels to the right.
 
-    `zero` marks nought with a line and this word: for differences.
+    `zero` marks nought with a line and this word: for differences. `write` is a number's form on the axis; `points` writes
+    differences of shares as percentage points.
     """
     import altair as alt
 
@@ -154,7 +158,13 @@ def dots(
     ]  # fmt: skip
     ends = [end for line in lines for end in line.ends()]
     scale = alt.Scale(domain=_domain(ends, from_nought=from_nought and not zero, zero=bool(zero)), nice=False)
-    ticks = alt.Axis(format=write, tickCount=5, title=axis)
+    is_points = write == "points"
+    ticks = alt.Axis(
+        tickCount=5,
+        title=f"{axis}, percentage points" if is_points else axis,
+        format=alt.Undefined if is_points else write,
+        labelExpr=_POINTS if is_points else alt.Undefined,
+    )
     base = chart(values, width=width, height=step * len(values))
     y = alt.Y("name:N", sort=[line.name for line in lines], title=None)
     y = y.axis(ticks=False, domain=False, labelLimit=330, labelColor=INK, labelPadding=8)
@@ -202,8 +212,17 @@ def how_to_read(lines: Sequence[Dot]) -> str:
     """What the signs of a chart of dots mean; of the band only where one is drawn."""
     has_band = any(line.bound_low is not None for line in lines)
     band = " Pale band: what calls without a number could make of it." if has_band else ""
-    is_claimed = all(line.is_claimed for line in lines)
-    return f"Dot: as counted. Line: {'95% interval' if is_claimed else 'interval; 95% is not claimed of each: too few callers'}.{band}"
+    return f"Dot: as counted. Line: {interval_name(line.is_claimed for line in lines)}.{band}"
+
+
+def interval_name(claims: Iterable[bool]) -> str:
+    """What the intervals of a picture are called, by what is claimed of each."""
+    return "95% interval" if all(claims) else "interval; 95% is not claimed of each at this size of log"
+
+
+def rows_claim(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether every interval among the rows may be called one of 95%."""
+    return all(plain.is_claimed(row.get("method")) for row in rows if row["low"] is not None)
 
 
 def minus(text: str) -> str:

@@ -132,7 +132,7 @@ def most_prolific(pack: Pack) -> Picture | Absent:
     return Picture(
         "most_prolific",
         f"{'The most prolific caller' if top == 1 else f'The {top} most prolific callers'} made {wording.share(most['point'])} of identified people's misuse calls",
-        ("Line: 95% interval of what so large a part of such a population makes; the single most prolific caller has none." + note,),
+        (f"Line: {drawing.interval_name(line.is_claimed for line in lines)}, of what so large a part of such a population makes; the single most prolific caller has none." + note,),
         drawing.dots(lines, "share of identified people's misuse calls", write=".0%"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip
@@ -154,11 +154,11 @@ def ranks(pack: Pack) -> Picture | Absent:
     sure = sum(row["p_top"] >= SURE for row in pack.rows("rank_stability"))
     return Picture(
         "ranks",
-        f"{wording.sentence(wording.of(sure, 'caller'))} {'is' if sure == 1 else 'are'} surely among the ten most prolific; below them the order is largely chance"
+        f"{wording.sentence(wording.of(sure, 'caller'))} {'is' if sure == 1 else 'are'} among the ten most prolific with a chance of 95% or more; below them the order is largely chance"
         if sure
         else "The order of the most prolific is largely chance",
         (f"The {len(lines)} most prolific. Line: 95% of the ranks each would have if its calling came by chance anew in the same window. "
-         "Blue: among the ten most with a chance of 95% or more.",),
+         "Blue, the dark lines: among the ten most with a chance of 95% or more.",),
         drawing.dots(lines, "rank by misuse calls", write="d", step=19, width=260),
         "; ".join(f"{line.name}: {line.label}" for line in lines) + ".",
     )  # fmt: skip

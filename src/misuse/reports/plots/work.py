@@ -69,12 +69,14 @@ def hours(pack: Pack) -> Picture | Absent:
     )  # fmt: skip
     first = pack.estimate("hours_all_misuse") or pack.estimate("unit_hours_all_misuse")
     people = pack.estimate("full_time_all_misuse")
+    worked = pack.settings.rates.handler_hours_a_year
+    year = f" A full-time handler is taken to work {worked:,.0f} hours a year." if people else ""
     return Picture(
         "hours",
         f"Misuse takes {first['point'] if first else 0:,.0f} hours of "
         f"{'handling' if pack.estimate('hours_all_misuse') else 'units'} a month"
         + (f": {people['point']:.1f} full-time handlers" if people else ""),
-        (drawing.how_to_read(lines) + stated,),
+        (drawing.how_to_read(lines) + stated + year,),
         drawing.dots(lines, "hours a month", write=",.0f"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )

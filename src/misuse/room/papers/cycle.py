@@ -95,8 +95,8 @@ def _results(came: dict[str, Any]) -> papers.Block:
 def minutes_pdf(desk: Desk, cycle_id: str) -> bytes:
     """The minutes: who sat, what was decided with dissent, the action table, and the casebook's head."""
     held = meetings.minutes(desk, cycle_id)
-    stopped = [row["case_ref"] for row in held["rows"] if row["is_stopped_since"] and row["decision"]]
-    since = f"Since these decisions a stop was entered on: {', '.join(stopped)}. Nothing decided on them is to be done."
+    stopped = [row["case_ref"] for row in held["rows"] if row["is_stopped_since"]]
+    since = f"Stopped since the list was frozen: {', '.join(stopped)}. Nothing decided on them is to be done."
     left = [row for row in held["rows"] if row["why_not_taken"] and row["part"] < 4]
     blocks = [
         papers.para(since, "warning") if stopped else {},
@@ -131,15 +131,20 @@ def _not_reached(held: dict[str, Any]) -> str:
     waiting = ", ".join(meetings.not_reached(held))
     if not waiting:
         return "Every other case of the meeting's parts was decided, or is stopped."
-    return f"Not reached: {waiting}. Each stays as it was." if held["minutes"] else f"Not decided yet: {waiting}."
+    return (
+        f"Not reached: {waiting}. Nothing was decided on them here."
+        if held["minutes"]
+        else f"Not decided yet: {waiting}."
+    )
 
 
 def _sitting(desk: Desk, held: dict[str, Any]) -> papers.Block:
     signed, meeting = held["minutes"], held["meeting"] or {}
     return papers.facts(
         [
+            ("Opened", papers.moment(desk, meeting["at"]) if meeting else "not yet"),
             ("Chair", meeting.get("chair")),
-            ("Present", meeting.get("attendees")),
+            ("Present", "; ".join(meeting.get("attendees") or ())),
             ("List", f"run {held['run_id']}, {held['eligible']} eligible"),
             ("Digest of the list", held["digest"]),
             ("Digest of these minutes", held["minutes_digest"]),
@@ -153,14 +158,21 @@ def _decisions(held: dict[str, Any]) -> papers.Block:
     rows = [
         (
             row["case_ref"],
-            f"{row['move']} → {row['to'].replace('_', ' ')}",
-            row["lane"],
+            _decided(row),
+            f"{row['owner']}, {row['review_date']}" if row["review_date"] else row["owner"],
             f"{row['by']} ({row['role']})",
             row["reason"] + (f" Dissent: {row['dissent']}" if row["dissent"] else ""),
         )
         for row in held["decisions"]
     ]
-    return papers.table(("Case", "Decision", "Lane", "By", "Reason and dissent"), rows, empty="No case was decided.")
+    headings = ("Case", "Decision", "Owner, review", "By", "Reason and dissent")
+    return papers.table(headings, rows, ("auto", "2fr", "auto", "auto", "3fr"), empty="No case was decided.")
+
+
+def _decided(row: dict[str, Any]) -> str:
+    option = f": {told.words_of('option', row['option'])}" if row["option"] else ""
+    lane = f", lane {row['lane']}" if row["lane"] else ""
+    return f"{row['move'].replace('_', ' ')}{option} → {row['to'].replace('_', ' ')}{lane}"
 
 
 def _actions(held: dict[str, Any]) -> papers.Block:

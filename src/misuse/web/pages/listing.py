@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -82,14 +83,31 @@ def _export(visit: Visit, form: str, media: str) -> Answer:
 
 
 def _rows(visit: Visit) -> tuple[list[dict[str, Any]], int]:
-    """The rows that are asked for, and how many were left out since a stop reached them after the run."""
+    """The rows that are asked for, each as its case stands now, and how many were left out since a stop reached them after the run.
+
+    Filters and order are the run's.
+    """
     wanted = {**_all(), **_chosen(visit), **_sort_values(visit)}
     wanted["parts"] = _parts(wanted.pop("part"))
     rows = visit.published.rows("tasking_rows", **wanted)
     with visit.desk.published() as con, visit.desk.book() as book:
         stopped = published_callers.stopped_now(con, visit.settings, book)
-    kept = [row for row in rows if row["caller_id"] not in stopped]
+        held = book.cases()
+    kept = [_as_it_stands(row, held.get(row["case_ref"])) for row in rows if row["caller_id"] not in stopped]
     return kept, len(rows) - len(kept)
+
+
+def _as_it_stands(row: dict[str, Any], case: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The row with what was decided of its case since the run."""
+    if case is None:
+        return row
+    review = str(case["review_date"]) if case["review_date"] else None
+    return row | {
+        "status": case["status"],
+        "lane": case["lane"] or row["lane"],
+        "owner": case["owner"],
+        "review_date": date.fromisoformat(review) if review else None,
+    }
 
 
 def _parts(text: str | None) -> list[int]:

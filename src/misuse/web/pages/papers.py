@@ -32,7 +32,7 @@ def pack_page(visit: Visit) -> Answer:
         intro=[
             "The call schedule, workload, proof of who called and its limits, warnings with dates, what speaks against "
             "it, continuity, the limitation clock and the versions. Never a model's score.",
-            "It holds what identifies the person. Making it is recorded, with its digest and the casebook's head.",
+            "It holds references of calls and recordings, by which the person can be found. Making it is recorded, with its digest and the casebook's head.",
         ],
     )
 
