@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -33,6 +34,7 @@ from misuse.room import (
     calls,
     care,
     cases,
+    comparing,
     meetings,
     packs,
     people,
@@ -568,6 +570,25 @@ def test_minutes_hold_what_was_decided_and_a_later_stop(at: At, ref: str) -> Non
     assert "Stopped since the list was frozen: " + ref in read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1"))
 
 
+def test_those_not_taken_are_known_by_their_spells() -> None:
+    """c1 was acted on and is c9 now, with another's spell; c2's spell is c8's; c3 stands as it was."""
+    moves = [
+        SimpleNamespace(case_ref="K-1", data={"to": "under_action"}),
+        SimpleNamespace(case_ref="K-3", data={"to": "listed"}),
+    ]
+    book = SimpleNamespace(
+        entries=lambda _kind: moves, cases=lambda: {"K-1": {"spells": ["s1"]}, "K-3": {"spells": ["s3"]}}
+    )
+    frozen = [{"caller_id": f"c{n}", "spells": [f"s{n}"]} for n in (1, 2, 3, 4)]
+    with duckdb.connect() as con:
+        con.execute("create table caller_spells (caller_id varchar, spell_id varchar)")
+        con.execute("create table runs (finished_at timestamp)")
+        con.execute(
+            "insert into caller_spells values ('c9', 's1'), ('c9', 's4'), ('c8', 's2'), ('c3', 's3'), ('c5', 's5')"
+        )
+        assert comparing._left(book, con, frozen) == ("c3", "c8")
+
+
 def test_rates_are_of_the_days_that_the_log_holds() -> None:
     """A log of thirty days, a decision on its tenth: the year of the windows is longer than what there is to measure."""
     start, decided = datetime(2025, 12, 2), datetime(2025, 12, 12)
@@ -582,7 +603,7 @@ def test_rates_are_of_the_days_that_the_log_holds() -> None:
             "$start + to_hours(cast(12 * i as integer)) as received_at from range(60) as r (i)",
             {"start": start},
         )
-        (row,) = cases.rates_of(con, ["c1"], decided)
+        (row,) = comparing.rates_of(con, ["c1"], decided)
     assert (row["before"], row["since"]) == (20, 40)
     assert (row["days_before"], row["days_since"]) == (10.0, 20.0)
     assert told.rates([row], 1)["per_30_before"] == told.rates([row], 1)["per_30_since"] == 60.0

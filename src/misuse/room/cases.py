@@ -13,7 +13,7 @@ from misuse.casebook import Casebook, Event
 from misuse.casebook.casefile import Casefile
 from misuse.casebook.state import case_reference
 from misuse.errors import InputError, Refused, UsageError
-from misuse.room import explaining, told
+from misuse.room import comparing, explaining, told
 from misuse.room.desk import Desk, rows
 from misuse.room.in_run import of_run
 from misuse.rules.kinds import Option
@@ -21,7 +21,6 @@ from misuse.rules.kinds import Option
 if TYPE_CHECKING:
     import duckdb
 
-SPAN_DAYS = 90  # before and after an action, in which calls are compared
 _LISTED = "select * from tasking_list where caller_id = $caller_id"
 _LINKS = "select * from caller_links where caller_a = $caller_id or caller_b = $caller_id order by probability desc nulls last"
 _VULNERABLE = "select support_first from callers where caller_id = $caller_id"
@@ -129,7 +128,7 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
             "history": [told.event_line(event) for event in events if event.kind not in told.NOT_HISTORY],
             "notes": [told.note(event) for event in events if event.kind == "note_added"],
             "tried": _tried(con, caller, events),
-            "not_taken": not_taken(desk, book, con),
+            "not_taken": comparing.not_taken(desk, book, con),
             "lessons": _lessons(book, reference, found),
             "links": _links(con, caller),
             "options": option_rows(desk, file, None),
@@ -206,13 +205,6 @@ def _text(value: Any) -> Any:
     return str(value) if type(value).__name__ == "UUID" else value
 
 
-def rates_of(con: duckdb.DuckDBPyConnection, callers: Iterable[str], at: Any) -> list[dict[str, Any]]:
-    """Misuse and genuine calls of each caller, in a span before and since a moment (sql/room/rate_of_calls.sql)."""
-    return store.rows(
-        models.select(con, "room/rate_of_calls", {"callers": list(callers), "at": at, "span_days": SPAN_DAYS})
-    )
-
-
 def _tried(con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event]) -> list[dict[str, Any]]:
     """Each action decided, and calls per 30 days before and since: a comparison, not an effect."""
     acted = [event for event in events if event.kind == "case_moved" and event.data["to"] == "under_action"]
@@ -221,31 +213,11 @@ def _tried(con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event])
             "at": event.at,
             "lane": event.data.get("lane"),
             "option": event.data.get("option"),
-            **told.rates(rates_of(con, [caller], event.at), 1),
+            **told.rates(comparing.rates_of(con, [caller], event.at), 1),
             "is_comparison_only": True,
         }
         for event in acted
     ]
-
-
-def not_taken(desk: Desk, book: Casebook, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Eligible callers of the newest frozen list on whom nobody acted, over the same span since it was frozen."""
-    frozen = list(book.frozen_lists().values())
-    if not frozen:
-        return {"callers": 0} | told.rates([], 0)
-    acted = {str(event.caller_id) for event in book.entries("case_moved") if event.data["to"] in review.OPEN_STATES}
-    left = tuple(row["caller_id"] for row in frozen[-1].data["eligible"] if row["caller_id"] not in acted)
-    key = (str(desk.settings.home), desk.run_id, frozen[-1].event_id, left)
-    held = _COMPARED.get(key)
-    if held is None:
-        held = {"callers": len(left), **told.rates(rates_of(con, left, frozen[-1].at), len(left))}
-        _COMPARED.clear()
-        _COMPARED[key] = held
-    return held
-
-
-# The comparison with those not taken reads every call: the same for each page until run, list or decisions change.
-_COMPARED: dict[tuple[str, str, int, tuple[str, ...]], dict[str, Any]] = {}
 
 
 def _lessons(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[dict[str, Any]]:

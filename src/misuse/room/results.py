@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from misuse import models, published_callers, store, wording
-from misuse.room import actions, boroughs, care, cases, meetings, told
+from misuse.room import actions, boroughs, care, cases, comparing, meetings, told
 from misuse.room.desk import Desk, rows
 
 
@@ -29,7 +29,7 @@ def results(desk: Desk, cycle_id: str) -> dict[str, Any]:
             if event.data.get("meeting") == cycle_id:
                 continue
             caller = cases.caller_of(con, known[str(event.case_ref)])
-            measured = cases.rates_of(con, [caller], event.at)
+            measured = comparing.rates_of(con, [caller], event.at)
             found.append(
                 {
                     "case_ref": event.case_ref,
@@ -41,7 +41,7 @@ def results(desk: Desk, cycle_id: str) -> dict[str, Any]:
                     **told.rates(measured, 1),
                 }
             )
-        not_taken = cases.not_taken(desk, book, con)
+        not_taken = comparing.not_taken(desk, book, con)
     return {"cases": found, "taken": _together(found), "not_taken": not_taken, "note": NOTE}
 
 

@@ -136,7 +136,7 @@ def _check_disposable(desk: Desk, book: Casebook, reference: str, case: Mapping[
     if any(mine.intersection(spells) for spells in (*by_people, *carried)):
         raise Refused("a stop protects the person, and would go too", next_step="look first, then lift the stop")
     with desk.published() as con:
-        if rows(con, _STOPPED_BY_RULE, {"spells": sorted(mine)}):
+        if rows(con, _STOPPED_BY_RULE, {"caller_id": cases.caller_of(con, case)}):
             raise Refused(
                 "a safeguard's rule stops the person, and what it hangs on would go",
                 next_step="keep the case; whoever thinks the rule wrong here has it reviewed",
@@ -152,12 +152,7 @@ def _check_disposable(desk: Desk, book: Casebook, reference: str, case: Mapping[
         raise Refused("the case is not yet due for disposal", next_step="see its clocks; or uphold a representation")
 
 
-_STOPPED_BY_RULE = """
-select 1 from callers
-inner join caller_spells on callers.caller_id = caller_spells.caller_id
-where callers.is_stopped and list_contains($spells, caller_spells.spell_id)
-limit 1
-"""
+_STOPPED_BY_RULE = "select 1 from callers where caller_id = $caller_id and is_stopped"
 _KEPT_KINDS = ("represented", "representation_answered", "delisted", "disposed")
 
 
