@@ -1,11 +1,11 @@
 -- One row per line that is back: put away before, and brought in again by a late file or a backup, in a version that
 -- counts, in one that does not, or as a number of which there is no call. Key: token.
--- Params: $tokens, $held_from, $held_to: lists that go together (null: no end).
+-- Params: $token, $held_from, $held_to: lists that go together (null: no end).
 with
 
 lines as (
     select
-        unnest($tokens::uuid[]) as token, unnest($held_from::timestamp[]) as held_from,
+        unnest($token::uuid[]) as token, unnest($held_from::timestamp[]) as held_from,
         unnest($held_to::timestamp[]) as held_to
 ),
 

@@ -1,4 +1,4 @@
-"""Which files are in and which were taken out, and when each source's last one came, in a small file: `misuse status` compares it with what is published.
+"""Which files are in or were taken out, and when each source's last one came, in a small file that `misuse status` reads.
 
 The ledger itself lies in the warehouse, which a run may hold.
 """

@@ -49,10 +49,16 @@ def forget(con: duckdb.DuckDBPyConnection, lines: Iterable[Mapping[str, Any]]) -
     """Take what identifies off the calls of some lines within their bounds. The vault is attached."""
     for line in lines:
         values = {name: line[name] for name in _BOUNDS}
-        models.build(con, "retention/calls_of_line", values, temporary=True, relation=_PUT_AWAY)
+        _find_versions(con, "retention/line_put_away", values)
         for name in _STEPS:
             models.script(con, name, values)
         models.drop_temporary(con, _PUT_AWAY)
+
+
+def _find_versions(con: duckdb.DuckDBPyConnection, lines: str, values: Mapping[str, Any]) -> None:
+    """Make the table of the versions of calls that are of the lines which a model names."""
+    over = {"lines_put_away": lines}
+    models.build(con, "retention/versions_of_lines", values, temporary=True, relation=_PUT_AWAY, over=over)
 
 
 def certified_lines(settings: Settings) -> list[dict[str, Any]]:
@@ -74,7 +80,7 @@ def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Apply every certificate again, the vault attached, where a call of its lines is back."""
     lines = certified_lines(settings)
     if lines:
-        values = {f"{name}s" if name == "token" else name: [line[name] for line in lines] for name in _BOUNDS}
+        values = {name: [line[name] for line in lines] for name in _BOUNDS}
         found = models.select(con, "retention/returned_lines", values).fetchall()
         back = {str(token) for (token,) in found}
         forget(con, [line for line in lines if line["token"] in back])
@@ -126,7 +132,7 @@ def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
         models.build(con, "retention/quiet_lines", values, temporary=True)
         lines = int(models.scalar(con, "retention/due_quiet_lines", {})[0])
         if lines and not dry_run:
-            models.build(con, "retention/calls_of_quiet_lines", {}, temporary=True, relation=_PUT_AWAY)
+            _find_versions(con, "retention/quiet_lines_put_away", {})
             for name in _QUIET:
                 models.script(con, name, {})
             models.drop_temporary(con, _PUT_AWAY)

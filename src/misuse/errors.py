@@ -98,6 +98,12 @@ def of_the_disk(error: BaseException) -> StoreError | None:
     )
 
 
+def is_of_rights(error: BaseException) -> bool:
+    """Whether an engine could not open a store's file for want of a right, its own words telling; no damage then."""
+    words = str(error).lower()
+    return any(told in words for told in ("permission", "read-only", "cannot open file"))
+
+
 def is_out_of_room(error: BaseException) -> bool:
     """Whether an error of the system or of an engine says that disk or memory ran out."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _NO_ROOM):

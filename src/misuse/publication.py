@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse import outgoing, store
-from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError, is_out_of_room
+from misuse.errors import MisuseError, Refused, ResourceError, StoreError, UsageError, is_of_rights, is_out_of_room
 from misuse.schemas import PUBLISHED, UNDIGESTED, Relation
 from misuse.settings import Settings
 
@@ -275,11 +275,11 @@ def _open(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection | None:
         if settings.threads:
             con.execute("set threads = " + str(settings.threads))
         con.execute("set lock_configuration = true")
-    except duckdb.Error:
+    except duckdb.Error as error:
         con.close()
         if not path.exists():
             return None
-        if not os.access(path, os.R_OK):
+        if is_of_rights(error):
             raise StoreError(
                 f"the published copy {path.name} may not be read by this user", next_step="check its rights"
             ) from None

@@ -200,14 +200,15 @@ def _arrivals(settings: Settings, found: _Published | str | None, now: datetime)
     """A line for each source whose files are late, one for all that came."""
     known = found.arrivals if isinstance(found, _Published) else {}
     noted = notes.read(batch_note.note_path(settings)).get("arrived")  # since the run that is shown, too
+    waiting = _waiting(settings)
     punctual = []
     for source in sorted({*settings.sources, *known}):
         every = _expected_hours(settings, source, source in known)
         if every is None:
             continue
-        waiting = _newest_waiting(settings, source)
         taken = moment(noted.get(source)) if isinstance(noted, dict) else None
-        came = max((in_utc(at) for at in (known.get(source), taken, waiting) if at is not None), default=None)
+        times = (known.get(source), taken, *waiting.get(source, {}).values())
+        came = max((in_utc(at) for at in times if at is not None), default=None)
         if came is None or now - came > timedelta(hours=every):
             since = f"since {_local(came, settings)}" if came else "ever"
             cause = f"no file from {source} {since}; one is expected every {every:g} h"
@@ -241,27 +242,20 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
         yield Line("LEFT", "inbox", cause, command, is_problem=True)
     if began is None or last.get("status") not in ("published", "skipped", "failed"):
         return
-    for folder in sorted(path for path in settings.inbox_path.glob("*") if path.is_dir()):
-        left = sorted(path.name for path, at in _written(settings, folder.name) if at < began.timestamp())
+    for source, files in _waiting(settings).items():
+        left = [name for name, at in files.items() if at < began]
         if left:
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            command = f"misuse source check {folder / left[0]} --source {folder.name}"
-            yield Line("LEFT", folder.name, f"the last run could not take {left[0]}{more}", command, is_problem=True)
+            command = f"misuse source check {settings.inbox_path / source / left[0]} --source {source}"
+            yield Line("LEFT", source, f"the last run could not take {left[0]}{more}", command, is_problem=True)
 
 
-def _newest_waiting(settings: Settings, source: str) -> datetime | None:
-    """When the newest file that the next run would take was last written."""
-    times = [at for _, at in _written(settings, source)]
-    return datetime.fromtimestamp(max(times), tz=UTC) if times else None
-
-
-def _written(settings: Settings, source: str) -> list[tuple[Path, float]]:
-    """Files waiting, and when each was last written; one that a run takes away meanwhile is left out."""
-    found = []
-    for name, path in inbox.files(settings):
+def _waiting(settings: Settings) -> dict[str, dict[str, datetime]]:
+    """By source, the files that the next run would take, and when each was last written; what a run takes meanwhile is left out."""
+    found: dict[str, dict[str, datetime]] = {}
+    for source, path in inbox.files(settings):
         with contextlib.suppress(FileNotFoundError):
-            if name == source:
-                found.append((path, path.stat().st_mtime))
+            found.setdefault(source, {})[path.name] = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     return found
 
 

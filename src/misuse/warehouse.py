@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from misuse import batch_note, store, vault
-from misuse.errors import LockHeld, ResourceError, StoreError, is_out_of_room
+from misuse.errors import LockHeld, ResourceError, StoreError, is_of_rights, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | Lo
         return LockHeld(f"{path} is open in another process", next_step="close it there, then try again")
     if is_out_of_room(error):
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if is_of_rights(error):
         return StoreError(
             f"the warehouse at {path} may not be read and written by this user", next_step="check its rights"
         )

@@ -54,7 +54,7 @@ MADE_IN_PYTHON = {
 # What Python hands to models: a file's rows, the estimates as reckoned, the batch at the door, two sides of a comparison,
 # what is made of a part of the calls and what a script makes of that.
 HANDED_IN = {
-    "raw_rows", "order_pairs", "logged_numbers", "estimate_rows", "landing_calls", "arriving_rows", "standing_rows",
+    "raw_rows", "order_pairs", "logged_numbers", "lines_put_away", "estimate_rows", "landing_calls", "arriving_rows", "standing_rows",
     "arriving_calls", "arriving_tallies", "touched_callers", "leaving_calls", "replaced_batch",
 }  # fmt: skip
 CHECK_FIELDS = ("Door: (?:landing|publication)", "Severity: (?:fail|warn)", "Limits: ", "Finding: ", "Next: ")

@@ -75,6 +75,11 @@ def under_action(settings: Settings) -> str:
     return ref
 
 
+def close(settings: Settings, ref: str) -> None:
+    calls.open_calls(desk(settings, "cha"), ref)
+    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+
+
 def status(settings: Settings, ref: str) -> str:
     return str(next(row["status"] for row in cases.cases(desk(settings, "rev")) if row["case_ref"] == ref))
 
@@ -248,8 +253,7 @@ def test_disposal_reaches_every_store_leaves_bounds_and_stays_done(settings: Set
     number = care.identify(desk(settings, "rev"), held["caller_id"], "to test")["numbers"][0]
     calls.note(desk(settings, "ann"), ref, "planted remark")
     packs.evidence_pack(desk(settings, "rev"), ref, "proceedings")
-    calls.open_calls(desk(settings, "cha"), ref)
-    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    close(settings, ref)
     after = NOW + timedelta(days=2)
     for path in [*settings.published_path.iterdir(), *settings.reports_path.iterdir()]:
         os.utime(path, (NOW.replace(tzinfo=UTC).timestamp(),) * 2)  # made when the tests say it was
@@ -347,8 +351,7 @@ def test_what_an_earlier_version_said_is_nobodys_and_goes_with_whom_it_named(
     assert (held["numbers"], held["subscriber_names"]) == (["+447700900999"], ["Maudie Sallow"])
     assert held["has_versions"]
     in_vault(settings, "Zebedee Quill", there=True)
-    calls.open_calls(desk(settings, "cha"), ref)
-    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    close(settings, ref)
     rights.dispose(desk(settings, "ada", NOW + timedelta(days=2)), ref, "past its time")
     in_vault(settings, "Zebedee Quill", there=False)
     in_vault(settings, "Maudie Sallow", there=True)
@@ -362,8 +365,7 @@ def test_a_disposal_that_breaks_off_is_done_again_or_ended_by_the_next_run(
     ref = under_action(settings)
     caller = cases.case(desk(settings, "rev"), ref)["caller_id"]
     number = care.identify(desk(settings, "rev"), caller, "to test")["numbers"][0]
-    calls.open_calls(desk(settings, "cha"), ref)
-    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    close(settings, ref)
     after = NOW + timedelta(days=2)
 
     def killed(*_: Any, **__: Any) -> None:
@@ -435,8 +437,7 @@ def test_a_rules_stop_on_the_person_keeps_its_records(settings: Settings, tmp_pa
     ref = under_action(settings)
     mine = cases.case(desk(settings, "rev"), ref)["caller_id"]
     number = care.identify(desk(settings, "rev"), mine, "to test")["numbers"][0]
-    calls.open_calls(desk(settings, "cha"), ref)
-    cases.move(desk(settings, "cha"), ref, "close", {"reason": "r", "outcome": "calls_ended", "activity": "visit"})
+    close(settings, ref)
     row = random_rows(72, 1)[0] | {
         "ref": "late",
         "cli": number,

@@ -54,20 +54,16 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None:
     con.table(name).insert([values.get(column) for column in columns])
 
 
+def put_window(con: duckdb.DuckDBPyConnection) -> None:
+    """The headline's window, with the line and the channel of its run."""
+    as_run = {"run_id": "r1", "as_of": date(2025, 12, 31), "threshold": 10, "channel": "999"}
+    put(con, "windows", window_name="headline", window_from=FROM, window_to=TO, **as_run)
+
+
 def fill(con: duckdb.DuckDBPyConnection) -> None:
     create(con)
     put(con, "runs", run_id="r0", as_of=date(2031, 1, 1), started_at=TO, status="failed")
-    put(
-        con,
-        "windows",
-        run_id="r1",
-        as_of=date(2025, 12, 31),
-        window_name="headline",
-        window_from=FROM,
-        window_to=TO,
-        threshold=10,
-        channel="999",
-    )
+    put_window(con)
     number = 0
     for name, many, at, channel, coded, stopped, doubtful, _ in map(str.split, CALLS.strip().splitlines()):
         for _each in range(int(many)):
@@ -282,17 +278,7 @@ def test_what_cannot_be_an_id_is_never_repeated(con: duckdb.DuckDBPyConnection, 
 def test_a_file_without_a_coded_call_in_the_window_still_explains() -> None:
     with duckdb.connect() as con:
         create(con)
-        put(
-            con,
-            "windows",
-            run_id="r1",
-            as_of=date(2025, 12, 31),
-            window_name="headline",
-            window_from=FROM,
-            window_to=TO,
-            threshold=10,
-            channel="999",
-        )
+        put_window(con)
         put(con, "callers", caller_id=A, identity_kind="person", number_count=1, is_stopped=False)
         put(
             con,

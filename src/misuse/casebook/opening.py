@@ -82,17 +82,30 @@ def _refuse_a_lost_one(path: Path) -> None:
         )
 
 
+_RIGHTS = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+_DISK = "SQLITE_IOERR"
+
+
+def is_no_damage(error: BaseException) -> bool:
+    """Whether an error of SQLite's tells of rights, the disk or its limits, and not of what is written."""
+    return _name(error).startswith((*_RIGHTS, _DISK))
+
+
+def _name(error: BaseException) -> str:
+    return str(getattr(error, "sqlite_errorname", "") or "")
+
+
 def trouble(path: Path, error: sqlite3.Error) -> StoreError | ResourceError:
     """What an error of SQLite's means for whoever runs this: room, rights, the disk, or damage."""
-    name = getattr(error, "sqlite_errorname", "") or ""
+    name = _name(error)
     if is_out_of_room(error) or _is_full(path, error):
         return ResourceError(f"no room on the disk of {path}", next_step="free some, then try again")
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+    if name.startswith(_RIGHTS):
         return StoreError(
             f"{path.name} cannot be opened for writing: its rights, its folder's or the disk's do not let this user",
             next_step="check who owns it and whether the disk is mounted read-only, then try again",
         )
-    if name.startswith("SQLITE_IOERR"):
+    if name.startswith(_DISK):
         return StoreError(
             f"{path.name} cannot be read or written: {error}",
             next_step="check the disk, and the quota and the largest file that this user may write, then try again",
@@ -102,8 +115,7 @@ def trouble(path: Path, error: sqlite3.Error) -> StoreError | ResourceError:
 
 def _is_full(path: Path, error: sqlite3.Error) -> bool:
     """Whether an error of reading or writing is for want of room: SQLite says only that the file it maps could not grow."""
-    name = getattr(error, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and shutil.disk_usage(path.parent).free < _SHARED_BYTES
+    return _name(error).startswith((_DISK, "SQLITE_CANTOPEN")) and shutil.disk_usage(path.parent).free < _SHARED_BYTES
 
 
 _SHARED_BYTES = 1 << 16  # more than the file beside the casebook that its readers share takes to be made

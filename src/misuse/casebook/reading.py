@@ -32,8 +32,6 @@ Value = TypeVar("Value")
 _REMEMBERED: dict[tuple[Path, str], tuple[str, Any]] = {}
 
 
-# Errors of SQLite's that tell of rights, the disk or its limits, and not of what is written.
-_NOT_DAMAGE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR")
 _BEARS_ON: Mapping[str, tuple[str, ...]] = {
     "cases": ("case_opened", "case_moved", "disposed", "run_published", PUBLISHED),
     "casefiles": (*CASEFILE_KINDS, "disposed"),
@@ -309,7 +307,7 @@ class Reading:
             why = str(found)
             if "locked" in why:
                 raise LockHeld("somebody else is writing to the casebook", next_step="try again") from None
-            if isinstance(found, sqlite3.Error) and getattr(found, "sqlite_errorname", "").startswith(_NOT_DAMAGE):
+            if isinstance(found, sqlite3.Error) and opening.is_no_damage(found):
                 raise opening.trouble(self._path, found) from None
             raise StoreError(
                 f"the casebook cannot be used: {why}", next_step="misuse audit verify; else restore a backup"

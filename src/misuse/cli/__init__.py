@@ -23,10 +23,8 @@ def run_command(arguments: Sequence[str], environ: MutableMapping[str, str]) -> 
     for name, value in settings_module.QUIET_ENVIRONMENT.items():
         environ.setdefault(name, value)
     os.umask(0o077)
-    for stream in (
-        sys.stdout,
-        sys.stderr,
-    ):  # what a terminal of few letters cannot show is spelt out, and fails nothing
+    # What a terminal of few letters cannot show is spelt out, and fails nothing.
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
     parser = make_parser()

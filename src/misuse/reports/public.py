@@ -72,11 +72,7 @@ class Summary:
             total: Cell = (*group, ALL)
             most[total] = max(most.get(total, 0), most[(*group, who)])
         for name, low, high in self.bands:
-            made = [
-                int(row["misuse_calls"])
-                for row in self.pack.concentration
-                if low <= row["misuse_calls"] <= (high or row["misuse_calls"])
-            ]
+            made = [int(row["misuse_calls"]) for row in self._in_band(low, high)]
             most["persons", "misuse calls made", name, "calls"] = max(made, default=0)
         return most
 
@@ -101,10 +97,14 @@ class Summary:
         ends = [*(edge - 1 for edge in edges[1:]), None]
         return [(_band(low, high), low, high) for low, high in zip(edges, ends, strict=True)]
 
+    def _in_band(self, low: int, high: int | None) -> list[Row]:
+        """How many persons made each number of calls within a band."""
+        return [row for row in self.pack.concentration if low <= row["misuse_calls"] <= (high or row["misuse_calls"])]
+
     def _bands(self) -> dict[Cell, tuple[int, int]]:
         found: dict[Cell, tuple[int, int]] = {}
         for name, low, high in self.bands:
-            rows = [r for r in self.pack.concentration if low <= r["misuse_calls"] <= (high or r["misuse_calls"])]
+            rows = self._in_band(low, high)
             persons = sum(int(row["callers"]) for row in rows)
             found["persons", "misuse calls made", name, "persons"] = persons, persons
             found["persons", "misuse calls made", name, "calls"] = sum(int(row["calls"]) for row in rows), persons

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from misuse import store
-from misuse.errors import LockHeld, MisuseError, ResourceError, StoreError, is_out_of_room
+from misuse.errors import LockHeld, MisuseError, ResourceError, StoreError, is_of_rights, is_out_of_room
 from misuse.settings import SQL_ROOT, Settings
 from misuse.vault import keys
 
@@ -157,7 +157,7 @@ def _attach_error(path: Path, error: Exception) -> MisuseError:
     words = str(error).lower()
     if "set lock" in words:
         return LockHeld(f"the vault at {path} is open in another process", next_step="wait for it, then try again")
-    if "permission" in words or "read-only" in words or "cannot open file" in words:
+    if is_of_rights(error):
         return StoreError(
             f"the vault at {path} cannot be opened or made there", next_step="check the rights of the file and folder"
         )

@@ -193,7 +193,7 @@ def log_growth(pack: Pack) -> Picture | Absent:
     return Picture(
         "log_growth",
         f"The share since the log began, by whole periods of thirty days, went from {wording.share(observed['denominator'])} to {wording.share(observed['numerator'])}; {verdict}",
-        (f"Never trend that share: as a log grows it tends to rise though nobody changes. Line: {drawing.interval_name(line.is_claimed for line in lines)}. Blue: as many days before each date, the one to judge by.",),
+        (f"Never trend that share: as a log grows it tends to rise though nobody changes. Line: {drawing.interval_name(lines)}. Blue: as many days before each date, the one to judge by.",),
         drawing.dots(lines, "difference of shares", write="points", zero="no change"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip
@@ -211,7 +211,7 @@ def year_on_year(pack: Pack) -> Picture | Absent:
     return Picture(
         "year_on_year",
         f"This year misuse calls stood at {signed(calls['point'])} against last, {'more than chance' if moved else 'which chance may explain'}",
-        (f"The last 360 days against the 360 before. Line: {drawing.interval_name(line.is_claimed for line in lines)}. Two years are two years, not a trend.",),
+        (f"The last 360 days against the 360 before. Line: {drawing.interval_name(lines)}. Two years are two years, not a trend.",),
         drawing.dots(lines, "change", write="+.0%", zero="no change"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip

@@ -212,17 +212,21 @@ def how_to_read(lines: Sequence[Dot]) -> str:
     """What the signs of a chart of dots mean; of the band only where one is drawn."""
     has_band = any(line.bound_low is not None for line in lines)
     band = " Pale band: what calls without a number could make of it." if has_band else ""
-    return f"Dot: as counted. Line: {interval_name(line.is_claimed for line in lines)}.{band}"
+    return f"Dot: as counted. Line: {interval_name(lines)}.{band}"
 
 
-def interval_name(claims: Iterable[bool]) -> str:
+def interval_name(lines: Iterable[Dot]) -> str:
     """What the intervals of a picture are called, by what is claimed of each."""
-    return "95% interval" if all(claims) else "interval; 95% is not claimed of each at this size of log"
+    return _called(all(line.is_claimed for line in lines))
 
 
-def rows_claim(rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether every interval among the rows may be called one of 95%."""
-    return all(plain.is_claimed(row.get("method")) for row in rows if row["low"] is not None)
+def rows_interval_name(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The same of rows that have a method of their own; those without an interval claim nothing."""
+    return _called(all(plain.is_claimed(row.get("method")) for row in rows if row["low"] is not None))
+
+
+def _called(is_claimed: bool) -> str:
+    return "95% interval" if is_claimed else f"interval; {plain.NOT_CLAIMED.replace('claimed', 'claimed of each')}"
 
 
 def minus(text: str) -> str:

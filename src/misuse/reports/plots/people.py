@@ -132,7 +132,7 @@ def most_prolific(pack: Pack) -> Picture | Absent:
     return Picture(
         "most_prolific",
         f"{'The most prolific caller' if top == 1 else f'The {top} most prolific callers'} made {wording.share(most['point'])} of identified people's misuse calls",
-        (f"Line: {drawing.interval_name(line.is_claimed for line in lines)}, of what so large a part of such a population makes; the single most prolific caller has none." + note,),
+        (f"Line: {drawing.interval_name(lines)}, of what so large a part of such a population makes; the single most prolific caller has none." + note,),
         drawing.dots(lines, "share of identified people's misuse calls", write=".0%"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip

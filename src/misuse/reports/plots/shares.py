@@ -108,7 +108,7 @@ def windows(pack: Pack) -> Picture | Absent:
         "windows",
         f"The share hangs on the window: {wording.share(most['share'])} {_in(most)}, {wording.share(least['share'])} {_in(least)}",
         (
-            f"Share of misuse calls by persons with {threshold} or more in the window. Line: {drawing.interval_name([drawing.rows_claim(rows)])}. None is reckoned for episodes. "
+            f"Share of misuse calls by persons with {threshold} or more in the window. Line: {drawing.rows_interval_name(rows)}. None is reckoned for episodes. "
             "The ambulance services’ line is 5 in the last whole month or 12 in the last three.",
             "A longer window has more people over any line, whether or not anybody changed: what differs between two windows is no change of anybody.",
         ),
@@ -222,7 +222,7 @@ def thresholds(pack: Pack) -> Picture | Absent:
         "thresholds",
         f"The share falls smoothly from {wording.share(first['share'])} at {first['threshold']} or more to "
         f"{wording.share(last['share'])} at {last['threshold']}: no threshold marks a natural line",
-        (f"Headline window. Band: {drawing.interval_name([drawing.rows_claim(rows)])}, by calls. An episode gathers calls within {pack.settings.episode_gap_minutes} minutes of one another.",),
+        (f"Headline window. Band: {drawing.rows_interval_name(rows)}, by calls. An episode gathers calls within {pack.settings.episode_gap_minutes} minutes of one another.",),
         alt.layer(*layers).properties(width=WIDTH_WIDE, height=230),
         "; ".join(f"{row['threshold']} or more {row['counted']}: {wording.share(row['share'])}" for row in rows if row["threshold"] in TABLED) + ".",
     )  # fmt: skip
