@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from misuse.casebook import PIPELINE, Casebook
@@ -27,7 +27,9 @@ order by case_callers.case_ref
 """
 
 
-def report(con: duckdb.DuckDBPyConnection, book: Casebook, run_id: str, now: datetime) -> dict[str, list[str]]:
+def report(
+    con: duckdb.DuckDBPyConnection, book: Casebook, run_id: str, now: datetime, today: date
+) -> dict[str, list[str]]:
     """Halt the cases that the run found stopped, report changes of identity into open ones, end suppressions that ran out.
 
     Keys: halted, reported, expired (cases), escalated (taskings). The same run again reports nothing twice.
@@ -42,7 +44,7 @@ def report(con: duckdb.DuckDBPyConnection, book: Casebook, run_id: str, now: dat
         "halted": halted,
         "reported": _changed(con, book, run_id, now),
         "expired": _expired(book, now),
-        "escalated": escalate(book, now, PIPELINE),
+        "escalated": escalate(book, now, today, PIPELINE),
     }
 
 
@@ -85,15 +87,15 @@ def _expired(book: Casebook, now: datetime) -> list[str]:
     return book.expire(now)
 
 
-def escalate(book: Casebook, now: datetime, actor: str) -> list[str]:
-    """Put taskings past their deadline up to borough management, each once; which. None of a case that a stop halted."""
+def escalate(book: Casebook, now: datetime, today: date, actor: str) -> list[str]:
+    """Put taskings whose deadline is before the local day that goes on up to borough management, each once; which. None of a case that a stop halted."""
     answers = {event.data["tasking_id"]: event.data["answer"] for event in book.entries("tasking_answered")}
     up = {event.data["tasking_id"] for event in book.entries("tasking_escalated")}
     halted = {reference for reference, case in book.cases().items() if case["status"] == "halted"}
     told: list[str] = []
     for event in book.entries("tasked"):
         number, data = str(event.data["tasking_id"]), event.data
-        is_late = str(data["deadline"]) < now.date().isoformat() and answers.get(number, "accepted") == "accepted"
+        is_late = str(data["deadline"]) < today.isoformat() and answers.get(number, "accepted") == "accepted"
         if is_late and number not in up and event.case_ref not in halted:
             payload = {"tasking_id": number, "to": f"management of {data['borough']}"}
             book.record("tasking_escalated", actor=actor, occurred_at=now, case_ref=event.case_ref, payload=payload)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from misuse import casebook
 from misuse.settings import Settings
-from misuse.status import in_utc
+from misuse.wording import local_day
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
     """Whether `cycle_days` local days have gone by since a list was last frozen, or none ever was."""
     last = last_frozen(settings)
-    return last is None or (_local_day(now, settings) - last).days >= settings.cycle_days
+    return last is None or (local_day(now, settings.reporting_zone) - last).days >= settings.cycle_days
 
 
 def last_frozen(settings: Settings) -> date | None:
@@ -22,8 +21,4 @@ def last_frozen(settings: Settings) -> date | None:
         return None
     with casebook.opened(settings) as book:
         events = list(book.frozen_lists().values())
-    return _local_day(events[-1].at, settings) if events else None
-
-
-def _local_day(at: datetime, settings: Settings) -> date:
-    return in_utc(at).astimezone(ZoneInfo(settings.reporting_zone)).date()
+    return local_day(events[-1].at, settings.reporting_zone) if events else None

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from misuse import models, publication, sources
 from misuse.errors import UsageError
 from misuse.settings import Settings
-from misuse.wording import of
+from misuse.wording import local_day, of
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,7 +66,7 @@ def last_day(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> date |
 
 def today(now: datetime, zone: str) -> date:
     """The local day that goes on."""
-    return now.replace(tzinfo=now.tzinfo or UTC).astimezone(ZoneInfo(zone)).date()
+    return local_day(now, zone)
 
 
 def refuse_unended(as_of: date | None, now: datetime, zone: str) -> None:

@@ -314,14 +314,16 @@ def publish(settings: Settings, run_id: str, now: datetime, tracker: Tracker) ->
         ledger.publish(con, run_id, now)
         models.build(con, "marts/runs", values)
         with casebook.opened(settings) as book:
-            _tell_casebook(con, book, run_id, now)
+            _tell_casebook(con, book, run_id, now, ledger.today(now, settings.reporting_zone))
             # A copy that a disposal came after may hold, in its free blocks, what was disposed of.
             base = publication.base(settings, book.published_digests(since_disposal=True))
         publication.publish(con, settings, run_id, force=True, base=base)
     publication.collect(settings)
 
 
-def _tell_casebook(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, run_id: str, now: datetime) -> None:
+def _tell_casebook(
+    con: duckdb.DuckDBPyConnection, book: casebook.Casebook, run_id: str, now: datetime, today: date
+) -> None:
     """What of the run people will rely on: first, or a crash might lose an id that somebody has read, or a stop."""
     by_run: dict[str, Any] = {"actor": "pipeline", "occurred_at": now, "run_id": run_id}
     held, hits = callers.holdings(con), callers.standing_hits(con)
@@ -330,7 +332,7 @@ def _tell_casebook(con: duckdb.DuckDBPyConnection, book: casebook.Casebook, run_
         book.record("callers_published", **by_run, payload={"sets": sets})
     if stops := callers.new_stops(con):
         book.record("stops_published", **by_run, payload={"stops": stops})
-    case_reports.report(con, book, run_id, now)
+    case_reports.report(con, book, run_id, now, today)
 
 
 def report(settings: Settings, run_id: str, now: datetime, tracker: Tracker) -> None:

@@ -107,7 +107,7 @@ def stopped_now(
         return stopped(con, book.live_stops())
     if not casebook.casebook_path(settings).exists():
         return {}
-    with casebook.opened(settings) as opened:
+    with casebook.opened_to_read(settings) as opened:
         return stopped(con, opened.live_stops())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -329,12 +330,28 @@ def _sensible(settings: Settings, where: str) -> None:
         if getattr(settings.web, key) < 1:
             raise UsageError(f"{where}: 'web.{key}' must be at least 1")
     _memory(settings.memory_limit, where)
+    _inbox(settings, where)
     for key in ("nightly", "tasking_cycle", "retention"):
         _cron(getattr(settings.schedule, key), where, f"schedule.{key}")
     if not is_zone(settings.reporting_zone):
         raise UsageError(
             f"{where}: 'settings.reporting_zone' names no time zone: {settings.reporting_zone}",
             next_step="use a name such as Europe/London",
+        )
+
+
+# What a home keeps for itself, or makes anew: a source of such a name would have its files taken for logs.
+OWN_FOLDERS = ("backups", "keys", "packs", "prefect", "published", "quality", "reports", "scratch", "synth")
+
+
+def _inbox(settings: Settings, where: str) -> None:
+    """A folder of its own: neither the home, nor around it, nor one that misuse keeps there."""
+    home, inbox = (Path(os.path.normpath(path)) for path in (settings.home, settings.inbox_path))
+    is_around = home == inbox or inbox in home.parents
+    if is_around or (inbox.is_relative_to(home) and inbox.relative_to(home).parts[0] in OWN_FOLDERS):
+        raise UsageError(
+            f"{where}: 'settings.inbox' must be a folder of its own: {settings.inbox!r} holds what misuse keeps itself",
+            next_step="name one such as 'inbox', or an absolute path outside the data home",
         )
 
 

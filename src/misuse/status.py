@@ -359,8 +359,16 @@ def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]
     if not _may_know_more(casebook.casebook_path(settings), last_run_path(settings)):
         return
     began = in_utc(found.began) if isinstance(found, _Published) and found.began else None
-    with casebook.opened(settings) as book:
-        live = [stop for stop in book.live_stops() if began is None or in_utc(stop.at) > began]
+    try:
+        with casebook.opened_to_read(settings) as book:
+            why, live = book.only_read, [stop for stop in book.live_stops() if began is None or in_utc(stop.at) > began]
+    except MisuseError as error:
+        yield Line("SHUT", "casebook", error.message, error.next_step or "misuse audit verify", is_problem=True)
+        return
+    if why:
+        yield Line(
+            "SHUT", "casebook", f"nothing can be recorded: {why}", "free space, or give back the right", is_problem=True
+        )
     if live:
         cause = f"{len(live)} entered since the list was begun; `misuse list` and `misuse look` follow them already"
         yield Line("NEW", "stops", cause, "misuse run", is_problem=False)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from misuse.schemas import TASKING_LIST
+from misuse.wording import local_day
 
 if TYPE_CHECKING:
     import polars as pl
@@ -367,7 +368,7 @@ def _day(day: date) -> str:
 
 
 def _local_day(moment: datetime, meeting: Meeting) -> str:
-    return _day(moment.replace(tzinfo=UTC).astimezone(meeting.zone).date())
+    return _day(local_day(moment, meeting.zone))
 
 
 def _polars_type(kind: str) -> pl.DataType:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 
 def local(moment: datetime, zone: str | ZoneInfo) -> datetime:
     """A stored time, UTC without a zone, as the reporting zone's clock had it, with its offset."""
-    there = zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
-    return moment.replace(tzinfo=UTC).astimezone(there)
+    return moment.replace(tzinfo=UTC).astimezone(_zone(zone))
+
+
+def _zone(zone: str | ZoneInfo) -> ZoneInfo:
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
+
+
+def local_day(moment: datetime, zone: str | ZoneInfo) -> date:
+    """The reporting zone's day at a moment; one without a zone is kept in UTC."""
+    return local(moment, zone).date() if moment.tzinfo is None else moment.astimezone(_zone(zone)).date()
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

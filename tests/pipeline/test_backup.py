@@ -111,6 +111,19 @@ def test_what_is_put_back_is_what_was_there(settings, outside, tmp_path, unrepor
     assert (outcome.status, outcome.run_id) == ("skipped", run_of(settings)), "nothing new, so the same run stands"
 
 
+@pytest.mark.parametrize("inbox", ["arrivals", "reports-of-others/logs"])
+def test_no_backup_holds_the_inbox_whatever_it_is_called(settings, outside, inbox):
+    moved = dataclasses.replace(settings, inbox=inbox)
+    log = write_csv(moved.inbox_path / "calls" / "waits.csv", random_rows(92, 5), COLUMNS)
+    try:
+        done = back_up(moved, outside, clock=lambda: NOW, actor="tester")
+    finally:
+        shutil.rmtree(settings.home / Path(inbox).parts[0])
+    assert done.manifest.waiting == 1
+    assert not [name for name in done.manifest.files if log.name in name]
+    assert not list(outside.rglob(log.name))
+
+
 def test_modes_and_ages_come_back_too(settings, outside, tmp_path):
     other, _ = put_back(settings, taken(settings, outside), escrowed(settings, tmp_path / "safe"))
     for name in ("vault.duckdb", "published", f"published/{run_of(settings)}.duckdb", f"reports/{run_of(settings)}"):

@@ -6,6 +6,8 @@ import argparse
 import getpass
 import json
 import re
+import resource
+import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -132,6 +134,37 @@ def test_callers_follow_a_stop_entered_since_the_run(home: Path) -> None:
     done = misuse(home, "callers")
     assert "1 stopped by a person since this run" in done.stderr
     assert any(caller in line and " yes" in line for line in done.stdout.splitlines())
+
+
+@pytest.fixture
+def without_room(home: Path) -> Iterator[None]:
+    """Nothing may be written to any file, here and in what is begun from here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.mark.parametrize("words", ["list", "callers", "look", "status"])
+def test_lists_can_be_read_where_nothing_can_be_written(home: Path, without_room: None, words: str) -> None:
+    """As they stand: a stop since the run counts."""
+    caller = next(row["caller_id"] for row in told(home, "callers") if row["is_persistent"] or row["is_stopped"])
+    misuse(home, "stop", caller, "--reason", "cannot be recorded")
+    done = misuse(home, words)
+    assert done.returncode == 0, done.stderr
+    assert "nothing can be" in done.stdout + done.stderr
+    assert "restore" not in done.stdout + done.stderr, "nothing is damaged"
+
+
+def test_what_cannot_be_recorded_is_not_done(home: Path, without_room: None) -> None:
+    caller = told(home, "callers")[-1]["caller_id"]
+    for words in (("stop", caller, "--reason", "a named test"), ("why", caller), ("sql", "select 1")):
+        done = misuse(home, *words)
+        assert done.returncode == 5, (words, done.stderr)
+        assert done.stdout == ""
+        assert "casebook.sqlite" in done.stderr
 
 
 def test_safeguards_are_told_by_name(home: Path) -> None:

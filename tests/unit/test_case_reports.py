@@ -64,9 +64,9 @@ def test_a_merge_or_split_is_told_once_and_waits_for_a_person(
     book: Casebook, holders: dict[str, list[str]], told: str
 ) -> None:
     with run(holders, is_changed=True) as con:
-        assert case_reports.report(con, book, "r2", AT)["reported"] == [REF]
-        assert case_reports.report(con, book, "r2", AT)["reported"] == []
-        assert case_reports.report(con, book, "r3", AT)["reported"] == []
+        assert case_reports.report(con, book, "r2", AT, AT.date())["reported"] == [REF]
+        assert case_reports.report(con, book, "r2", AT, AT.date())["reported"] == []
+        assert case_reports.report(con, book, "r3", AT, AT.date())["reported"] == []
     (event,) = book.casefile(REF).reports
     assert told in event.data["told"]
     assert (event.actor, event.run_id) == (PIPELINE, "r2")
@@ -80,18 +80,18 @@ def test_a_merge_or_split_is_told_once_and_waits_for_a_person(
 
 def test_nothing_is_told_where_nothing_changed_or_the_case_is_closed(book: Casebook) -> None:
     with run({WHOLE: SPELLS[:2]}, is_changed=False) as con:
-        assert not any(case_reports.report(con, book, "r2", AT).values())
+        assert not any(case_reports.report(con, book, "r2", AT, AT.date()).values())
     book.record("calls_opened", actor="chair", occurred_at=AT, case_ref=REF, payload={"calls": ["k"]})
     given = {"reason": "r", "outcome": "calls_ended", "activity": "visit"}
     book.move_case(REF, "close", given, actor="chair", occurred_at=AT, run_id="r1")
     with run({WHOLE: SPELLS}, is_changed=True) as con:
-        assert not any(case_reports.report(con, book, "r2", AT).values())
+        assert not any(case_reports.report(con, book, "r2", AT, AT.date()).values())
 
 
 def test_whom_the_run_found_stopped_is_halted_once(book: Casebook) -> None:
     with run({WHOLE: SPELLS[:2]}, is_changed=False, stopped=(WHOLE,)) as con:
-        assert case_reports.report(con, book, "r2", AT)["halted"] == [REF]
-        assert case_reports.report(con, book, "r2", AT)["halted"] == []
+        assert case_reports.report(con, book, "r2", AT, AT.date())["halted"] == [REF]
+        assert case_reports.report(con, book, "r2", AT, AT.date())["halted"] == []
     head = book.decision_head(without_run="r2")
     assert head != book.decision_head(), "what a run recorded is none of its own inputs"
 
@@ -110,7 +110,11 @@ def test_a_suppression_ends_and_an_overdue_tasking_goes_up(book: Casebook) -> No
     }
     book.record("tasked", actor="reviewer", occurred_at=AT, case_ref=REF, payload=payload)
     with run({WHOLE: SPELLS[:2]}, is_changed=False) as con:
-        assert not any(case_reports.report(con, book, "r2", AT + timedelta(days=5)).values())
-        done = case_reports.report(con, book, "r3", AT + timedelta(days=6))
+        assert not any(
+            case_reports.report(con, book, "r2", AT + timedelta(days=5), AT.date() + timedelta(days=5)).values()
+        )
+        done = case_reports.report(con, book, "r3", AT + timedelta(days=6), AT.date() + timedelta(days=6))
         assert (done["expired"], done["escalated"]) == ([reference], ["T1"])
-        assert not any(case_reports.report(con, book, "r4", AT + timedelta(days=7)).values())
+        assert not any(
+            case_reports.report(con, book, "r4", AT + timedelta(days=7), AT.date() + timedelta(days=7)).values()
+        )

@@ -684,6 +684,18 @@ def test_an_overdue_tasking_goes_up_once(at: At, ref: str, settings: Settings) -
     assert boroughs.taskings(later)[0]["escalated_at"] == later.now
 
 
+def test_a_deadline_ends_with_the_local_day(at: At, ref: str, settings: Settings) -> None:
+    """In summer an hour before the day of UTC does."""
+    act(at, ref)
+    number = boroughs.task(at("rev"), ref, "Camden", "Visit and ask what would help", "2026-07-01", "none known")
+    before = room_fixture.desk(settings, "rev", datetime(2026, 7, 1, 22, 59))
+    assert boroughs.escalate(before) == []
+    assert not boroughs.taskings(before)[0]["is_overdue"]
+    after = room_fixture.desk(settings, "rev", datetime(2026, 7, 1, 23, 1))
+    assert boroughs.taskings(after)[0]["is_overdue"]
+    assert boroughs.escalate(after) == [number]
+
+
 def test_a_tasking_of_a_halted_case_is_not_overdue_and_goes_up_to_nobody(at: At, ref: str, settings: Settings) -> None:
     tasked(at, ref)
     care.stop(at("rev"), ref, "seen hurt")
@@ -802,6 +814,22 @@ def test_whoever_decided_does_not_answer_a_representation(at: At, ref: str) -> N
     rights.answer_representation(at("aut"), number, "upheld", "the handset was faulty")
     (row,) = rights.representations(at("aud"))
     assert (row["outcome"], row["due_on"]) == ("upheld", date(2026, 2, 5))
+
+
+def test_the_month_for_an_answer_begins_on_the_local_day(at: At, ref: str, settings: Settings) -> None:
+    night = room_fixture.desk(settings, "ann", datetime(2026, 6, 30, 23, 10))
+    rights.representation(night, ref, "it was my handset", "the person")
+    assert rights.representations(at("aud"))[0]["due_on"] == date(2026, 8, 1)
+
+
+def test_six_months_begin_on_the_first_approval() -> None:
+    approved = [date(2026, 7, 1), date(2026, 9, 1)]
+    clock = packs.limitation_clock([{"received_local": datetime(2026, 1, 31, 23, 50)}], approved)
+    assert clock == {
+        "evidence_on": date(2026, 7, 1), "begin_by": date(2027, 1, 1),
+        "first_call_on": date(2026, 1, 31), "outer_limit": date(2029, 1, 31),
+    }  # fmt: skip
+    assert set(packs.limitation_clock([], []).values()) == {None}
 
 
 def test_a_correction_stands_beside_what_it_corrects(at: At, ref: str) -> None:

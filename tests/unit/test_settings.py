@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from misuse import settings
 from misuse.cli import run_command
 from misuse.cli.context import Context
 from misuse.errors import UsageError
+from misuse.settings import PROJECT_ROOT as ROOT
 
 
 @pytest.mark.parametrize("amount", ["2600MB", "2.6 GB", "2gb", "2 GiB", "3G", "16MB"])
@@ -66,6 +68,27 @@ def test_amounts_that_no_machine_can_do_are_refused(tmp_path: Path, key: str, va
         return
     with pytest.raises(UsageError, match=rf"'(settings\.)?{key}' must be"):
         settings.from_document(document, home=tmp_path)
+
+
+@pytest.mark.parametrize("inbox", ["", ".", "..", "/", "published", "keys/in", "in/../reports", "./scratch"])
+def test_an_inbox_that_would_take_what_misuse_keeps_is_refused(tmp_path: Path, inbox: str) -> None:
+    with pytest.raises(UsageError, match=r"'settings\.inbox' must be a folder of its own"):
+        settings.from_document({"settings": {"inbox": inbox}}, home=tmp_path)
+
+
+@pytest.mark.parametrize("inbox", ["inbox", "in/coming", "../logs", "/srv/logs", "published-elsewhere"])
+def test_any_other_folder_may_be_the_inbox(tmp_path: Path, inbox: str) -> None:
+    assert settings.from_document({"settings": {"inbox": inbox}}, home=tmp_path).inbox == inbox
+
+
+def test_every_folder_that_the_code_makes_in_a_home_is_its_own() -> None:
+    named = {
+        name
+        for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("flows/*.py")]
+        for name in re.findall(r'home / "([a-z]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named <= set(settings.OWN_FOLDERS)
 
 
 def test_a_home_that_says_nothing_is_none(tmp_path: Path) -> None:

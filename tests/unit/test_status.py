@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from misuse import batch_note, notes, staleness, status
+from misuse import batch_note, casebook, notes, staleness, status
 from misuse.settings import Settings
 
 NOW = datetime(2026, 1, 2, 6, 30, tzinfo=UTC)
@@ -300,6 +300,17 @@ def test_a_full_disk_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch
     usage = shutil.disk_usage(settings.home)._replace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     assert line(settings, "DISK home").is_problem
+
+
+def test_a_casebook_that_cannot_be_read_is_a_line_and_no_error(settings: Settings) -> None:
+    last_run(settings)
+    book = casebook.casebook_path(settings)
+    book.write_bytes(b"this is not a casebook" * 500)
+    os.utime(book, (4e9, 4e9))
+    shut = line(settings, "SHUT casebook")
+    assert shut.is_problem
+    assert "damaged" in shut.cause
+    assert shut.command == "restore a backup"
 
 
 def test_a_scheduler_never_started_is_no_line_at_all(settings: Settings) -> None:

@@ -7,6 +7,7 @@ SQLite copies it as of one moment, and its noted heads are copied before, so tha
 from __future__ import annotations
 
 import fnmatch
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def back_up(
             raise UsageError(f"{folder / name} is there already", next_step="try again in a second")
         _clear_half_made(folder, stem)
         warehouse.settle(settings)
-        sources = list(_sources(settings.home))
+        sources = list(_sources(settings))
         copying.refuse_without_room(folder, _size(sources), "a backup")
         with copying.half_made(folder / f".{name}.part", f"a backup in {folder}") as half:
             with (tracker or Silent()).step("Copying the stores"):
@@ -116,13 +117,14 @@ def _usable(settings: Settings, folder: Path) -> Path:
     return found
 
 
-def _sources(home: Path) -> Iterator[Path]:
-    """Everything of a home that belongs into a backup, folders before what lies in them."""
-    for path in sorted(home.iterdir()):
-        if not _is_like(path, (*LEFT_OUT, *_HALF_MADE)):
+def _sources(settings: Settings) -> Iterator[Path]:
+    """Everything of a home that belongs into a backup, folders before what lies in them; wherever the inbox lies, not that."""
+    inbox = Path(os.path.normpath(settings.inbox_path))
+    for path in sorted(settings.home.iterdir()):
+        if path != inbox and not _is_like(path, (*LEFT_OUT, *_HALF_MADE)):
             yield path
             if path.is_dir() and not path.is_symlink():
-                yield from copying.walk(path, lambda inner: _is_like(inner, _HALF_MADE))
+                yield from copying.walk(path, lambda inner: inner == inbox or _is_like(inner, _HALF_MADE))
 
 
 def _is_like(path: Path, patterns: tuple[str, ...]) -> bool:

@@ -25,7 +25,7 @@ from misuse.casebook.recording import FIRST_USER, PIPELINE, Pen
 from misuse.casebook.recording import actor as acting
 from misuse.casebook.spells import LinkDecision, SafeguardCheck, SharedLine
 from misuse.casebook.state import LiveStop
-from misuse.errors import InputError, Refused, UsageError
+from misuse.errors import InputError, Refused, ResourceError, StoreError, UsageError
 from misuse.settings import SQL_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ __all__ = [
     "SharedLine",
     "casebook_path",
     "opened",
+    "opened_to_read",
 ]
 
 
@@ -59,22 +60,43 @@ def opened(settings: Settings) -> Casebook:
     return Casebook.open(casebook_path(settings), key=settings.casebook_key, published=settings.current_path)
 
 
+def opened_to_read(settings: Settings) -> Casebook:
+    """As `opened`; where nothing can be written beside it, the casebook as it lies, and `only_read` says why."""
+    return Casebook.open(
+        casebook_path(settings), key=settings.casebook_key, published=settings.current_path, to_read=True
+    )
+
+
 class Casebook(Reading):
     """The open casebook. Open it anew for each command; every call is a transaction of its own."""
 
     @classmethod
     def open(
-        cls, path: Path, *, key: str = "", schema_root: Path = SQL_ROOT / "schema", published: Path | None = None
+        cls,
+        path: Path,
+        *,
+        key: str = "",
+        schema_root: Path = SQL_ROOT / "schema",
+        published: Path | None = None,
+        to_read: bool = False,
     ) -> Casebook:
         """Open the casebook, making it on first use and bringing an older one forward, copy first.
 
         `key` is the casebook's key where the environment gives it; else it lies in keys/casebook.key beside the file, made
         with the first event. Reading takes no key. `published` is the link to the published copy, if there is one: events
-        are of the run it then shows. Errors: StoreError for a damaged file or one written by a newer program.
+        are of the run it then shows. Whoever comes `to_read` reads a copy in memory where the disk takes no writing.
+        Errors: StoreError for a damaged file or one written by a newer program.
         """
         import sqlalchemy as sa
 
-        opening.prepare(path, schema_root, key)
+        try:
+            opening.prepare(path, schema_root, key)
+        except (StoreError, ResourceError) as error:
+            lying = opening.as_it_lies(path, schema_root) if to_read else None
+            if lying is None:
+                raise
+            memory = sa.create_engine("sqlite://", creator=lambda: lying, poolclass=sa.pool.StaticPool)
+            return cls(memory, path, key, published, only_read=error.message)
         engine = sa.create_engine(
             "sqlite://",
             creator=lambda: opening.connect(path),

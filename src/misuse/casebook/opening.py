@@ -40,12 +40,17 @@ def file_of(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _scripts(schema_root: Path) -> dict[int, Path]:
+    """The migrations, by the version that each brings."""
+    return {int(script.stem.rsplit("_", 1)[1]): script for script in schema_root.glob("casebook_*.sql")}
+
+
 def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
     """Make the file if need be, for its owner alone, and run the migrations it lacks.
 
     Events of version 1 are chained anew, which takes the casebook's key.
     """
-    scripts = {int(script.stem.rsplit("_", 1)[1]): script for script in schema_root.glob("casebook_*.sql")}
+    scripts = _scripts(schema_root)
     path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     if not path.exists() or not path.stat().st_size:
         _refuse_a_lost_one(path)
@@ -71,6 +76,26 @@ def prepare(path: Path, schema_root: Path, given_key: str = "") -> None:
             con.execute("commit")
     except sqlite3.Error as error:
         raise trouble(path, error) from None
+
+
+def as_it_lies(path: Path, schema_root: Path) -> sqlite3.Connection | None:
+    """The casebook read into memory, for reading alone, where SQLite can make nothing beside it: a full disk, one for reading.
+
+    None where that would not be all that was recorded: a writing lies beside it, or it waits to be brought forward.
+    """
+    beside = path.with_name(f"{path.name}-wal")
+    try:
+        written = bytearray(path.read_bytes())
+        if beside.exists() and beside.stat().st_size:
+            return None
+        written[_JOURNAL] = b"\x01\x01"  # a casebook in memory has no file to write ahead into
+        con = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        con.deserialize(bytes(written))
+        con.execute("pragma query_only = on")
+        is_current = _version(con) == max(_scripts(schema_root))
+    except (OSError, sqlite3.Error):
+        return None
+    return con if is_current else None
 
 
 def _refuse_a_lost_one(path: Path) -> None:
@@ -115,9 +140,13 @@ def trouble(path: Path, error: sqlite3.Error) -> StoreError | ResourceError:
 
 def _is_full(path: Path, error: sqlite3.Error) -> bool:
     """Whether an error of reading or writing is for want of room: SQLite says only that the file it maps could not grow."""
-    return _name(error).startswith((_DISK, "SQLITE_CANTOPEN")) and shutil.disk_usage(path.parent).free < _SHARED_BYTES
+    return (
+        _name(error).startswith((_DISK, "SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        and shutil.disk_usage(path.parent).free < _SHARED_BYTES
+    )
 
 
+_JOURNAL = slice(18, 20)  # of a file's head: how it is written and read, https://www.sqlite.org/fileformat2.html
 _SHARED_BYTES = 1 << 16  # more than the file beside the casebook that its readers share takes to be made
 _KEYED = 2  # the version that brought the keyed chain
 

@@ -42,11 +42,14 @@ _BEARS_ON: Mapping[str, tuple[str, ...]] = {
 class Reading:
     """An open casebook, for reading."""
 
-    def __init__(self, engine: sa.Engine, path: Path, key: str = "", published: Path | None = None) -> None:
+    def __init__(
+        self, engine: sa.Engine, path: Path, key: str = "", published: Path | None = None, only_read: str = ""
+    ) -> None:
         self._engine = engine
         self._path = path
         self._given_key = key
         self._published = published
+        self.only_read = only_read  # why nothing can be recorded, where it was opened to read and that is so
 
     # Who may
 

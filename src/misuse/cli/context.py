@@ -128,6 +128,8 @@ def published(context: Context, action: str | None = None) -> Iterator[Any]:
 
     with publication.opened(context.settings) as con:
         if action is not None:
-            with casebook.opened(context.settings) as book:
+            with casebook.opened_to_read(context.settings) as book:
+                if book.only_read:
+                    context.note(f"as it was last recorded, since nothing can be: {book.only_read}")
                 book.admit(action, context.actor, occurred_at=context.now)
         yield con

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from misuse import wording
 from misuse.cli.context import Context, parse_date
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def safeguards(context: Context) -> int:
     """Each safeguard: which logs leave it blind, and what was checked instead."""
     from misuse import safeguards as module
 
-    rows = module.listed(context.settings, context.now.date())
+    rows = module.listed(context.settings, wording.local_day(context.now, context.settings.reporting_zone))
     if context.wants_json:
         context.print_json(rows)
         return 0

@@ -138,7 +138,7 @@ def look_list(context: Context) -> int:
         context.say(f"recorded: {context.actor} has looked at {caller_id}")
         return 0
     with published(context, "looks_by_command") as con:
-        with casebook.opened(context.settings) as book:
+        with casebook.opened_to_read(context.settings) as book:
             rows = care.look_rows(con, book, context.settings.duty_role)
         header = _header(context, con)
     if context.wants_json:

@@ -223,7 +223,7 @@ def escalate(desk: Desk) -> list[str]:
     """Put overdue taskings up to borough management, each once; which. Every run does so too."""
     desk.permit("escalate_tasking", "escalate")
     with desk.book() as book:
-        return case_reports.escalate(book, desk.now, desk.actor)
+        return case_reports.escalate(book, desk.now, desk.today, desk.actor)
 
 
 def disclose(desk: Desk, tasking_id: str, recipient: str, reason: str, expires_on: str) -> dict[str, Any]:

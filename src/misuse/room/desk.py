@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import casebook, publication, review, store
+from misuse import casebook, publication, review, store, wording
 from misuse.casebook import Actor, Casebook, Event
 from misuse.settings import Settings
 
@@ -40,7 +40,11 @@ class Desk:
     @property
     def today(self) -> date:
         """The local day."""
-        return local(self.settings, self.now).date()
+        return self.day_of(self.now)
+
+    def day_of(self, at: datetime) -> date:
+        """The local day of a stored time: clocks that run by days and months begin on it."""
+        return wording.local_day(at, self.settings.reporting_zone)
 
     @property
     def run_id(self) -> str:

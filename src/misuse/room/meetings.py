@@ -360,4 +360,4 @@ def due_on(desk: Desk) -> date | None:
     held = _cycles(desk)
     agreed = terms(desk)
     days = int(agreed["cadence_days"]) if agreed else desk.settings.cycle_days
-    return held[-1]["frozen_at"].date() + timedelta(days=days) if held else None
+    return desk.day_of(held[-1]["frozen_at"]) + timedelta(days=days) if held else None

@@ -11,7 +11,7 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ def gather(desk: Desk, reference: str, reason: str) -> dict[str, Any]:
         "exculpatory": exculpatory.schedule(calls, known, entered),
         "events": [_event(event) for event in events if event.kind not in ("case_read", "health_note_added")],
         "run": {name: run.get(name) for name in _VERSIONS},
-        "clock": limitation_clock(rests_on, events),
+        "clock": limitation_clock(rests_on, [desk.day_of(event.at) for event in events if _approves(event)]),
         "head": head,
     }
 
@@ -236,13 +236,18 @@ def _event(event: Event) -> dict[str, Any]:
     return {name: line[name] for name in ("event_id", "at", "by", "role", "kind", "told")} | {"digest": event.digest}
 
 
-def limitation_clock(calls: Sequence[Mapping[str, Any]], events: Sequence[Event]) -> dict[str, Any]:
+def _approves(event: Event) -> bool:
+    return event.kind == "case_moved" and event.data["move"] == "approve"
+
+
+def limitation_clock(calls: Sequence[Mapping[str, Any]], approved: Sequence[date]) -> dict[str, Any]:
     """Summary proceedings under the Communications Act 2003: six months from sufficient evidence, three years from the act.
+
+    `approved`: the local days on which enforcement was approved, in order.
 
     Keys: evidence_on (when enforcement was approved; None before), begin_by, first_call_on, outer_limit. The law is to be
     checked by a lawyer: this is a summary.
     """
-    approved = [event.at.date() for event in events if event.kind == "case_moved" and event.data["move"] == "approve"]
     first = min((call["received_local"].date() for call in calls), default=None)
     return {
         "evidence_on": approved[0] if approved else None,

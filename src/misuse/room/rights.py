@@ -43,7 +43,7 @@ def _acted(book: Casebook) -> set[str]:
 
 def _clock(desk: Desk, reference: str, case: Mapping[str, Any], is_confirmed: bool) -> dict[str, Any]:
     spans = desk.settings.rights
-    moved = case["last_moved_at"].date()
+    moved = desk.day_of(case["last_moved_at"])
     is_open = case["status"] != "closed" and is_confirmed
     keep = spans.keep_months if is_confirmed else spans.keep_unconfirmed_months
     until = None if is_open else add_months(moved, keep)
@@ -185,7 +185,7 @@ def dispose_lists(desk: Desk, reason: str) -> list[int]:
         past = [
             event.event_id
             for event in book.frozen_lists().values()
-            if event not in newest and add_months(event.at.date(), desk.settings.rights.keep_months) < desk.today
+            if event not in newest and add_months(desk.day_of(event.at), desk.settings.rights.keep_months) < desk.today
         ]
         if past:
             book.dispose(past, reason=reason, actor=desk.actor, occurred_at=desk.now)
@@ -235,7 +235,7 @@ def representations(desk: Desk) -> list[dict[str, Any]]:
                 "outcome": answer.data["outcome"] if answer else None,
                 "reason": answer.data["reason"] if answer else None,
                 "answered_at": answer.at if answer else None,
-                "due_on": add_months(event.at.date(), 1),
+                "due_on": add_months(desk.day_of(event.at), 1),
             }
         )
     return told_all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -125,8 +125,3 @@ def _option(name: object) -> str:
     from misuse.room import cases
 
     return cases.title_of(str(name)) if name else words.NONE
-
-
-def local_day(at: datetime, zone: str) -> date:
-    """The local day of a moment kept in UTC."""
-    return at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()

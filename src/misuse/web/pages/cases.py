@@ -10,8 +10,8 @@ from misuse import published_callers
 from misuse.errors import InputError
 from misuse.web import access, forms, pictures
 from misuse.web.forms import Field
-from misuse.web.render import local_day
 from misuse.web.visits import Page, Redirect
+from misuse.wording import local_day
 
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit

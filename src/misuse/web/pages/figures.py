@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from misuse.web.render import local_day
 from misuse.web.visits import Page
+from misuse.wording import local_day
 
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
