@@ -70,6 +70,7 @@ def invented(persons: int, seed: int) -> dict[str, pl.DataFrame]:
         "calls": calls,
         "callers": _callers(calls),
         "caller_spells": _spells(calls),
+        "windows": _spans(),
         "caller_windows": windows,
         "persistent_callers": persistent,
         "estimates": _estimates(calls, persistent),
@@ -186,6 +187,20 @@ def _call_frame(rng, who, days, hours, coded, persons) -> pl.DataFrame:  # type:
 
 def _in_window(calls: pl.DataFrame, days: int) -> pl.DataFrame:
     return calls.filter(pl.col("local_date") > AS_OF - timedelta(days=days))
+
+
+def _spans() -> pl.DataFrame:
+    to = datetime(2026, 1, 1)
+    whole = {"run_id": RUN_ID, "as_of": AS_OF, "threshold": THRESHOLD, "shared_line_threshold": 15, "channel": "999"}
+    return pl.DataFrame(
+        [
+            {
+                "window_name": name, "window_from": to - timedelta(days=days), "window_to": to,
+                "first_date": AS_OF - timedelta(days=days - 1), "last_date": AS_OF, **whole,
+            }
+            for name, days in WINDOWS.items()
+        ]
+    )  # fmt: skip
 
 
 def _windows(calls: pl.DataFrame) -> pl.DataFrame:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
-
 from misuse import casebook
 from misuse.room import Desk, people
 from misuse.settings import Settings
@@ -27,9 +25,7 @@ BOROUGHS = {"cam": "Camden", "lam": "Lambeth"}
 def home(root: Path, persons: int = 14) -> Settings:
     """The home: published, staffed, nothing frozen."""
     settings = Settings(home=root)
-    made = published_fixture.build(
-        root / "published" / f"{published_fixture.RUN_ID}.duckdb", persons=persons, windows=_windows()
-    )
+    made = published_fixture.build(root / "published" / f"{published_fixture.RUN_ID}.duckdb", persons=persons)
     settings.current_path.symlink_to(made.name)
     with casebook.opened(settings) as book:
         for name, role in USERS.items():
@@ -40,22 +36,6 @@ def home(root: Path, persons: int = 14) -> Settings:
 
 
 HASH = people.hashed(PASSWORD)
-
-
-def _windows() -> pl.DataFrame:
-    row = {
-        "run_id": published_fixture.RUN_ID,
-        "as_of": published_fixture.AS_OF,
-        "window_name": "headline",
-        "window_from": datetime(2025, 1, 1),
-        "window_to": datetime(2026, 1, 1),
-        "first_date": datetime(2025, 1, 1).date(),
-        "last_date": published_fixture.AS_OF,
-        "threshold": 10,
-        "shared_line_threshold": 15,
-        "channel": "999",
-    }
-    return pl.DataFrame([row])
 
 
 def desk(settings: Settings, name: str, at: datetime = NOW) -> Desk:

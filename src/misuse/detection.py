@@ -274,19 +274,6 @@ where window_name = $window_name and counted_by in ('standard', 'loose')
 _SAFEGUARDS = """
 select numerator, denominator, method from estimates where estimate = 'safeguards_blind' and window_name = 'headline'
 """
-# Over a threshold of their own, a calendar month's, and never a person: shared lines and premises, apart from the headline.
-_APART = """
-select callers.identity_kind, count(*), sum(caller_windows.misuse_calls)
-from caller_windows
-inner join (
-    select distinct caller_id, identity_kind from calls where is_misuse and identity_kind <> 'person'
-) as callers on caller_windows.caller_id = callers.caller_id
-inner join windows on caller_windows.window_name = windows.window_name
-where
-    caller_windows.window_name = $window_name
-    and caller_windows.most_misuse_calls_month >= windows.shared_line_threshold
-group by callers.identity_kind
-"""
 _COUNTS = ("calls", "misuse_calls", "unidentified_misuse_calls", "persistent_callers", "persistent_misuse_calls")
 _ENDS = ("point", "low", "high", "bound_low", "bound_high")
 _BY_LEVEL = ("persistent_callers", "persistent_misuse_calls", "share_of_misuse")
@@ -374,8 +361,12 @@ def _safeguards(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
 
 
 def _apart(con: duckdb.DuckDBPyConnection, window_name: str) -> dict[str, dict[str, int]]:
-    found = con.execute(_APART, {"window_name": window_name}).fetchall()
-    kinds = {kind: {"callers": int(callers), "misuse_calls": int(calls)} for kind, callers, calls in found}
+    found = models.select(con, "reports/lines_apart", {}).fetchall()
+    kinds = {
+        kind: {"callers": int(callers), "misuse_calls": int(calls)}
+        for window, kind, callers, calls in found
+        if window == window_name
+    }
     return {kind: kinds.get(kind, {"callers": 0, "misuse_calls": 0}) for kind in ("shared_line", "premises")}
 
 

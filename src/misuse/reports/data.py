@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from misuse import store
+from misuse import models, store
 from misuse.casebook.state import case_reference
 from misuse.errors import StoreError
 from misuse.reports import queries
@@ -199,7 +199,7 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         stamp=_stamp(run_id, as_of, settings, now),
         settings=settings,
         first_day=span["first_day"],
-        excluded=_ask(con, queries.EXCLUDED, scope | {"as_of": as_of})[0],
+        excluded=_of_model(con, "misuse_told_apart", scope | {"as_of": as_of})[0],
         estimates=estimates,
         bridge=bridge,
         concentration=_relation(con, "concentration", "misuse_calls"),
@@ -210,10 +210,10 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         runs=[row for row in runs if row["run_id"] == run_id],
         changes=_changes(con, tasking, persistent, scope | {"as_of": as_of}, span["first_day"], settings),
         kinds={row["identity_kind"]: int(row["callers"]) for row in _ask(con, queries.KINDS, {})},
-        apart=_ask(con, queries.APART, {"threshold": settings.shared_line_threshold}),
+        apart=_of_model(con, "lines_apart", {}),
         details=_details(con, tasking, scope | {"as_of": as_of}),
         statistics={name: _relation(con, name, *order) for name, order in STATISTICS.items()},
-        public_counts=_ask(con, queries.PUBLIC_COUNTS, scope | {"as_of": as_of}),
+        public_counts=_of_model(con, "public_counts", scope | {"as_of": as_of}),
         has_earlier_run=any(row["run_id"] != run_id and row["status"] == "published" for row in runs),
     )
 
@@ -257,7 +257,7 @@ def _changes(
     """Who came over the line, who left it, whose rank changed: open cases below the line are on the list and not over it."""
     as_of: date = scope["as_of"]
     earlier_as_of = as_of - timedelta(days=s.cycle_days)
-    earlier = _ask(con, queries.RECOUNT, scope | {"as_of": earlier_as_of, "threshold": s.threshold})
+    earlier = _of_model(con, "earlier_list", scope | {"as_of": earlier_as_of, "threshold": s.threshold})
     rank_then = {row["caller_id"]: int(row["rank"]) for row in earlier}
     over = {row["caller_id"] for row in persistent}
     # Freezing a list opens its cases: no case from before the day's end means no list to compare with.
@@ -295,10 +295,10 @@ def _details(con: duckdb.DuckDBPyConnection, tasking: list[Row], scope: Row) -> 
     if not callers:
         return {}
     everywhen = {"callers": callers, "channel": scope["channel"], "as_of": scope["as_of"]}
-    months = _by_caller(_ask(con, queries.CALLER_MONTHS, everywhen))
+    months = _by_caller(_of_model(con, "caller_months", everywhen))
     hours, boroughs, codes = (
-        _by_caller(_ask(con, query, scope | {"callers": callers}))
-        for query in (queries.CALLER_HOURS, queries.CALLER_BOROUGHS, queries.CALLER_CODES)
+        _by_caller(_of_model(con, model, scope | {"callers": callers}))
+        for model in ("caller_hours", "caller_boroughs", "caller_codes")
     )
     windows, people, shares, moves = (
         _by_caller(_of_callers(con, name, callers, order))
@@ -340,6 +340,10 @@ def _of_callers(con: duckdb.DuckDBPyConnection, name: str, callers: list[str], o
 
 def _relation(con: duckdb.DuckDBPyConnection, name: str, *order: str) -> list[Row]:
     return _rows(con.table(name).order(", ".join(order)))
+
+
+def _of_model(con: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+    return _rows(models.select(con, "reports/" + name, parameters))
 
 
 def _ask(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]) -> list[Row]:
