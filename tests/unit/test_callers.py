@@ -303,3 +303,28 @@ def test_new_sets_are_those_that_no_run_published(linked: duckdb.DuckDBPyConnect
     ).fetchall()
     (rest,) = callers.new_sets(linked)
     assert changes == sorted([("c" + spell("b1")[1:], "split"), (rest, "split")])
+
+
+@pytest.mark.parametrize(("spells", "linked"), [(50, 50), (51, 0)])
+def test_a_record_that_stands_for_more_numbers_than_one_person_has_links_nobody(spells: int, linked: int) -> None:
+    """Fifty, and the one number of another record: the limit is on the record, whatever its pairs weigh."""
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as vault")
+        con.execute(
+            "create table spell_records as select 's' || n as spell_id, 'f1' as record_key from range($n) as of(n)",
+            {"n": spells},
+        )
+        con.execute("insert into spell_records values ('t', 'f2')")
+        con.execute("create table number_spells as select spell_id, spell_id as token from spell_records")
+        con.execute("create table shared_spells (spell_id varchar)")
+        con.execute(
+            "create table vault.identity_pairs as select 'm' as model_digest, 'f1' as record_a, 'f2' as record_b, "
+            "3.0 as weight, 9.0 as same_number_weight, 'same name' as reasons"
+        )
+        con.execute(
+            "create table vault.identity_records as select unnest(['f1', 'f2']) as record_key, '1980' as birth_date"
+        )
+        models.build(con, "callers/spell_links", {"identity_model": "m", "review_weight": 0.0})
+        assert con.execute("select count(*) from spell_links where spell_a = 't' or spell_b = 't'").fetchone() == (
+            linked,
+        )

@@ -295,8 +295,18 @@ def test_whoever_is_suppressed_is_kept_off_the_meetings_part_until_the_last_day(
     assert (first["part"], first["status"]) == (4, "suppressed")
     assert "Kept off the meeting's part" in str(first["reasons"])
     assert second["part"] in (2, 3)
+    last_day = ranked(rows, as_of=until, capacity=2).sort("caller_id").to_dicts()[0]
+    assert last_day["part"] == 4
     later = ranked(rows, as_of=until + timedelta(days=1), capacity=2).sort("caller_id").to_dicts()[0]
     assert later["part"] in (2, 3)
+
+
+@pytest.mark.parametrize(("chance", "is_said"), [(0.94, True), (0.95, False), (0.99, False)])
+def test_a_chance_under_ninety_five_in_a_hundred_is_said_as_a_doubt(chance: float, is_said: bool) -> None:
+    (result,) = ranked([candidate("a", p_at_least_threshold=chance)]).to_dicts()
+    told = f"Codes err: by calls coded again the chance that at least ten truly are misuse is {chance:.0%}."
+    assert (told in result["doubts"]) is is_said
+    assert not any("double-checked" in doubt for doubt in result["doubts"])
 
 
 @pytest.mark.parametrize("status", ["proposed", "halted"])
