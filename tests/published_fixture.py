@@ -191,7 +191,8 @@ def _in_window(calls: pl.DataFrame, days: int) -> pl.DataFrame:
 
 def _spans() -> pl.DataFrame:
     to = datetime(2026, 1, 1)
-    whole = {"run_id": RUN_ID, "as_of": AS_OF, "threshold": THRESHOLD, "shared_line_threshold": 15, "channel": "999"}
+    whole = {"run_id": RUN_ID, "as_of": AS_OF, "threshold": THRESHOLD, "shared_line_threshold": 15}
+    whole |= {"channel": "999", "reporting_zone": "Europe/London"}
     return pl.DataFrame(
         [
             {

@@ -13,10 +13,13 @@ select
     callers.support_first
 from caller_windows as windows
 inner join callers on windows.caller_id = callers.caller_id
+inner join windows as headline on headline.window_name = 'headline'
 where
     windows.window_name = 'headline'
     and callers.identity_kind = 'person'
     and not callers.is_stopped
     and windows.misuse_calls between $threshold - $short_by and $threshold - 1
-    and windows.last_misuse_at >= windows.window_to - to_days($active_days)
+    and windows.last_misuse_at >= timezone(
+        'UTC', timezone(headline.reporting_zone, (headline.last_date + 1 - $active_days::integer)::timestamp)
+    )
 order by windows.misuse_calls desc, windows.last_misuse_at desc, windows.caller_id

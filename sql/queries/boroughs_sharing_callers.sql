@@ -1,11 +1,15 @@
 -- Which boroughs have persistent callers in common, so that one lead could be agreed?
--- param calls = 3; misuse calls of a caller in each of the two boroughs
+-- param calls = 3; misuse calls of a caller in the window in each of the two boroughs
 with
 
 caller_boroughs as (
     select calls.caller_id, calls.borough, count(*) as misuse_calls
     from calls
     inner join persistent_callers on calls.caller_id = persistent_callers.caller_id
+    inner join windows
+        on
+            windows.window_name = 'headline' and calls.channel = windows.channel
+            and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
     where calls.is_misuse and calls.borough is not null
     group by calls.caller_id, calls.borough
     having count(*) >= $calls

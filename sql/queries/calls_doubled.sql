@@ -1,4 +1,4 @@
--- Whose misuse calls have at least doubled against the period before?
+-- Whose misuse calls on the headline's channel have at least doubled against the period before?
 -- param days = 30; length of each of the two periods
 -- param least = 4; misuse calls in the later one, at least
 with
@@ -12,6 +12,7 @@ periods as (
     where
         is_misuse
         and identity_kind = 'person'
+        and channel = (select channel from windows where window_name = 'headline')
         and local_date > (select max(as_of) - 2 * $days::integer from bridge)
     group by caller_id
 )

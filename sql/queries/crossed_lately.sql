@@ -10,5 +10,9 @@ select
 from persistent_callers
 inner join caller_windows as windows
     on persistent_callers.caller_id = windows.caller_id and windows.window_name = 'headline'
-where windows.tenth_misuse_at >= windows.window_to - to_days($days)
+inner join windows as headline on headline.window_name = 'headline'
+where
+    windows.tenth_misuse_at >= timezone(
+        'UTC', timezone(headline.reporting_zone, (headline.last_date + 1 - $days::integer)::timestamp)
+    )
 order by windows.tenth_misuse_at desc, persistent_callers.caller_id

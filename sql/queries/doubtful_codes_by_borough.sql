@@ -7,7 +7,11 @@ select
     count(*) filter (where is_doubtful) as doubtful_calls,
     round(count(*) filter (where is_doubtful) / count(*), 3) as doubtful_share
 from calls
-where is_coded_misuse and local_date > (select max(as_of) - 365 from bridge)
+inner join windows
+    on
+        windows.window_name = 'headline' and calls.channel = windows.channel
+        and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
+where is_coded_misuse
 group by all
 having count(*) >= $least
 order by doubtful_share desc, coded_misuse_calls desc, borough, code

@@ -1,9 +1,18 @@
 -- Of the persistent callers, who is new: how long have they been calling, and what do they add?
 -- param new_days = 90; new means a first call of any kind within so many days of as-of
+with
+
+-- Local days: over a clock change so many days are no multiple of 24 hours.
+lately as (
+    select timezone('UTC', timezone(reporting_zone, (last_date + 1 - $new_days::integer)::timestamp)) as begins
+    from windows
+    where window_name = 'headline'
+)
+
 select
     case
-        when callers.first_call_at >= windows.window_to - to_days($new_days) then 'new caller'
-        when windows.tenth_misuse_at >= windows.window_to - to_days($new_days) then 'newly persistent'
+        when callers.first_call_at >= (select begins from lately) then 'new caller'
+        when windows.tenth_misuse_at >= (select begins from lately) then 'newly persistent'
         else 'persistent before'
     end as standing,
     count(*) as persistent_callers,

@@ -1,14 +1,18 @@
--- How much of misuse is the same caller ringing again within the hour, and how many times?
+-- How much of the window's misuse is the same caller ringing again within the hour, and how many times?
 -- param minutes = 60; again within so many minutes
 with
 
 gaps as (
     select
-        caller_id,
-        date_diff('second', lag(received_at) over (partition by caller_id order by received_at), received_at)
-            as seconds_since
+        calls.caller_id,
+        date_diff('second', lag(calls.received_at) over in_order, calls.received_at) as seconds_since
     from calls
-    where is_misuse and caller_id is not null and local_date > (select max(as_of) - 365 from bridge)
+    inner join windows
+        on
+            windows.window_name = 'headline' and calls.channel = windows.channel
+            and calls.received_at >= windows.window_from and calls.received_at < windows.window_to
+    where calls.is_misuse and calls.caller_id is not null
+    window in_order as (partition by calls.caller_id order by calls.received_at, calls.call_key)
 )
 
 select

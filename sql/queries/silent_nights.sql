@@ -17,5 +17,7 @@ inner join caller_windows as windows
 inner join windows as headline on headline.window_name = 'headline'
 where
     windows.active_days >= $active_days
-    and callers.last_call_at < windows.window_to - to_days($silent_days)
+    and callers.last_call_at < timezone(
+        'UTC', timezone(headline.reporting_zone, (headline.last_date + 1 - $silent_days::integer)::timestamp)
+    )
 order by callers.last_call_at, persistent_callers.caller_id

@@ -1,4 +1,5 @@
--- How many coded misuse calls and callers did the safeguards take out, month by month? Kinds of stop are not shown.
+-- How many coded misuse calls and callers did the safeguards take out, month by month?
+-- On the headline's channel. Kinds of stop are not shown.
 -- param months = 12; months to as-of
 select
     date_trunc('month', local_date)::date as month,
@@ -11,6 +12,7 @@ select
 from calls
 where
     is_coded_misuse
+    and channel = (select channel from windows where window_name = 'headline')
     and local_date > (select max(as_of) - to_months($months) from bridge)
 group by month
 order by month

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import resource
 import threading
 import time
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -390,6 +391,55 @@ def test_saved_queries_are_enough_and_tell_their_parameters() -> None:
     for query in saved:
         assert all(query.notes[name] for name in query.defaults), query.name
         assert len(query.text.splitlines()) <= 60
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "repeats_within_minutes",
+        "stopped_by_safeguards",
+        "doubtful_codes_by_borough",
+        "calls_doubled",
+        "boroughs_sharing_callers",
+    ],
+)
+def test_calls_of_another_channel_change_no_answer_of_the_headlines(
+    name: str, settings: Settings, tmp_path: Path
+) -> None:
+    """Nor do those of before its window."""
+    calls = published_fixture.invented(12, 20051208)["calls"]
+    key = pl.lit("f") + pl.col("call_key").str.slice(1)
+    elsewhere = calls.with_columns(
+        call_key=key, channel=pl.lit("101"), received_at=pl.col("received_at") + timedelta(minutes=5)
+    )
+    other = dataclasses.replace(settings, home=tmp_path)
+    made = published_fixture.build(
+        other.published_path / f"{published_fixture.RUN_ID}.duckdb", persons=12, calls=pl.concat([calls, elsewhere])
+    )
+    other.current_path.symlink_to(made.name)
+    text = next(query.text for query in analysis.saved_queries() if query.name == name)
+    expected = analysis.run_sql(settings, text).rows
+    assert expected
+    assert analysis.run_sql(other, text).rows == expected
+
+
+@pytest.mark.parametrize(("tenth_at", "is_lately"), [("2025-09-22 22:59", False), ("2025-09-22 23:00", True)])
+def test_lately_are_local_days_over_a_clock_change(
+    tenth_at: str, is_lately: bool, settings: Settings, tmp_path: Path
+) -> None:
+    rows = published_fixture.invented(12, 20051208)
+    caller = rows["persistent_callers"]["caller_id"][0]
+    tenth = pl.when(pl.col("caller_id") == caller).then(datetime.fromisoformat(tenth_at)).otherwise("tenth_misuse_at")
+    other = dataclasses.replace(settings, home=tmp_path)
+    made = published_fixture.build(
+        other.published_path / f"{published_fixture.RUN_ID}.duckdb",
+        persons=12,
+        caller_windows=rows["caller_windows"].with_columns(tenth_misuse_at=tenth),
+    )
+    other.current_path.symlink_to(made.name)
+    text = next(query.text for query in analysis.saved_queries() if query.name == "crossed_lately")
+    found = analysis.run_sql(other, text, parameters={"days": 100}).frame()
+    assert (caller in found["caller_id"]) is is_lately
 
 
 def test_saved_queries_answer_their_question(settings: Settings) -> None:
