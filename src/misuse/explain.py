@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from misuse import models, store
 from misuse.errors import InputError
+from misuse.wording import local_day
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,6 +62,7 @@ class Explanation:
     looked_at: Mapping[str, Any] | None
     threshold: int
     headline_channel: str
+    reporting_zone: str
     call: Mapping[str, Any] | None = None
 
     @property
@@ -154,11 +156,11 @@ class Explanation:
         reasons = "; ".join(LOOK_REASONS.get(reason, reason) for reason in self.looked_at["look_reasons"])
         urgent = " Tonight." if self.looked_at["is_urgent"] else ""
         seen = self.looked_at["acknowledged_at"]
-        looked = f" Looked at on {_day(seen.date())}." if seen else ""
+        looked = f" Looked at on {_day(local_day(seen, self.reporting_zone))}." if seen else ""
         return f"On the look list: {reasons}. Who looks: {self.looked_at['duty_role']}.{urgent}{looked}"
 
 
-_JUDGED_BY = "select threshold, channel from windows where window_name = 'headline'"
+_JUDGED_BY = "select threshold, channel, reporting_zone from windows where window_name = 'headline'"
 
 
 def why(con: duckdb.DuckDBPyConnection, caller: str, *, call_key: str | None = None) -> Explanation:
@@ -166,7 +168,7 @@ def why(con: duckdb.DuckDBPyConnection, caller: str, *, call_key: str | None = N
 
     Errors: InputError for a caller or call that the run does not hold, or for a beginning that several share.
     """
-    threshold, headline_channel = con.execute(_JUDGED_BY).fetchone() or (10, "999")
+    threshold, headline_channel, zone = con.execute(_JUDGED_BY).fetchone() or (10, "999", "Europe/London")
     values = {"caller_id": resolve_caller(con, caller), "headline_channel": headline_channel}
     calls = _rows(con, "why_calls", values)
     return Explanation(
@@ -178,6 +180,7 @@ def why(con: duckdb.DuckDBPyConnection, caller: str, *, call_key: str | None = N
         looked_at=next(iter(_rows(con, "why_looked_at", values)), None),
         threshold=threshold,
         headline_channel=headline_channel,
+        reporting_zone=zone or "Europe/London",
         call=_one_call(calls, call_key) if call_key else None,
     )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
-from zoneinfo import ZoneInfo
 
 from misuse import models, publication, sources
 from misuse.errors import UsageError
 from misuse.settings import Settings
+from misuse.staleness import end_of_day
 from misuse.wording import local_day, of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def refuse_unended(as_of: date | None, now: datetime, zone: str) -> None:
 
 def calls_after(con: duckdb.DuckDBPyConnection, as_of: date, zone: str) -> int:
     """Calls that are in but later than the run speaks for."""
-    end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+    end = end_of_day(as_of, zone)
     row = con.execute(
         "select count(*) from call_records where received_at >= $end", {"end": end.replace(tzinfo=None)}
     ).fetchone()

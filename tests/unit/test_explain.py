@@ -57,6 +57,7 @@ def put(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None:
 def put_window(con: duckdb.DuckDBPyConnection) -> None:
     """The headline's window, with the line and the channel of its run."""
     as_run = {"run_id": "r1", "as_of": date(2025, 12, 31), "threshold": 10, "channel": "999"}
+    as_run["reporting_zone"] = "Europe/London"
     put(con, "windows", window_name="headline", window_from=FROM, window_to=TO, **as_run)
 
 
@@ -133,6 +134,7 @@ def fill_lists(con: duckdb.DuckDBPyConnection) -> None:
         "look_list",
         caller_id=STOPPED,
         look_reasons=["ten_or_more_coded", "hard_stop"],
+        acknowledged_at=datetime.fromisoformat("2025-07-01T23:30"),
         is_urgent=True,
         duty_role="Metcall duty officer",
     )
@@ -202,7 +204,7 @@ def test_the_text_holds_every_coded_call_the_sums_and_both_lists(con: duckdb.Duc
     assert "Not on the look list." in text
     stopped = explain.why(con, STOPPED).render()
     assert "On the look list: coded misuse reaches the line" in stopped
-    assert "Who looks: Metcall duty officer. Tonight." in stopped
+    assert "Who looks: Metcall duty officer. Tonight. Looked at on 2 July 2025." in stopped, "by the local clock"
     listed = explain.why(con, B).render()
     assert "It may be wrong: One night." in listed
     assert "offender" not in (text + stopped + listed).lower()

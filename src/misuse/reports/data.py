@@ -14,6 +14,7 @@ from misuse.casebook.state import case_reference
 from misuse.errors import StoreError
 from misuse.reports import queries
 from misuse.settings import Settings
+from misuse.staleness import end_of_day, hours_old
 
 if TYPE_CHECKING:
     import duckdb
@@ -227,15 +228,11 @@ def _which_run(published: Path, *relations: list[Row]) -> tuple[str, date]:
 
 
 def _stamp(run_id: str, as_of: date, settings: Settings, now: datetime) -> Stamp:
-    zone = ZoneInfo(settings.reporting_zone)
-    moment = now.replace(tzinfo=UTC) if now.tzinfo is None else now
-    data_end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), zone)
-    # Subtracting in UTC: within one zone Python would count clock hours, an hour out across a change.
-    hours = (moment.astimezone(UTC) - data_end.astimezone(UTC)).total_seconds() / 3600
+    hours = hours_old(as_of, settings, now)
     return Stamp(
         run_id=run_id,
         as_of=as_of,
-        made_at=moment.astimezone(zone),
+        made_at=(now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(ZoneInfo(settings.reporting_zone)),
         hours_old=hours,
         is_stale=hours > settings.stale_after_hours,
         stale_after_hours=settings.stale_after_hours,
@@ -261,8 +258,7 @@ def _changes(
     rank_then = {row["caller_id"]: int(row["rank"]) for row in earlier}
     over = {row["caller_id"] for row in persistent}
     # Freezing a list opens its cases: no case from before the day's end means no list to compare with.
-    day_end = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), ZoneInfo(s.reporting_zone))
-    before = {"before": day_end.astimezone(UTC).replace(tzinfo=None)}
+    before = {"before": end_of_day(as_of, s.reporting_zone).replace(tzinfo=None)}
     is_held = _ask(con, queries.EARLIER_CASES, before)[0]["cases"] > 0
     references = _references(con)
     moved = [

@@ -11,4 +11,3 @@ CASES = "select case_ref, caller_id from cases"
 EARLIER_CASES = "select count(*) as cases from cases where opened_at < $before"
 
 KINDS = "select identity_kind, count(*) as callers from callers group by identity_kind"
-
