@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 from misuse import casebook
 from misuse import settings as misuse_settings
@@ -15,7 +14,7 @@ ACTOR = casebook.PIPELINE  # who acts when nobody does
 
 def settings() -> Settings:
     """The settings as they are when the flow runs, from the environment that `misuse schedule` handed on."""
-    return misuse_settings.load(os.environ, Path.cwd())
+    return misuse_settings.load(os.environ, misuse_settings.working_directory())
 
 
 def now() -> datetime:

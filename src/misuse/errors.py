@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM})
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
 _REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY, errno.ENOTDIR, errno.EISDIR})
 # As DuckDB, SQLite and the system say it.
 _NO_ROOM_WORDS = (
@@ -87,9 +88,16 @@ class ResourceError(MisuseError):
     exit_code = 7
 
 
-def of_the_disk(error: BaseException) -> StoreError | None:
+def of_the_disk(error: BaseException) -> StoreError | UsageError | None:
     """What the system refused of a file, in our words; None for anything else."""
-    if not isinstance(error, OSError) or error.errno not in _REFUSED or isinstance(error, MisuseError):
+    if not isinstance(error, OSError) or isinstance(error, MisuseError):
+        return None
+    if error.errno in _NO_PATH:
+        return UsageError(
+            f"a path that was given is one that no file system takes: {error.strerror}",
+            next_step="name another file or folder",
+        )
+    if error.errno not in _REFUSED:
         return None
     what = error.filename2 or error.filename or "a file of the data home"
     return StoreError(

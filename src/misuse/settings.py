@@ -170,8 +170,27 @@ def config_candidates(environ: Mapping[str, str], working_directory: Path) -> li
 
 
 def home_path(environ: Mapping[str, str], working_directory: Path) -> Path:
-    """The data home: MISUSE_HOME where it says something, else `var` under the working directory."""
-    return (working_directory / (environ.get("MISUSE_HOME") or "var")).resolve()
+    """The data home: MISUSE_HOME where it says something, else `var` under the working directory.
+
+    Errors: UsageError for a path that no file system takes.
+    """
+    try:
+        home = (working_directory / (environ.get("MISUSE_HOME") or "var")).resolve()
+        home.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, links in a circle, a null byte
+        raise UsageError(
+            f"the data home cannot be reached: {getattr(error, 'strerror', None) or 'its links lead nowhere'}",
+            next_step="name another folder with MISUSE_HOME",
+        ) from None
+    return home
+
+
+def working_directory() -> Path:
+    """Where the command was typed. Errors: UsageError where that folder is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the folder that you are in was removed", next_step="cd to one that is there") from None
 
 
 def load(environ: Mapping[str, str], working_directory: Path, config: Path | None = None) -> Settings:
@@ -181,7 +200,7 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
     ill-typed key.
     """
     candidates = [config] if config else config_candidates(environ, working_directory)
-    found = next((path for path in candidates if path.is_file()), None)
+    found = next((path for path in candidates if _is_file(path)), None)
     if found is None and (config or environ.get("MISUSE_CONFIG")):
         raise UsageError(f"no settings file at {candidates[0]}", next_step="name one that exists with --config")
     document: dict[str, Any] = {}
@@ -201,6 +220,13 @@ def load(environ: Mapping[str, str], working_directory: Path, config: Path | Non
         gateway_secret=environ.get("MISUSE_GATEWAY_SECRET", ""),
         casebook_key=environ.get("MISUSE_CASEBOOK_KEY", ""),
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def from_document(document: Mapping[str, Any], *, home: Path, config_path: Path | None = None) -> Settings:

@@ -96,6 +96,44 @@ def test_a_home_that_says_nothing_is_none(tmp_path: Path) -> None:
     assert settings.home_path({"MISUSE_HOME": ""}, tmp_path) == settings.home_path({}, tmp_path) == tmp_path / "var"
 
 
+@pytest.mark.parametrize("home", ["a" * 300, "loop", "loop/inside"])
+def test_a_home_that_no_file_system_takes_is_said(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert run_command(["status"], {"MISUSE_HOME": str(tmp_path / home)}) == 2
+    assert "the data home cannot be reached" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["source", "draft"], ["backup"], ["sql", "--file"], ["synth", "--days", "1", "--out"]]
+)
+def test_a_path_that_no_file_system_takes_is_said(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([*words, str(tmp_path / ("a" * 300))], {"MISUSE_HOME": str(tmp_path)}) == 2
+    told = capsys.readouterr().err
+    assert "no file system takes: File name too long" in told
+    assert "aaa" not in told
+
+
+def test_a_settings_file_that_no_file_system_takes_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    environ = {"MISUSE_HOME": str(tmp_path), "MISUSE_CONFIG": str(tmp_path / ("a" * 300))}
+    assert run_command(["status"], environ) == 2
+    assert "no settings file" in capsys.readouterr().err
+
+
+def test_a_folder_that_was_removed_under_the_command_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert run_command(["status"], {"MISUSE_HOME": str(tmp_path)}) == 2
+    assert "was removed" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["07700900123"], ["batch", "07700 900123"], ["list", "--limit", "O'Hare"]])
 def test_what_was_typed_is_not_said_again(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(words, {}) == 2

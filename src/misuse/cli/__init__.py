@@ -67,7 +67,7 @@ def _dispatch(options: object, environ: Mapping[str, str]) -> int:
     from misuse.cli.context import Context
 
     module_name, _, function_name = getattr(options, "run").partition(":")  # noqa: B009 - set by the parser
-    context = Context.make(options, environ, Path.cwd())
+    context = Context.make(options, environ, settings_module.working_directory())
     command = getattr(importlib.import_module(f"misuse.cli.{module_name}"), function_name)
     return int(command(context) or 0)
 
