@@ -92,7 +92,7 @@ def chances(pack: Pack) -> Picture | Absent:
         key = place, row["caller_id"] in listed
         counts[key] = counts.get(key, 0) + 1
     values = [
-        {"chance": f"{10 * place}–{10 * place + 10}%", "callers": count, "order": int(not is_listed), "colour": BLUE if is_listed else GREY}
+        {"chance": f"{10 * place}–{10 * place + 10}%", "callers": count, "order": int(not is_listed), "fill": BLUE if is_listed else "white", "edge": BLUE if is_listed else GREY}
         for (place, is_listed), count in sorted(counts.items())
         if is_listed or place > 0
     ]  # fmt: skip
@@ -102,7 +102,10 @@ def chances(pack: Pack) -> Picture | Absent:
         labelAngle=0
     )
     y = alt.Y("callers:Q", stack="zero", title="callers").axis(format=",d", tickMinStep=1)
-    bars = base.mark_bar().encode(x, y, color=alt.Color("colour:N", scale=None), order="order:Q")
+    # Full and empty: printed in grey the two hues are one.
+    bars = base.mark_bar(strokeWidth=1.5).encode(
+        x, y, fill=alt.Fill("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None), order="order:Q"
+    )
     over = [row["p_at_least_threshold"] for row in every if row["caller_id"] in listed]
     under = [row["p_at_least_threshold"] for row in every if row["caller_id"] not in listed]
     doubtful, likely = sum(p < 0.95 for p in over), sum(p > 0.5 for p in under)
@@ -113,7 +116,7 @@ def chances(pack: Pack) -> Picture | Absent:
     return Picture(
         "chances", words,
         ("By their codes. Those not counted over it with a chance under 10% are left out. Each chance is exact given the rates of error.",),
-        alt.layer(bars, *drawing.heads([("counted over the line", BLUE, 0.0), ("not counted over it", GREY, 140.0)])), words + ".",
+        alt.layer(bars, *drawing.heads([("counted over the line", BLUE, 0.0), ("not counted over it (empty)", GREY, 140.0)])), words + ".",
     )  # fmt: skip
 
 

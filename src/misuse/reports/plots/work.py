@@ -196,12 +196,15 @@ def _hours(pack: Pack) -> Picture | Absent:
         tickCount=12, grid=False
     )
     layers = []
-    for name, words, colour in (("persistent", "persistent callers", BLUE), ("others", "all others", GREY)):
+    for name, words, colour, dash in (
+        ("persistent", "persistent callers", BLUE, [1, 0]),
+        ("others", "all others", GREY, [5, 3]),  # printed in grey the two hues are one
+    ):
         y = alt.Y(f"{name}:Q", title="misuse calls in the headline window").axis(format=",d", tickCount=5)
         end = [{**values[-1], "text": words}]
         layers.append(
             drawing.chart(values, width=drawing.WIDTH, height=200)
-            .mark_line(color=colour, strokeWidth=2, point=alt.OverlayMarkDef(size=25, color=colour))
+            .mark_line(color=colour, strokeWidth=2, strokeDash=dash, point=alt.OverlayMarkDef(size=25, color=colour))
             .encode(x, y)
         )
         layers.append(
