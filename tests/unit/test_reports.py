@@ -25,7 +25,7 @@ from misuse import reports
 from misuse import wording as plain
 from misuse.errors import StoreError
 from misuse.progress import Silent
-from misuse.reports import charts, data, document, text, wording
+from misuse.reports import charts, data, document, spreadsheet, text, wording
 from misuse.reports import pages as report_pages
 from misuse.reports.plots import drawing
 from misuse.settings import Settings
@@ -491,3 +491,18 @@ def test_a_page_says_how_sure_codes_are_where_they_were_tried() -> None:
         "chance that enough of them are right is 83%"
         in wording.doubts({"doubts": [], "p_at_least_threshold": 0.83}, 1)[1]
     )
+
+
+def test_a_sheet_calls_an_interval_one_of_95_only_where_its_method_does(pack: data.Pack) -> None:
+    with_ends = [row for row in pack.estimates if row["low"] is not None]
+    assert len(with_ends) > 1
+    not_claimed = with_ends[0] | {"method": "95% is not claimed at this size of log"}
+    without = with_ends[1] | {"low": None, "high": None}
+    mended = dataclasses.replace(pack, estimates=[not_claimed, without, *with_ends[2:]])
+    book = openpyxl.load_workbook(io.BytesIO(spreadsheet.tasking_list(mended)))
+    rows = [[cell.value for cell in row] for row in book["Summary"].iter_rows()]
+    headings = next(n for n, row in enumerate(rows) if row[0] == "Figure")
+    assert not [name for name in rows[headings] if name and "95%" in name]
+    place = rows[headings].index("Interval's level")
+    levels = [row[place] for row in rows[headings + 1 :]]
+    assert levels == ["95% not claimed", None, *["95%"] * (len(with_ends) - 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from misuse import wording as plain
 from misuse.reports import figures, wording
 from misuse.reports.data import HEADLINE, SINCE, Pack, Row
 from misuse.reports.workbook import BLANK_NOTE, COUNT, DATE, HEADER_ROW, HOURS, MOMENT, SHARE, TEXT, WRAP, Book, Cells
@@ -40,11 +41,11 @@ def _summary(book: Book) -> None:
     """The headline in sentences, both bridges, and every estimate with its method."""
     pack = book.pack
     sheet = book.sheet("Summary", "Persistent callers to 999", header=False)
-    for place, width in enumerate((44, 16, 14, 14, 12, 12, 12, 12, 12, 60)):
+    for place, width in enumerate((44, 16, 14, 14, 12, 12, 12, 14, 12, 12, 60)):
         sheet.set_column(place, place, width)
     line = 5
     for number, sentence in enumerate(sentences(pack)):
-        sheet.merge_range(line, 0, line, 9, "", book.format())
+        sheet.merge_range(line, 0, line, 10, "", book.format())
         look = {"bold": True, "font_size": 13} if number == 0 else {}
         sheet.write_string(line, 0, sentence, book.format(text_wrap=True, **look))
         sheet.set_row(line, 34 if number == 0 else 15 * (1 + len(sentence) // 170))
@@ -118,8 +119,9 @@ def _estimates_table(book: Book, sheet: Worksheet, line: int) -> None:
         "Counted by",
         "Unit",
         "Point",
-        "95% low",
-        "95% high",
+        "Interval low",
+        "Interval high",
+        "Interval's level",
         "Bound low",
         "Bound high",
         "How",
@@ -133,9 +135,11 @@ def _estimates_table(book: Book, sheet: Worksheet, line: int) -> None:
         book.write(sheet, row_line, 2, row["counted_by"], TEXT)
         book.write(sheet, row_line, 3, row["unit"].replace("_", " "), TEXT)
         kind = ESTIMATE_KINDS.get(row["unit"], HOURS)
-        for place, column in enumerate(("point", "low", "high", "bound_low", "bound_high"), 4):
+        for place, column in ((4, "point"), (5, "low"), (6, "high"), (8, "bound_low"), (9, "bound_high")):
             book.write(sheet, row_line, place, row[column], kind)
-        book.write(sheet, row_line, 9, row["method"], WRAP)
+        level = "95%" if plain.is_claimed(row["method"]) else "95% not claimed"
+        book.write(sheet, row_line, 7, level if row["low"] is not None else None, TEXT)
+        book.write(sheet, row_line, 10, row["method"], WRAP)
     sheet.autofilter(line + 1, 0, line + 1 + max(len(rows), 1), len(headings) - 1)
 
 
