@@ -20,7 +20,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from flows import surroundings
-from misuse import cycle, notify, pipeline, retention
+from misuse import cycle, notify, pipeline, published_callers, retention
 from misuse.errors import LockHeld, MisuseError
 
 P = ParamSpec("P")
@@ -144,9 +144,12 @@ def step(run_id: str, name: str) -> None:
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def finish(run_id: str) -> None:
-    """Close the run."""
+    """Close the run, and tell how many of the look list cannot wait for the morning."""
     with _quiet():
         pipeline.finish(surroundings.settings(), run_id, surroundings.now())
+        line = published_callers.urgent_line(surroundings.settings())
+    if line:
+        tell(line)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from misuse import casebook
 from misuse.settings import Settings
@@ -10,9 +10,24 @@ from misuse.wording import local_day
 
 
 def is_due(settings: Settings, now: datetime) -> bool:
-    """Whether `cycle_days` local days have gone by since a list was last frozen, or none ever was."""
+    """Whether the days between two meetings have gone by, in local days, since a list was last frozen; or none ever was."""
+    due = due_on(settings)
+    return due is None or local_day(now, settings.reporting_zone) >= due
+
+
+def due_on(settings: Settings) -> date | None:
+    """The local day on which the next list is to be frozen; None before the first."""
     last = last_frozen(settings)
-    return last is None or (local_day(now, settings.reporting_zone) - last).days >= settings.cycle_days
+    return last + timedelta(days=cadence_days(settings)) if last else None
+
+
+def cadence_days(settings: Settings) -> int:
+    """Days from one meeting to the next: by the terms of reference in force, or the settings where none are agreed."""
+    if not casebook.casebook_path(settings).exists():
+        return settings.cycle_days
+    with casebook.opened(settings) as book:
+        agreed = book.entries("terms_set")
+    return int(agreed[-1].data["cadence_days"]) if agreed else settings.cycle_days
 
 
 def last_frozen(settings: Settings) -> date | None:

@@ -20,6 +20,8 @@ LONGEST_LINE = 500
 # A hook starts from this alone; whatever else it needs it sets itself.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
+URGENT_STOP = "URGENT  a stop was entered that is to be looked at tonight → misuse look"
+
 # Nothing here should ever be in a line; what looks like a caller or a number is struck out all the same.
 _IDENTIFYING = re.compile(
     r"\bc[0-9a-f]{16}\b"  # a caller's pseudonym

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import casebook, explain, models, store
+from misuse import casebook, explain, models, publication, store
 from misuse.errors import InputError
 from misuse.schemas import LOOK_LIST
 from misuse.settings import Settings
+from misuse.wording import of
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,6 +32,20 @@ def open_suggestions(con: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
+def urgent_line(settings: Settings) -> str:
+    """How many callers of the look list a run just published are to be looked at at once, for the notification hook.
+
+    Nothing where nobody is.
+    """
+    if not settings.current_path.exists():
+        return ""
+    with publication.opened(settings) as con:
+        row = con.execute(_URGENT).fetchone() if store.holds(con, "look_list") else None
+    waiting = int(row[0]) if row else 0
+    return f"URGENT  {of(waiting, 'caller')} of the look list to be looked at tonight → misuse look" if waiting else ""
+
+
+_URGENT = "select count(*) from look_list where is_urgent"
 _OPEN_SUGGESTIONS = "select count(*) from caller_links where status = 'suggested'"
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from misuse import notify
+from misuse import notify, publication, published_callers
 from misuse.settings import Settings
+from tests import published_fixture, room_fixture
 
 
 @pytest.fixture
@@ -78,3 +79,22 @@ def test_runs_dates_and_processes_stay(plain: str) -> None:
 
 def test_a_line_is_bounded() -> None:
     assert len(notify.one_line("x" * 5000)) == notify.LONGEST_LINE
+
+
+def test_after_a_run_the_hook_is_told_how_many_cannot_wait_and_of_nobody(tmp_path: Path) -> None:
+    settings = room_fixture.home(tmp_path)
+    with publication.opened(settings) as con:
+        waiting = con.execute("select count(*) from look_list where is_urgent").fetchone()
+    assert waiting
+    assert waiting[0] > 1
+    line = published_callers.urgent_line(settings)
+    assert line == f"URGENT  {waiting[0]} callers of the look list to be looked at tonight → misuse look"
+    assert notify.one_line(line) == line.replace("  ", " "), "nothing in it is withheld"
+
+
+def test_where_nobody_is_urgent_or_nothing_is_published_the_hook_is_told_nothing(tmp_path: Path) -> None:
+    assert published_callers.urgent_line(Settings(home=tmp_path)) == ""
+    bare = Settings(home=tmp_path / "bare")
+    published_fixture.empty(bare.published_path / "bare.duckdb")
+    bare.current_path.symlink_to("bare.duckdb")
+    assert published_callers.urgent_line(bare) == ""

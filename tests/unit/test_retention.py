@@ -165,7 +165,7 @@ def test_an_empty_home_is_no_trouble(settings: Settings) -> None:
 
 
 class TestCycle:
-    """The tasking cycle's cadence: its cron line only offers days, `cycle_days` decides."""
+    """The tasking cycle's cadence: its cron line only offers days, the terms of reference decide, or `cycle_days`."""
 
     def test_the_first_list_is_due(self, settings: Settings) -> None:
         assert cycle.is_due(settings, NOW)
@@ -174,6 +174,18 @@ class TestCycle:
     def test_the_next_is_due_after_the_cycle(self, settings: Settings, days: int, is_due: bool) -> None:
         frozen(settings, RUNS[0], NOW)
         assert cycle.is_due(settings, NOW + timedelta(days=days)) is is_due
+
+    def test_terms_of_reference_go_before_the_settings(self, settings: Settings) -> None:
+        frozen(settings, RUNS[0], NOW)
+        with casebook.opened(settings) as book:
+            book.set_user("ada", "administrator", actor="ada", occurred_at=NOW)
+            book.set_user("cha", "chair", actor="ada", occurred_at=NOW)
+            terms = {"purpose": "p", "scope": "s", "commissioner": "c", "cadence_days": 7}
+            book.record("terms_set", actor="cha", occurred_at=NOW, payload=terms)
+        assert cycle.cadence_days(settings) == 7
+        assert not cycle.is_due(settings, NOW + timedelta(days=6))
+        assert cycle.is_due(settings, NOW + timedelta(days=7))
+        assert cycle.due_on(settings) == (NOW + timedelta(days=7)).date()
 
     def test_days_are_local_so_a_clock_change_does_not_put_it_off(self, settings: Settings) -> None:
         frozen(settings, RUNS[0], datetime(2026, 3, 16, 7, 0, 40))

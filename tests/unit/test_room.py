@@ -8,6 +8,7 @@ import getpass
 import io
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ import openpyxl
 import pypdf
 import pytest
 
-from misuse import casebook, published_callers, review
+from misuse import casebook, cycle, published_callers, review
 from misuse.casebook import KINDS
 from misuse.casebook.kinds import OWN_METHOD, PERMISSION_OF_KIND
 from misuse.casebook.state import case_reference
@@ -142,6 +143,19 @@ def test_a_password_opens_the_room_and_a_wrong_one_is_refused_in_the_same_words(
     assert failed == [("rev", "rev"), ("nobody known", None), ("nobody known", None)], (
         "a mistyped name may be a password"
     )
+
+
+def test_whoever_is_no_administrator_changes_a_password_by_the_old_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = getpass.getuser()
+    with casebook.opened(settings) as book:
+        book.set_user(name, "analyst", actor="ada", occurred_at=NOW)
+        book.set_password(name, room_fixture.HASH, actor=name, occurred_at=NOW)
+    for old, code in (("another one altogether", Refused.exit_code), (PASSWORD, 0)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{old}\nthe new one of an analyst\n"))
+        assert run_command(["users", "password"], {"MISUSE_HOME": str(settings.home)}) == code
+    assert people.sign_in(settings, name, "the new one of an analyst", origin="10.0.0.1", now=NOW)
 
 
 def test_sign_ins_are_throttled_by_name_and_by_place(settings: Settings) -> None:
@@ -548,7 +562,7 @@ def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Sett
     after = meetings.minutes(at("cha"), "C1")
     assert (after["minutes_digest"], after["is_as_signed"]) == (signed["digest"], True)
     assert after["head"] == after["minutes"]["head"]
-    assert meetings.due_on(at("cha")) == date(2026, 1, 12)
+    assert cycle.due_on(settings) == date(2026, 1, 12)
     found = audit.verify(at("aud"), signed["head"])
     assert found["is_whole"]
     assert any("minutes of C1" in anchor["why"] for anchor in found["anchors"])

@@ -139,6 +139,7 @@ PAGES = {
     ("look", "--json"): "/looks",
     ("why", "CALLER"): "/why/{caller}",
     ("why", "CALLER", "--json"): "/why/{caller}",
+    ("identity", "links", "CALLER"): "/why/{caller}",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
+from misuse import notify
 from misuse.room import calls, cases, meetings
 from tests.web import rooms
 
@@ -107,8 +108,11 @@ def test_the_page_of_a_caller_off_the_list_makes_nothing_up(fresh: rooms.Room, r
 
 
 def test_an_urgent_stop_is_urgent_on_the_whole_page_before_any_run_knew(fresh: rooms.Room, ref: str) -> None:
+    heard = fresh.settings.home / "heard"
+    fresh.settings = dataclasses.replace(fresh.settings, notification_hook=f"sh -c 'cat >> {heard}'")
     rex = rooms.Browser(fresh, "rex")
     assert rex.post(f"/cases/{ref}/stop", reason="heard screaming", is_urgent="yes").status_code == 303
+    assert heard.read_text(encoding="utf-8").splitlines() == [notify.one_line(notify.URGENT_STOP)]
     page = rex.get(f"/cases/{ref}").text
     assert "not urgent" not in page
     assert "An urgent hard stop, and nobody has looked at it" in page

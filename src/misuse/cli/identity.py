@@ -16,8 +16,11 @@ MOST_SHOWN = 40  # links or changes; a program gets them all
 
 def links(context: Context) -> int:
     """Links of a caller, or every suggestion that waits for a person."""
-    from misuse import identity_decisions
+    from misuse import casebook, identity_decisions
 
+    if context.options.caller is not None:
+        with casebook.opened(context.settings) as book:
+            book.admit("case_by_command", context.actor, occurred_at=context.now, what="identity links")
     found = identity_decisions.links(context.settings, context.options.caller)
     if context.wants_json:
         context.print_json(found)

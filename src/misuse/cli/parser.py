@@ -19,7 +19,7 @@ first steps
   misuse run                           make and publish the list
 
 files lie under MISUSE_HOME (default var/); settings and sources in misuse.toml
-exit codes: 0 done · 1 a check failed · 2 usage · 3 bad input · 4 another run writes · 5 store or key
+exit codes: 0 done · 1 a check failed, or a fault of the program · 2 usage · 3 bad input · 4 another run writes · 5 store or key
             6 refused · 7 out of disk or time · 130 interrupted
 """
 
@@ -195,7 +195,9 @@ def _people(add: Adder) -> None:
     stop.add_argument("--rule", metavar="RULE", help="with --lift: lift this rule's stop from the caller")
     users = add("users", "people:users", "who may do what: list, add, change; and passwords", json=True)
     users.add_argument("action", nargs="?", choices=("list", "add", "change", "password"), default="list")
-    users.add_argument("name", nargs="?", metavar="NAME", help="user; for password, oneself unless named")
+    users.add_argument(
+        "name", nargs="?", metavar="NAME", help="user; for password, oneself unless named: others only as administrator"
+    )
     users.add_argument("--borough", metavar="BOROUGH", help="with --role borough: which one")
     users.add_argument(
         "--role", metavar="ROLE", help="analyst, reviewer, chair, authoriser, auditor, administrator …; none removes"

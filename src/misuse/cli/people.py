@@ -80,9 +80,7 @@ def _tell_stopped(context: Context, caller_id: str, *, others: int) -> None:
     if others:
         context.say(f"It reaches {others} more who may be one with this caller: misuse identity links {caller_id}")
     if context.options.urgent:
-        trouble = notify.notify(
-            context.settings, "URGENT  a stop was entered that is to be looked at tonight → misuse look"
-        )
+        trouble = notify.notify(context.settings, notify.URGENT_STOP)
         context.note(*([trouble] if trouble else []))
 
 
@@ -95,7 +93,8 @@ def users(context: Context) -> int:
     desk = Desk(context.settings, context.actor, context.now)
     if options.action == "password":
         name = options.name or context.actor
-        people.set_password(desk, name, _new_password(), old=None)
+        old = None if desk.may("change_users") else _old_password()
+        people.set_password(desk, name, _new_password(), old=old)
         context.say(f"{name} has a new password for the review room")
         return 0
     with casebook.opened(context.settings) as book:
@@ -116,6 +115,14 @@ def users(context: Context) -> int:
     change(desk, options.name, options.role, borough=options.borough)
     context.say(f"{options.name} is {options.role}")
     return 0
+
+
+def _old_password() -> str:
+    """Whoever is no administrator shows that the password to change is theirs; the first line of standard input, or typed."""
+    import getpass
+    import sys
+
+    return getpass.getpass("Old password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _new_password() -> str:

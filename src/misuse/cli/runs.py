@@ -33,6 +33,8 @@ def run(context: Context) -> int:
         raise
     for file in outcome.files:
         tell(context, file)
+    if outcome.status == "published":
+        _tell_urgent(context)
     for problem in (*(f"misuse: {error}" for error in outcome.file_errors), *outcome.warnings):
         context.note(problem)
     if context.wants_json:
@@ -43,6 +45,15 @@ def run(context: Context) -> int:
         print_headline(context)
         print_whereabouts(context, outcome)
     return max((error.exit_code for error in outcome.file_errors), default=0)
+
+
+def _tell_urgent(context: Context) -> None:
+    """To the notification hook; on the screen too, where a person typed the run."""
+    from misuse import notify, published_callers
+
+    if line := published_callers.urgent_line(context.settings):
+        trouble = notify.notify(context.settings, line)
+        context.note(line, *([trouble] if trouble else []))
 
 
 def _failed_json(error: MisuseError) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _STYLE = (
 )
 MEANS = (
     "Persistent callers are people with {threshold} or more misuse calls in {period}. A misuse call is one whose code says so, that no "
-    "safeguard bars and that its own facts do not contradict. Shared lines and premises, such as hostels and telephone boxes, are never "
+    "safeguard bars and that is not in doubt, by a code nobody chose or facts that contradict it. Shared lines and premises, such as hostels and telephone boxes, are never "
     "counted as a person.",
     "The interval says how different the figure could have been, had chance sent other callers of the same kind. {trusted}{bounds}",
     "A day’s work is the calls of a mean day of the same month.",

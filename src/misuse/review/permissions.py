@@ -49,7 +49,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "draw_coding_sample": _WORKERS | {"administrator"},
     "code_calls": _WORKERS,
     "dispose": frozenset({"administrator"}),  # what is past its time, with a certificate
-    # Whoever keeps the machine holds the files that these commands show: reading by command is recorded, not refused.
+    # Whoever keeps the machine holds the files that these commands show: a refusal here would be none. `misuse why` is recorded.
     "lists_by_command": _READERS | {"administrator"},
     "looks_by_command": _READERS | {"administrator", "health liaison"},
     "case_by_command": _READERS | {"administrator"},

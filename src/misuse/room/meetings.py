@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from misuse import pipeline, published_callers, review
@@ -353,11 +353,3 @@ def sign_minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
     with desk.book() as book:
         head = book.anchor(f"minutes of {cycle_id}", desk.now, held["run_id"])
     return {"digest": held["minutes_digest"], "head": head}
-
-
-def due_on(desk: Desk) -> date | None:
-    """When the next list is to be frozen, by the terms of reference or the settings; None before the first."""
-    held = _cycles(desk)
-    agreed = terms(desk)
-    days = int(agreed["cadence_days"]) if agreed else desk.settings.cycle_days
-    return desk.day_of(held[-1]["frozen_at"]) + timedelta(days=days) if held else None

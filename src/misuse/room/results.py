@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from misuse import models, published_callers, store, wording
-from misuse.room import actions, boroughs, care, cases, comparing, meetings, told
+from misuse import cycle, models, published_callers, store, wording
+from misuse.room import actions, boroughs, care, cases, comparing, told
 from misuse.room.desk import Desk, rows
 
 
@@ -130,7 +130,7 @@ def monday(desk: Desk) -> dict[str, Any]:
         "halted": [row for row in found if row["status"] == "halted"],
         "looks": care.look_counts(desk),
         "links_waiting": waiting,
-        "next_freeze": meetings.due_on(desk),
+        "next_freeze": cycle.due_on(desk.settings),
     }
 
 

@@ -103,7 +103,7 @@ CALLER_WINDOWS = Relation(
         window_to | TIMESTAMP | first moment after the window, UTC
         coded_misuse_calls | BIGINT | coded misuse in the window
         stopped_calls | BIGINT | of them barred by a hard stop
-        doubtful_calls | BIGINT | of them, not stopped, contradicted by their own facts
+        doubtful_calls | BIGINT | of them, not stopped, doubtful: the code not known, chosen by nobody or contradicted by the call's own facts
         misuse_calls | BIGINT | misuse calls in the window
         episodes | BIGINT | misuse episodes: calls within the episode gap of one another collapse
         active_days | BIGINT | local days with a misuse call

@@ -27,7 +27,7 @@ TASKING_LIST = Relation(
         handling_hours | DOUBLE | handling time of the window's misuse calls; null where not measured
         unit_hours | DOUBLE | unit time of the window's misuse calls; null where not measured
         boroughs | VARCHAR[] | boroughs of the window's misuse calls, most first
-        flags | VARCHAR[] | urgent_stop_unseen (an urgent hard stop on a call of theirs that nobody has looked at), support_first, handset_fault (a rule about faults of handsets hit calls of the headline window, and half of those coded misuse are wordless), burst, one_bad_night, several_numbers, may_be_shared_line, new, quiet_30_days
+        flags | VARCHAR[] | urgent_stop_unseen (an urgent hard stop on a call of theirs that nobody has looked at), support_first, handset_fault (a rule about faults of handsets hit calls of the headline window, and half of those coded misuse are wordless), burst (half of the window's misuse calls within 7 days), one_bad_night (half within 24 hours, or no more than two episodes), several_numbers, may_be_shared_line, new, quiet_30_days (no misuse call in them), reopened (misuse calls since the case was closed)
         lane | VARCHAR | recommended lane: technical, support, engagement or enforcement; a person decides
         options | VARCHAR[] | options of that lane in law on as-of, least intrusive first
         owner | VARCHAR | who owns the case's action; null where nobody does yet
@@ -55,7 +55,7 @@ LOOK_LIST = Relation(
         case_ref | VARCHAR | the case's reference, stable for a caller
         caller_id | VARCHAR | the caller
         identity_kind | VARCHAR | person, shared_line or premises
-        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change
+        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change (in 30 days ten calls and three times those of the 30 before; or, with threshold coded misuse calls, three genuine ones and three times)
         coded_misuse_calls | BIGINT | coded misuse in the headline window, before any exclusion
         stopped_calls | BIGINT | of them barred by a hard stop
         doubtful_calls | BIGINT | of them doubtful: the code not known, chosen by nobody or contradicted by the call's own facts
@@ -65,7 +65,7 @@ LOOK_LIST = Relation(
         is_stopped | BOOLEAN | a hard stop applies to the caller or to one of the caller's calls
         support_first | BOOLEAN | a vulnerability makes support the default
         is_urgent | BOOLEAN | to be looked at the same night
-        is_new | BOOLEAN | a first stop of its kind or the change of pattern falls within the last cycle of days
+        is_new | BOOLEAN | a first stop of its kind within the last cycle of days, a rule's stop that no look saw, or a sharp change
         duty_role | VARCHAR | who looks
         acknowledged_at | TIMESTAMP | when somebody said they had looked, UTC
         last_call_at | TIMESTAMP | last call of any kind, UTC
@@ -147,7 +147,7 @@ BATCHES = Relation(
 
 RUNS = Relation(
     "runs",
-    "One row per run that reached publication: what it was made from.",
+    "One row per run that began, with how it ended: what it was made from.",
     ("run_id",),
     columns("""
         run_id | VARCHAR | the run

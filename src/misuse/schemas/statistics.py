@@ -114,7 +114,7 @@ CAMPAIGN_EFFECTS = Relation(
         point | DOUBLE | relative change: -0.2 is a fifth fewer
         low | DOUBLE | lower end of its 95% interval
         high | DOUBLE | upper end
-        is_finding | BOOLEAN | the interval leaves out no change
+        is_finding | BOOLEAN | the interval leaves out no change; of `mean` under two years that of `alone` does too, the same way
         method | VARCHAR | how it was reckoned, in a sentence
     """),
 )

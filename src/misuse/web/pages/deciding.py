@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from misuse import explain
+from misuse import explain, notify
 from misuse.web import access, forms, words
 from misuse.web.forms import Field, Missing
 from misuse.web.pages import cases as reading
@@ -14,6 +14,7 @@ from misuse.web.visits import Page, Redirect
 if TYPE_CHECKING:
     from misuse.web.visits import Answer, Visit
 
+HOOK_SECONDS = 5.0  # for which a page waits
 _STOP = (
     forms.reason(
         "What you know, without a name, number or address. It acts at once, on open cases and frozen lists too."
@@ -174,10 +175,17 @@ def stop(visit: Visit) -> Answer:
 
     ref = visit.path["ref"]
     reason = forms.needed(visit, "reason", "Enter why")
-    done = care.stop(visit.desk, ref, reason, is_urgent="yes" in visit.form.many("is_urgent"))
+    is_urgent = "yes" in visit.form.many("is_urgent")
+    done = care.stop(visit.desk, ref, reason, is_urgent=is_urgent)
+    told = notify.notify(visit.settings, notify.URGENT_STOP, limit_seconds=HOOK_SECONDS) if is_urgent else ""
     halted = ", ".join(done["halted"])
     back = f"/cases/{ref}" if access.may("read_case", visit.role) else "/"
-    return Redirect(back, "The stop stands" + (f"; halted: {halted}" if halted else ""))
+    return Redirect(
+        back,
+        "The stop stands"
+        + (f"; halted: {halted}" if halted else "")
+        + (f"; nobody was notified: {told}" if told else ""),
+    )
 
 
 def lift_page(visit: Visit) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from misuse import review
+from misuse import cycle, review
 from misuse.web import access, forms
 from misuse.web.forms import Field, Missing
 from misuse.web.pages.door import SHORTEST_PASSWORD
@@ -141,5 +141,8 @@ def process(visit: Visit) -> Answer:
     """How a case goes, who does what, what boroughs can ask for: anyone may read it."""
     moves = [(state, move, legal) for (state, move), legal in review.MOVES.items()]
     sees = {**review.PERMISSIONS, **access.SEES}
-    values = {"title": "How this works", "moves": moves, "owners": review.OWNERS, "permissions": sees, "roles": _ROLES}
+    values = {
+        "title": "How this works", "moves": moves, "owners": review.OWNERS, "permissions": sees, "roles": _ROLES,
+        "cadence_days": cycle.cadence_days(visit.settings),
+    }  # fmt: skip
     return Page("process.html", values)
