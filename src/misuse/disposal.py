@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from misuse import callers, casebook, models, store, vault, warehouse
+from misuse import callers, casebook, ledger, models, store, vault, warehouse
 from misuse.casebook.holders import Holding, renamed
 from misuse.errors import Refused
 from misuse.settings import Settings
@@ -87,14 +87,16 @@ def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def dispose(
-    settings: Settings, spells: Sequence[str], certify: Callable[[list[dict[str, Any]]], Value]
+    settings: Settings, spells: Sequence[str], certify: Callable[[list[dict[str, Any]], list[dict[str, Any]]], Value]
 ) -> tuple[list[dict[str, Any]], Value]:
-    """Put the spells away in vault and warehouse; their lines, and what `certify`, given these, recorded of them.
+    """Put the spells away in vault and warehouse; their lines, and what `certify` recorded, given these and the calls that
+    a rule bars (rule_id, call_key): they stay barred when what the rule knew them by is gone.
 
     The certificate stands before anything goes: whatever breaks off after it the next run's `reapply` ends, and if nothing
     is recorded nothing goes.
     Errors: LockHeld while a run writes; Refused where the stores take these numbers' holders for others than the published
-    copy does, because the last run failed.
+    copy does, because the last run failed, and where a call of theirs is in that no run has counted: it may be of whoever
+    holds the number now.
     """
     with casebook.opened(settings) as book:
         shown = book.holders().held()
@@ -106,27 +108,50 @@ def dispose(
                 "the last run was not published, and it tells of other holders of these numbers than the published list",
                 next_step="misuse run, then put them away",
             )
+        if _has_unrun(con, spells):
+            raise Refused(
+                "a call from these numbers is in that no run has counted, and it may be of whoever holds them now",
+                next_step="misuse run, then put them away; a call of today is counted by tomorrow's run",
+            )
         lines = lines_of(con, spells)
-        recorded = certify(lines)
+        barred = store.rows(models.select(con, "retention/barred_calls", {"spells": list(spells)}))
+        recorded = certify(lines, barred)
         forget(con, lines)
     return lines, recorded
+
+
+def _has_unrun(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> bool:
+    if not store.holds(con, "calls"):
+        return True
+    return bool(models.select(con, "retention/unrun_lines", {"spells": list(spells)}).fetchall())
+
+
+def _speaks_for_all(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> bool:
+    """Whether the last run speaks for the log's last whole day: one forced to an earlier day does not know later stops."""
+    if not (store.holds(con, "calls") and store.holds(con, "windows")):
+        return False
+    row = con.execute("select max(last_date) from windows").fetchone()
+    last = ledger.last_day(con, now, zone)
+    return row is not None and row[0] is not None and (last is None or row[0] >= last)
 
 
 def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
     """Forget who held the numbers of callers on whom nobody ever acted and who have long been quiet; how many numbers.
 
-    Their calls stay under the pseudonym, and no count changes. Whoever has a case, or whom a stop protects, is kept.
+    Their calls stay under the pseudonym, and no count changes. Whoever has a case, or whom a stop protects, is kept; and
+    everybody, where the last run does not speak for all that is in.
     """
     if not (vault.vault_path(settings).exists() and warehouse.warehouse_path(settings).exists()):
         return 0
     kept, shown = _kept(settings)
     with warehouse.opened(settings, with_vault=True) as con:
-        if not store.holds(con, "caller_numbers"):
+        if not store.holds(con, "caller_numbers") or not _speaks_for_all(con, now, settings.reporting_zone):
             return 0
         before = earlier(now, settings.rights.keep_unconfirmed_months)
         as_held = renamed(kept, shown, callers.holdings(con))  # the stores may be of a run that failed
         values = {
             "before": before,
+            "number_gap_days": settings.number_gap_days,
             "kept_spells": sorted(kept | {spell for found in as_held.values() for spell in found}),
         }
         models.build(con, "retention/quiet_lines", values, temporary=True)

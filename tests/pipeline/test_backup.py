@@ -432,7 +432,7 @@ def test_who_was_put_away_after_a_backup_is_put_away_again(settings, outside, tm
     old = taken(settings, outside)
     with publication.opened(settings) as con:
         (spell,) = con.execute("select spell_id from caller_spells order by calls desc, spell_id limit 1").fetchone()
-    lines, _ = disposal.dispose(settings, [spell], lambda _: None)
+    lines, _ = disposal.dispose(settings, [spell], lambda *_: None)
     with casebook.opened(settings) as book:
         noted = book.record("retention_done", actor="pipeline", occurred_at=NOW, payload={"told": "x"})
         leaves = {"spells": [spell], "lines": lines, "case_ref": "K1"}

@@ -541,7 +541,7 @@ def test_after_a_run_that_failed_people_speak_of_the_list_they_see(
     with casebook.opened(passed_on) as book:
         assert len(book.entries("stop_lifted")[-1].data["hits"]) == 1, "those of the run that failed nobody saw"
     with pytest.raises(Refused, match="other holders"):
-        disposal.dispose(passed_on, [last], lambda _: pytest.fail("a certificate of what was refused"))
+        disposal.dispose(passed_on, [last], lambda *_: pytest.fail("a certificate of what was refused"))
     roads.run(passed_on)
     now = holders(passed_on)
     assert now["day 50"] == last

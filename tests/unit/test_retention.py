@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from misuse import casebook, cycle, retention, warehouse
+from misuse import casebook, cycle, models, retention, warehouse
 from misuse.settings import Settings
 
 NOW = datetime(2026, 3, 1, 5, 0)  # as the stores keep time: UTC without a zone
@@ -190,3 +192,43 @@ class TestCycle:
     def test_days_are_local_so_a_clock_change_does_not_put_it_off(self, settings: Settings) -> None:
         frozen(settings, RUNS[0], datetime(2026, 3, 16, 7, 0, 40))
         assert cycle.is_due(settings, datetime(2026, 3, 30, 6, 0, 20))  # 07:00 by then
+
+
+def test_only_numbers_on_which_nothing_hangs_are_quiet() -> None:
+    """Of eleven numbers the first alone goes: silent for years, of one holder, linked to nobody, and all its calls counted."""
+    then, names = (
+        datetime(2023, 5, 1),
+        "alone loose_a loose_b reach_a reach_b passed hit kept corrected silent late".split(),
+    )
+    token = {name: uuid.uuid5(uuid.NAMESPACE_URL, name) for name in names}
+    level = {"loose_a": ("l", "l"), "loose_b": ("l", "l"), "reach_a": ("reach_a", "r"), "reach_b": ("reach_b", "r")}
+    with duckdb.connect() as con:
+        con.execute(
+            "create table caller_numbers (token uuid, spell_id varchar, caller_id varchar, standard_id varchar, "
+            "loose_id varchar, reach_id varchar, spells integer, last_call_at timestamp)"
+        )
+        for name in (*names, "passed"):
+            loose, reach = level.get(name, (name, name))
+            last = datetime(2025, 12, 1) if name == "late" else then
+            con.execute(
+                "insert into caller_numbers values (?, ?, ?, ?, ?, ?, 1, ?)",
+                [token[name], f"s_{name}", name, name, loose, reach, last],
+            )
+        con.execute("create table stop_reach as select 'nobody' as caller_id")
+        con.execute("create table call_hits as select 'hit' as caller_id")
+        con.execute("create table call_stops as select null::uuid as token")
+        con.execute(
+            "create table call_records (call_key uuid, batch_id varchar, received_at timestamp, number_token uuid, premises_token uuid)"
+        )
+        for number, name in enumerate(names):
+            ends = (then - timedelta(days=120), then) if name == "silent" else (then - timedelta(days=119), then)
+            for place, at in enumerate(ends):
+                key = uuid.UUID(int=10 * number + place)
+                con.execute("insert into call_records values (?, 'b1', ?, ?, null)", [key, at, token[name]])
+        con.execute("create table calls as select call_key, batch_id, received_at from call_records")
+        con.execute(
+            "update call_records set batch_id = 'b2' where number_token = $token", {"token": token["corrected"]}
+        )
+        values = {"before": datetime(2025, 1, 1), "kept_spells": ["s_kept"], "number_gap_days": 120}
+        found = models.select(con, "retention/quiet_lines", values).fetchall()
+    assert found == [(token["alone"],)]

@@ -47,7 +47,7 @@ def tables(con: sa.Connection, as_of: date | None, current: Sequence[Holding] | 
         ],
         "casebook_former_spells": [(spell, list(now)) for spell, now in sorted(holders.former().items())],
         "casebook_carried_stops": [(list(members), rule) for members, rule in spells.carried_stops(con, holders)],
-        "casebook_kept_stops": _kept_stops(stops, kept),
+        "casebook_kept_stops": [*_kept_stops(stops, kept), *_barred(con)],
         "casebook_coded_calls": coding.rows(drawn),
         "casebook_coding_samples": coding.sample_rows(drawn),
         "casebook_coding_models": [
@@ -66,6 +66,13 @@ def _kept_stops(stops: Sequence[state.LiveStop], kept_on: Sequence[spells.KeptSt
         if kept.rule_id != spells.PERSON or kept.hit == spells.CARRIED
     ]
     return of_people + others
+
+
+def _barred(con: sa.Connection) -> list[Row]:
+    """Calls that a rule barred when their caller was put away, by the certificates: of the call alone."""
+    leaves = [event.data.get("leaves") or {} for event in read(con, "disposed")]
+    found = {(str(row["rule_id"]), str(row["call_key"])) for left in leaves for row in left.get("barred") or ()}
+    return [(rule, call, False, []) for rule, call in sorted(found)]
 
 
 def _case_row(case_ref: str, case: Mapping[str, Any]) -> Row:

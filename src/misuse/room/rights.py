@@ -84,11 +84,11 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         folders = [str(event.data["folder"]) for event in events if event.kind == "pack_made"]
     backups_by = desk.today + timedelta(days=desk.settings.rights.backup_days)
 
-    def certify(lines: list[dict[str, Any]]) -> Event:
+    def certify(lines: list[dict[str, Any]], barred: list[dict[str, Any]]) -> Event:
         """Packs go first, since once their events are put away nothing leads to them."""
         for folder in folders:
             shutil.rmtree(packs.folder_of_packs(desk) / folder, ignore_errors=True)
-        return _certificate(desk, reference, case, events, lines, backups_by, reason)
+        return _certificate(desk, reference, case, events, {"lines": lines, "barred": barred}, backups_by, reason)
 
     lines, certificate = disposal.dispose(desk.settings, list(case["spells"]), certify)
     return {
@@ -107,13 +107,13 @@ def _certificate(
     reference: str,
     case: Mapping[str, Any],
     events: Sequence[Event],
-    lines: Sequence[Mapping[str, Any]],
+    left: Mapping[str, Any],
     backups_by: date,
     reason: str,
 ) -> Event:
     leaves = {
         "spells": list(case["spells"]),
-        "lines": lines,
+        **left,
         "case_ref": reference,
         "backups_by": backups_by.isoformat(),
         "taken_logs_by": (desk.today + timedelta(days=desk.settings.keep_taken_days)).isoformat(),
