@@ -136,19 +136,26 @@ def _news_code(call: Seen, patterns: Patterns) -> str:
 
 def _ties(calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, found: Found) -> None:
     holders: dict[tuple[str, str], dict[Hashable, list[tuple[int, bool]]]] = defaultdict(lambda: defaultdict(list))
+    lone: dict[tuple[str, str], set[int]] = defaultdict(set)  # silent, of nobody known
     marked: dict[tuple[str, str], set[Hashable]] = defaultdict(set)
     lines = {call.line: call.reach for call in calls if _is_marked(call, patterns) and call.spell}
     for place, call in enumerate(calls):
         for via, value, is_home in _in_common(call, patterns):
             if call.spell is not None:
                 holders[via, value][call.spell].append((place, is_home))
+            elif silent[place]:
+                lone[via, value].add(place)
             if _is_marked(call, patterns):
                 marked[via, value].add(call.reach)
             elif via == "address" and call.spell and call.line in lines:
                 marked[via, value].add(lines[call.line])
     silenced: set[Hashable] = set()
     for key, reaches in marked.items():
-        for bearers in holders[key].values() if len(holders[key]) <= patterns.limits["most_numbers"] else ():
+        numbers = {calls[place].line for bearers in holders[key].values() for place, _ in bearers}
+        if len(numbers) > patterns.limits["most_numbers"]:
+            continue
+        found.calls.update(lone[key])
+        for bearers in holders[key].values():
             call, at_home = calls[bearers[0][0]], any(home or silent[place] for place, home in bearers)
             if reaches - {call.reach} and (at_home or len(bearers) >= patterns.limits["place_calls"]):
                 (found.callers if key[0] != "place" and call.is_person else silenced).add(call.caller)

@@ -18,7 +18,7 @@ day_ends as (
 ),
 
 held as (
-    select call_key, received_at, source
+    select call_key, received_at, source, batch_id
     from call_records
     where received_at < (select ends_at from day_ends)
 ),
@@ -27,7 +27,11 @@ compared as (
     select
         count(*) filter (where calls.call_key is null) as missing,
         count(*) filter (where held.call_key is null) as extra,
-        count(*) filter (where calls.received_at <> held.received_at or calls.source <> held.source) as changed
+        -- A version comes with a batch of its own.
+        count(*) filter (
+            where
+            calls.received_at <> held.received_at or calls.source <> held.source or calls.batch_id <> held.batch_id
+        ) as changed
     from held
     full join calls on held.call_key = calls.call_key
 )

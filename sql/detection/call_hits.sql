@@ -69,6 +69,11 @@ silent_hits as (
     from call_contents as calls
     inner join reached on calls.caller_id = reached.caller_id
     where calls.is_silent
+    union all
+    select
+        lone.call_key, lone.rule_id, lone.via, lone.hit_at, cast(null as varchar), traits.* exclude (rule_id, pattern)
+    from lone_ties as lone
+    inner join traits on lone.rule_id = traits.rule_id
 ),
 
 hits as (

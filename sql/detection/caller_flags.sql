@@ -31,7 +31,7 @@ by_rule as (
         min(hit_at) as first_stop_at,
         max(hit_at) as last_stop_at,
         max(hit_at) filter (where is_urgent) as last_urgent_stop_at,
-        count(*) filter (where is_urgent) as urgent_stops,
+        count(distinct stop_id) filter (where is_urgent) as urgent_stops,
         min(duty_role) filter (where is_urgent) as urgent_duty_role,
         min(duty_role) as duty_role,
         bool_and(via in ('same_number', 'linked', 'person', 'address', 'place', 'kept')) as is_from_elsewhere

@@ -8,7 +8,8 @@ with
 -- By the row of the spell: its ids are texts, and few are left in the end.
 spread as materialized (
     select
-        tied_calls.value_number, spells.rowid as spell_row, min(tied_calls.received_at) as since,
+        tied_calls.value_number, spells.rowid as spell_row, any_value(tied_calls.token) as token,
+        min(tied_calls.received_at) as since,
         bool_or(tied_calls.is_home or contents.call_key is not null) as is_at_home, count(*) as calls
     from tied_calls
     inner join caller_numbers as spells
@@ -20,14 +21,14 @@ spread as materialized (
 ),
 
 few as (
-    select value_number, count(*) as spells
+    select value_number, count(distinct token) as numbers
     from spread
     group by value_number
-    having count(*) <= (select max(most_numbers) from tie_marks)
+    having count(distinct token) <= (select max(most_numbers) from tie_marks)
 ),
 
 sharers as (
-    select spread.*, few.spells, numbers.spell_id, numbers.caller_id, numbers.reach_id
+    select spread.* exclude (token), few.numbers, numbers.spell_id, numbers.caller_id, numbers.reach_id
     from spread
     inner join few on spread.value_number = few.value_number
     inner join caller_numbers as numbers on spread.spell_row = numbers.rowid
@@ -40,7 +41,7 @@ final as (
     from tie_marks as marked
     inner join sharers
         on
-            marked.value_number = sharers.value_number and marked.most_numbers >= sharers.spells
+            marked.value_number = sharers.value_number and marked.most_numbers >= sharers.numbers
             and (sharers.is_at_home or marked.place_calls <= sharers.calls)
     where sharers.reach_id is distinct from marked.reach_id
     group by marked.rule_id, marked.call_key, marked.received_at, sharers.spell_id, sharers.caller_id, marked.via

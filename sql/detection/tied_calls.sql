@@ -54,9 +54,7 @@ final as (
         coalesce(calls.number_token, calls.premises_token) as token
     from call_records as calls
     inner join sieved on calls.call_key = sieved.call_key and calls.content_digest = sieved.content_digest
-    where
-        calls.received_at < cast($end_at as timestamp)
-        and coalesce(calls.number_token, calls.premises_token) is not null
+    where calls.received_at < cast($end_at as timestamp)
 )
 
 select * from final

@@ -1,14 +1,15 @@
 -- One row per part and value: misuse calls of the headline window by who made them. Key: part, value.
 -- Params: $run_id, $as_of, $headline_channel. The values of each part sum to all misuse calls. below are persons under
 -- the threshold, apart are shared lines and premises. 101 would have served: the code speaks of an inappropriate call,
--- no unit went, and no grade was urgent; a rule of thumb about the call, not about the caller.
+-- no unit went, and no grade was urgent; a rule of thumb about the call, not about the caller. Where it is not recorded
+-- whether one went nobody knows.
 with
 
 misuse as (
     select
         calls.caller_id, calls.handling_seconds, calls.unit_seconds, calls.borough, calls.local_hour,
         coalesce(calls.closing_code, calls.opening_code, 'not recorded') as code,
-        coalesce(calls.units_assigned, 0) = 0 and coalesce(calls.grade, 'R') not in ('I', 'S') as nobody_went,
+        calls.units_assigned, coalesce(calls.grade in ('I', 'S'), false) as is_urgent,
         case
             when calls.caller_id is null then 'unidentified'
             when calls.identity_kind <> 'person' then 'apart'
@@ -32,8 +33,10 @@ facets as (
         unnest([
             code, lpad(cast(local_hour as varchar), 2, '0'), coalesce(borough, 'not recorded'),
             case
-                when nobody_went and regexp_matches(code, '(?i)inappropriate|time.?wast|misuse') then 'yes'
-                else 'no'
+                when not regexp_matches(code, '(?i)inappropriate|time.?wast|misuse') then 'no'
+                when is_urgent or units_assigned > 0 then 'no'
+                when units_assigned is null then 'not recorded'
+                else 'yes'
             end
         ]) as value
     from misuse

@@ -7,7 +7,9 @@ sums as (
         sum(misuse_calls) as every, sum(below_misuse_calls) as below, sum(apart_misuse_calls) as apart,
         sum(unidentified_misuse_calls) as unidentified,
         sum(misuse_calls) filter (where value = 'yes') as served,
-        sum(below_misuse_calls) filter (where value = 'yes') as below_served
+        sum(below_misuse_calls) filter (where value = 'yes') as below_served,
+        -- Not nought: of all that might be among them it is not recorded whether a unit went.
+        coalesce(bool_or(value = 'not recorded') and not bool_or(value = 'yes'), false) as is_unknown
     from misuse_parts
     where part = '101 would have served'
 ),
@@ -30,10 +32,18 @@ figures as (
             'persons with a misuse call and fewer than the threshold',
             'their misuse calls; with those of persistent callers, of shared lines and of nobody known, all misuse',
             'misuse calls of shared lines and premises',
-            'misuse calls that 101 would have served: code of an inappropriate call, units assigned none, '
-            || 'grade not urgent; a rule of thumb',
-            'of the misuse calls of persons below the threshold, those that 101 would have served, by the same rule'
-        ]) as method
+            case
+                when sums.is_unknown then 'not reckoned: the log does not tell whether a unit went'
+                else 'misuse calls that 101 would have served: code of an inappropriate call, units assigned none, '
+                    || 'grade not urgent; a rule of thumb'
+            end,
+            case
+                when sums.is_unknown then 'not reckoned: the log does not tell whether a unit went'
+                else 'of the misuse calls of persons below the threshold, those that 101 would have served, '
+                    || 'by the same rule'
+            end
+        ]) as method,
+        unnest([false, false, false, sums.is_unknown, sums.is_unknown]) as is_unknown
     from sums
     cross join callers
 ),
@@ -41,7 +51,8 @@ figures as (
 final as (
     select
         cast($run_id as varchar) as run_id, cast($as_of as date) as as_of, estimate, 'headline' as window_name,
-        'caller' as counted_by, unit, cast(coalesce(point, 0) as double) as point, cast(null as double) as low,
+        'caller' as counted_by, unit, cast(case when not is_unknown then coalesce(point, 0) end as double) as point,
+        cast(null as double) as low,
         cast(null as double) as high, cast(null as double) as bound_low, cast(null as double) as bound_high,
         cast(null as double) as numerator, cast(null as double) as denominator, method
     from figures

@@ -1,18 +1,18 @@
--- One row: whom a caller's calls name, while the caller held the number. Param: $caller_id.
+-- One row: whom a caller's calls name, each call as the last run counted it: what came in since may be of somebody
+-- else. Param: $caller_id.
 with
 
 details as (
     select call_details.*
-    from caller_numbers
+    from calls
     inner join call_records
         on
-            caller_numbers.token = coalesce(call_records.number_token, call_records.premises_token)
-            and caller_numbers.spell_from <= call_records.received_at
-            and caller_numbers.spell_to > call_records.received_at
+            calls.call_key = call_records.call_key and calls.batch_id = call_records.batch_id
+            and calls.received_at = call_records.received_at
     inner join vault.call_details as call_details
         on call_records.call_key = call_details.call_key
             and call_records.content_digest = call_details.content_digest
-    where caller_numbers.caller_id = $caller_id
+    where calls.caller_id = $caller_id
 )
 
 select

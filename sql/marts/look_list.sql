@@ -3,7 +3,8 @@
 -- the 30 before; or, with threshold coded misuse calls, genuine ones at least 3 and three times: danger in one known
 -- for misuse. linked_stop: every stop came from elsewhere. A hard stop lists a caller with any coded misuse call, or
 -- whom a person stopped: there it bars something; one with a case not closed, who leaves the tasking list by it; and
--- one who calls threshold times in the headline window. New: first hit in the last cycle's days, or no look saw it.
+-- one who calls threshold times in the headline window. case_on_a_line: of a case not closed the number turned out to
+-- be a line of many people, whom no tasking list names. New: first hit in the last cycle's days, or no look saw it.
 with
 
 -- Local days: over a clock change a cycle is no multiple of 24 hours.
@@ -24,13 +25,11 @@ facts as (
         callers.caller_id, callers.identity_kind, callers.support_first, callers.last_call_at,
         cases.case_ref, refs.second_ref,
         coalesce(headline.coded_misuse_calls, 0) as coded_misuse_calls,
-        coalesce(headline.stopped_calls, 0) as stopped_calls,
-        coalesce(headline.doubtful_calls, 0) as doubtful_calls,
-        coalesce(headline.misuse_calls, 0) as misuse_calls,
-        coalesce(recent.calls_d30, 0) as calls_d30,
-        case when (select bool_or(is_comparable) from recent_calls) then coalesce(recent.calls_prior_d30, 0) end
-            as calls_prior_d30,
-        recent.genuine_d30, recent.genuine_prior_d30,
+        coalesce(headline.stopped_calls, 0) as stopped_calls, coalesce(headline.doubtful_calls, 0) as doubtful_calls,
+        coalesce(headline.misuse_calls, 0) as misuse_calls, coalesce(recent.calls_d30, 0) as calls_d30,
+        if(recent.caller_id is null, spans.no_calls, recent.calls_prior_d30) as calls_prior_d30,
+        recent.compared_d30, recent.compared_prior_d30, recent.genuine_d30, recent.genuine_prior_d30,
+        live_cases.caller_id is not null and callers.identity_kind <> 'person' as is_case_on_a_line,
         flags.caller_id is not null as is_stopped,
         flags.caller_id is not null
         and (
@@ -56,10 +55,11 @@ facts as (
     left join second_references as refs on callers.caller_id = refs.caller_id
     left join caller_looks as seen on callers.caller_id = seen.caller_id
     left join unseen_stops as unseen on callers.caller_id = unseen.caller_id
+    cross join (select case when bool_or(is_comparable) then 0 end as no_calls from recent_calls) as spans
     where
         headline.coded_misuse_calls >= cast($threshold as integer)
-        or flags.caller_id is not null
-        or recent.calls_d30 >= 10
+        or flags.caller_id is not null or recent.calls_d30 >= 10
+        or live_cases.caller_id is not null and callers.identity_kind <> 'person'
 ),
 
 reasoned as (
@@ -72,12 +72,13 @@ reasoned as (
             case when is_stop_listed and is_from_elsewhere then 'linked_stop' end,
             case when is_stop_listed and has_new_content then 'new_content' end,
             case
-                when calls_d30 >= 10 and calls_d30 >= 3 * calls_prior_d30 then 'sharp_change'
+                when compared_d30 >= 10 and compared_d30 >= 3 * compared_prior_d30 then 'sharp_change'
                 when
                     coded_misuse_calls >= cast($threshold as integer)
                     and genuine_d30 >= 3 and genuine_d30 >= 3 * genuine_prior_d30
                     then 'sharp_change'
-            end
+            end,
+            case when is_case_on_a_line then 'case_on_a_line' end
         ], reason -> reason is not null) as look_reasons
     from facts
 ),

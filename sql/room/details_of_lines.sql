@@ -1,6 +1,6 @@
 -- One row per spell, line that its calls came from, and region that it was dialled in. Key: spell_id, line, region.
--- Params: $call_keys, $spells, $regions, $times: lists that go together, of the published calls of one caller. Reads
--- the vault: by role, with a reason, recorded.
+-- Params: $call_keys, $spells, $regions, $times: lists that go together, of the published calls of one caller;
+-- $batches: those that the published run knew of. Reads the vault: by role, with a reason, recorded.
 with
 
 asked as (
@@ -9,13 +9,14 @@ asked as (
         unnest($regions)::varchar as region, unnest($times)::timestamp as received_at
 ),
 
--- Versions that count: an earlier one may have given somebody else's number.
+-- Versions that the published run counted: an earlier one, or one that came in since, may have given somebody else's
+-- number.
 details as (
     select held.*
     from vault.call_details as held
     anti join vault.superseded_details as superseded
         on held.call_key = superseded.call_key and held.content_digest = superseded.content_digest
-    where held.call_key in (select call_key from asked)
+    where held.call_key in (select call_key from asked) and list_contains($batches, held.batch_id)
 )
 
 select

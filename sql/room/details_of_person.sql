@@ -1,9 +1,10 @@
--- One row: whom the calls name, by the version of each that counts: an earlier one may have named somebody else.
--- Param: $call_keys. Reads the vault: by role, with a reason, recorded.
+-- One row: whom the calls name, by the version of each that the published run counted: an earlier one, or one that came
+-- in since, may have named somebody else. Params: $call_keys; $batches: those that the published run knew of. Reads the
+-- vault: by role, with a reason, recorded.
 with
 
 details as (
-    select held.*, superseded.call_key is null as is_counting
+    select held.*, superseded.call_key is null and list_contains($batches, held.batch_id) as is_counting
     from vault.call_details as held
     left join vault.superseded_details as superseded
         on held.call_key = superseded.call_key and held.content_digest = superseded.content_digest

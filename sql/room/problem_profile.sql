@@ -14,7 +14,7 @@ counted as (
 ),
 
 spread as (
-    select caller_id, count(*) as boroughs, max(misuse_calls) as most
+    select caller_id, count(*) filter (where borough <> 'not recorded') as boroughs
     from counted
     group by caller_id
 )

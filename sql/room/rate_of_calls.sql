@@ -1,4 +1,5 @@
--- One row per caller: misuse calls before and since a moment, and genuine ones. Key: caller_id.
+-- One row per caller: misuse calls on the headline's channel before and since a moment, and genuine ones.
+-- Key: caller_id.
 -- Params: $callers, $at, $span_days. before: in the span before $at; since: from $at on, for the span at most. Only
 -- days that the log holds are measured: days_before and days_since.
 with
@@ -8,7 +9,8 @@ bounds as (
         $at::timestamp as at_moment,
         $at::timestamp - to_days($span_days::integer) as span_from,
         least(max(window_to), $at::timestamp + to_days($span_days::integer)) as span_to,
-        max(window_to) as log_to, min(window_from) filter (where window_name = 'since_log_start') as log_from
+        max(window_to) as log_to, min(window_from) filter (where window_name = 'since_log_start') as log_from,
+        max(channel) as channel
     from windows
 ),
 
@@ -26,7 +28,8 @@ final as (
     from calls
     cross join bounds
     where
-        list_contains($callers, calls.caller_id)
+        list_contains($callers, calls.caller_id) and calls.channel = bounds.channel
+        and calls.received_at >= coalesce(bounds.log_from, bounds.span_from)
         and calls.received_at >= bounds.span_from and calls.received_at < bounds.span_to
     group by all
 )

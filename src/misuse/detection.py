@@ -36,6 +36,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/new_content",
     "detection/tie_marks",
     "detection/tied_calls",
+    "detection/lone_ties",
     "detection/marker_ties",
     "detection/rule_reach",
     "detection/stop_reach",
@@ -89,6 +90,7 @@ PASSING = frozenset(
         "detection/busy_persons",
         "detection/frequent_contacts",
         "detection/tied_calls",
+        "detection/lone_ties",
         "detection/marker_ties",
         "detection/stopped_contacts",
     }

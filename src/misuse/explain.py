@@ -44,6 +44,7 @@ LOOK_REASONS: Mapping[str, str] = {
     "linked_stop": "the hard stop comes from another number, an address or a person in common",
     "new_content": "something is new in a call of somebody who calls often",
     "sharp_change": "the pattern of calls has changed sharply",
+    "case_on_a_line": "a case is open, and its number turned out to be a line of many people",
 }
 _KINDS = {"person": "a person", "shared_line": "a shared line, never shown as a person", "premises": "premises"}
 _WINDOWS = {"headline": "headline", "since_log_start": "since the log's start"}

@@ -119,13 +119,15 @@ def of_sample(
 _RUN_WAS_MADE = """
 select count(*)
 from duckdb_columns()
-where database_name = current_database() and table_name = 'caller_numbers' and column_name = 'spell_id'
+where
+    database_name = current_database()
+    and (table_name = 'caller_numbers' and column_name = 'spell_id' or table_name = 'calls' and column_name = 'batch_id')
 """
 
 
 def _refuse_without_run(con: duckdb.DuckDBPyConnection) -> None:
     row = con.execute(_RUN_WAS_MADE).fetchone()
-    if not row or not row[0]:
+    if not row or row[0] < 2:
         raise UsageError("no run has told callers apart yet", next_step="misuse run")
 
 

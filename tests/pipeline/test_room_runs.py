@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from misuse import casebook, disposal, intake, pipeline, publication, retention
+from misuse import casebook, disposal, identities, intake, pipeline, publication, retention
 from misuse.cli import run_command
 from misuse.errors import InputError, MisuseError, Refused, UsageError
 from misuse.room import Desk, audit, boroughs, calls, care, cases, meetings, packs, rights, vaulted
@@ -355,6 +355,33 @@ def test_what_an_earlier_version_said_is_nobodys_and_goes_with_whom_it_named(
     rights.dispose(desk(settings, "ada", NOW + timedelta(days=2)), ref, "past its time")
     in_vault(settings, "Zebedee Quill", there=False)
     in_vault(settings, "Maudie Sallow", there=True)
+
+
+def test_what_came_in_since_the_run_is_nobodys_yet(settings: Settings, tmp_path: Path) -> None:
+    """A call of theirs was Maudie's: until a run has counted it so, she is not taken for them, nor does it name her."""
+    ref = under_action(settings)
+    rev = desk(settings, "rev")
+    mine = cases.case(rev, ref)["caller_id"]
+    before = care.identify(rev, mine, "to test")
+    digits = before["numbers"][0][-9:]
+    theirs = [row for row in random_rows(71, 400) if row["cli"].replace(" ", "").endswith(digits)]
+    was = theirs[0] | {"version": "9", "name": "Maudie Sallow", "cli": "020 7946 0997"}
+    by_command = identities.identify(settings, mine, reason="to test", actor="rev", now=NOW)
+    take(settings, tmp_path / "right.csv", [was])
+    after = care.identify(desk(settings, "rev"), mine, "to test")
+    assert {**after, "held": None, "has_versions": None} == {**before, "held": None, "has_versions": None}
+    assert [row["line"] for row in after["held"]] == [row["line"] for row in before["held"]]
+    again = identities.identify(settings, mine, reason="to test", actor="rev", now=NOW)
+    for name in ("numbers", "subscriber_names", "subscriber_addresses", "person_names"):
+        assert set(again[name]) <= set(by_command[name]), name
+    assert "Maudie Sallow" not in json.dumps([after, again], default=str)
+    with publication.opened(settings) as con:
+        keys = [
+            str(row[0])
+            for row in con.execute("select call_key from calls where caller_id = $c", {"c": mine}).fetchall()
+        ]
+    found = vaulted.schedule(desk(settings, "rev"), mine, keys, "to test")
+    assert len(found) == len(keys)
 
 
 @pytest.mark.parametrize("where", ["misuse.casebook.Casebook.dispose", "misuse.disposal.forget"])

@@ -604,17 +604,23 @@ def test_those_not_taken_are_known_by_their_spells() -> None:
 
 
 def test_rates_are_of_the_days_that_the_log_holds() -> None:
-    """A log of thirty days, a decision on its tenth: the year of the windows is longer than what there is to measure."""
+    """A log of thirty days, a decision on its tenth: the year of the windows is longer than what there is to measure.
+
+    Calls of another channel, whose log is older, are none of it.
+    """
     start, decided = datetime(2025, 12, 2), datetime(2025, 12, 12)
     with duckdb.connect() as con:
         con.execute(
-            "create table windows as select * from (values ('d365', timestamp '2025-01-01', timestamp '2026-01-01'), "
+            "create table windows as select *, '999' as channel from (values "
+            "('d365', timestamp '2025-01-01', timestamp '2026-01-01'), "
             "('since_log_start', $start, timestamp '2026-01-01')) as v (window_name, window_from, window_to)",
             {"start": start},
         )
         con.execute(
-            "create table calls as select 'c1' as caller_id, true as is_misuse, true as is_coded_misuse, "
-            "$start + to_hours(cast(12 * i as integer)) as received_at from range(60) as r (i)",
+            "create table calls as select 'c1' as caller_id, true as is_misuse, true as is_coded_misuse, '999' as channel, "
+            "$start + to_hours(cast(12 * i as integer)) as received_at from range(60) as r (i) "
+            "union all by name select 'c1' as caller_id, true as is_misuse, true as is_coded_misuse, '101' as channel, "
+            "$start + to_hours(cast(12 * i as integer)) as received_at from range(-30, 30) as r (i)",
             {"start": start},
         )
         (row,) = comparing.rates_of(con, ["c1"], decided)

@@ -51,6 +51,7 @@ LOOKS = {
     "linked_stop": "stop from another number, address or person in common",
     "new_content": "new content from a frequent contact",
     "sharp_change": "sharp change of pattern",
+    "case_on_a_line": "open case on a line of many people",
 }
 ESTIMATES = {
     "calls": "Calls on the headline channel",

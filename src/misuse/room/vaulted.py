@@ -22,25 +22,32 @@ _CALLS = """
 select call_key::varchar as call_key, coalesce(spell_id, '') as spell_id, source, received_at
 from calls where caller_id = $caller_id order by received_at, call_key
 """
+# What the published run knew of: a version that came in since is of another batch.
+_BATCHES = "select batch_id from batches order by batch_id"
+
+
+def _batches(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [str(batch) for (batch,) in con.execute(_BATCHES).fetchall()]
 
 
 def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
     """What the vault holds of a caller, with the keys of `misuse.identities.identify`.
 
-    Numbers, names and addresses are of the version of each call that counts: what only an earlier one said is left out, for it
-    may be of somebody else. `has_versions` says whether the vault holds others.
+    Numbers, names and addresses are of the version of each call that the published run counted: what only an earlier one
+    said, or one that came in since, is left out, for it may be of somebody else. `has_versions`: the vault holds others.
 
     Errors: Refused without a permitted role; UsageError without a reason; InputError for an unknown caller; LockHeld while
     a run writes to the vault.
     """
     with desk.published() as con:
         caller_id = explain.resolve_caller(con, caller)
-        calls = rows(con, _CALLS, {"caller_id": caller_id})
+        calls, batches = rows(con, _CALLS, {"caller_id": caller_id}), _batches(con)
     _record(desk, {"way": "identify"}, reason, [caller_id])
     keys = [call["call_key"] for call in calls]
     regions = _regions(desk, {call["source"] for call in calls})
     values = {
         "call_keys": keys,
+        "batches": batches,
         "spells": [call["spell_id"] for call in calls],
         "regions": [regions[call["source"]] for call in calls],
         "times": [call["received_at"] for call in calls],
@@ -52,7 +59,7 @@ def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
         for row in lines
         if row["is_premises"] or not times.get(row["line"]) or row["spell_id"] in times[row["line"]]
     ]
-    (known,) = _select(desk, "room/details_of_person", {"call_keys": keys})
+    (known,) = _select(desk, "room/details_of_person", {"call_keys": keys, "batches": batches})
     has_versions = bool(known.pop("has_versions"))
     return {
         "caller_id": caller_id,
@@ -85,7 +92,9 @@ def _line(row: dict[str, Any]) -> str:
 def schedule(desk: Desk, caller_id: str, call_keys: Sequence[str], reason: str) -> dict[str, dict[str, Any]]:
     """References of calls by call_key: call_id, incident_ref, recording_ref, handler_ref, versions. Errors as `identify`."""
     _record(desk, {"way": "schedule", "calls": len(call_keys)}, reason, [caller_id])
-    found = _select(desk, "room/details_of_schedule", {"call_keys": list(call_keys)})
+    with desk.published() as con:
+        values = {"call_keys": list(call_keys), "batches": _batches(con)}
+    found = _select(desk, "room/details_of_schedule", values)
     return {row["call_key"]: row for row in found}
 
 

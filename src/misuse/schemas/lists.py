@@ -55,7 +55,7 @@ LOOK_LIST = Relation(
         case_ref | VARCHAR | the case's reference, stable for a caller
         caller_id | VARCHAR | the caller
         identity_kind | VARCHAR | person, shared_line or premises
-        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change (in 30 days ten calls and three times those of the 30 before; or, with threshold coded misuse calls, three genuine ones and three times)
+        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change (in 30 days ten calls and three times those of the 30 before; or, with threshold coded misuse calls, three genuine ones and three times), case_on_a_line (of a case not closed the number turned out to be a line of many people)
         coded_misuse_calls | BIGINT | coded misuse in the headline window, before any exclusion
         stopped_calls | BIGINT | of them barred by a hard stop
         doubtful_calls | BIGINT | of them doubtful: the code not known, chosen by nobody or contradicted by the call's own facts

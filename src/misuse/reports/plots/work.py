@@ -153,7 +153,7 @@ def _is_nowhere(row: Row) -> bool:
 
 def _named(part: str, value: str) -> str:
     if part == "101 would have served":
-        return "101 would have served" if value == "yes" else "the others"
+        return {"yes": "101 would have served", "no": "the others"}.get(value, "not known whether a unit went")
     return drawing.place(value) if part == "borough" else str(value)
 
 
@@ -162,6 +162,8 @@ def _parts_title(part: str, rows: Sequence[Row]) -> str:
     below = sum(row["below_misuse_calls"] for row in rows)
     if part == "101 would have served":
         served = sum(row["misuse_calls"] for row in rows if row["value"] == "yes")
+        if not served and any(map(_is_nowhere, rows)):
+            return "Of which misuse calls 101 would have served the log does not tell: not whether a unit went"
         return f"101 would have served {wording.share(served / every if every else None)} of misuse calls, by a rule of thumb"
     top = rows[0]
     if part == "borough":
