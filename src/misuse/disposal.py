@@ -123,7 +123,11 @@ def dispose(
 def _has_unrun(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> bool:
     if not store.holds(con, "calls"):
         return True
-    return bool(models.select(con, "retention/unrun_lines", {"spells": list(spells)}).fetchall())
+    over = {"lines_put_away": "retention/lines_of_spells"}
+    models.build(con, "retention/unrun_lines", {"spells": list(spells)}, temporary=True, over=over)
+    found = con.execute("select count(*) from unrun_lines").fetchone()
+    models.drop_temporary(con, "unrun_lines")
+    return found is None or found[0] > 0
 
 
 def _speaks_for_all(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> bool:

@@ -106,6 +106,8 @@ def test_nobody_is_put_away_while_a_call_is_in_that_no_run_has_counted(called: S
         put_away(called, [spell], later)
     assert in_vault(called, "2026-01-11") == (47, 47, 6)
     run(called, later)
+    # Whoever holds it now may call again: it is the first holder's calls that go, and those are known.
+    take(called, "three.csv", [call("c0", datetime(2026, 1, 12, 1), **NEXT)], later)
     (line,) = put_away(called, [spell], later)
     assert line["held_to"] == came.isoformat()
     run(called, later + timedelta(hours=2), force=True)
