@@ -53,6 +53,7 @@ select 'b0001' as batch_id, 'invented' as source, 'invented.csv' as file_name, '
     count(*) as rows_read, count(*) as accepted, 0 as rejected, 0 as duplicate, 0 as superseded,
     timestamp '2026-01-01' as ingested_at, 'tester' as ingested_by
 from call_records;
+alter table calls add column batch_id varchar default 'b0001'; -- which the published copy leaves out
 insert into run_ledger by name
 select run_id, as_of, started_at, finished_at, status, code_version, 's' as settings_digest, 'r' as rules_digest,
     'i' as input_digest, 'h' as casebook_head, calls, misuse_calls, persistent_callers, failed_checks, warned_checks

@@ -237,6 +237,16 @@ def test_invented_publication_holds(publication_door: duckdb.DuckDBPyConnection,
     assert offending(at_publication(publication_door, settings)) == set()
 
 
+def test_a_correction_that_leaves_the_time_alone_is_another_version(
+    publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    publication_door.execute(
+        "update call_records set batch_id = 'b0002', closing_code = 'BURGLARY' where row_number < 3"
+    )
+    result = one_at_publication(publication_door, settings, "assert_calls_are_those_received")
+    assert (result.holds, result.value) == (False, 2.0)
+
+
 @pytest.mark.parametrize("name", sorted(PUBLICATION_OFFENCES))
 def test_publication_offence_is_found(
     name: str, publication_door: duckdb.DuckDBPyConnection, settings: Settings
