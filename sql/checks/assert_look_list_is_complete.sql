@@ -53,6 +53,13 @@ where
     and caller_id in (select caller_id from open_cases)
     and caller_id not in (select caller_id from look_list)
 union all
+select 'a case on a shared line' as scope, count(*)::double as value
+from callers
+where
+    identity_kind <> 'person'
+    and caller_id in (select caller_id from open_cases)
+    and caller_id not in (select caller_id from look_list)
+union all
 select 'stopped by a person' as scope, count(*)::double as value
 from caller_flags
 where

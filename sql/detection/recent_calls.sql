@@ -1,7 +1,7 @@
 -- One row per caller with a call in the 60 days to as-of. Key: caller_id. No params.
 -- Where the log doesn't cover the earlier 30 days, nothing is compared: the prior counts are null, not nought. Compared
--- are calls of those feeds alone, a source's channel each, that were there 60 days ago: a feed that began since would
--- make a change of pattern of everybody. Where a caller's calls are of such a one too, the prior count is not told.
+-- are calls of those channels alone that were there 60 days ago: a 101 log that began since would make a change of
+-- pattern of everybody. Where a caller's calls are of such a one too, the prior count is not told.
 with
 
 span as (
@@ -12,20 +12,19 @@ span as (
     from windows
 ),
 
-feeds as (
-    select source, channel, min(local_date) as first_date
+channels as (
+    select channel, min(local_date) as first_date
     from calls
-    group by source, channel
+    group by channel
 ),
 
 recent as (
     select
         calls.caller_id, calls.is_coded_misuse, calls.local_date > span.last_date - 30 as is_late,
-        feeds.first_date <= span.last_date - 59 as is_compared
+        channels.first_date <= span.last_date - 59 as is_compared
     from calls
     cross join span
-    inner join feeds
-        on calls.source is not distinct from feeds.source and calls.channel is not distinct from feeds.channel
+    inner join channels on calls.channel is not distinct from channels.channel
     where calls.caller_id is not null and calls.local_date > span.last_date - 60
 ),
 

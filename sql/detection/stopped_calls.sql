@@ -14,6 +14,12 @@ final as (
     from call_hits
     where is_stop
     union
+    -- What a rule barred when its caller was put away, by the certificate: whatever rules there are now.
+    select calls.call_key
+    from call_records as calls
+    inner join casebook_kept_stops as kept on calls.call_key = try_cast(kept.hit as uuid)
+    where kept.rule_id = 'put_away' and calls.received_at < cast($end_at as timestamp)
+    union
     select calls.call_key
     from call_records as calls
     inner join stopped_spells as spells

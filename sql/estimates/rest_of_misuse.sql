@@ -8,8 +8,8 @@ sums as (
         sum(unidentified_misuse_calls) as unidentified,
         sum(misuse_calls) filter (where value = 'yes') as served,
         sum(below_misuse_calls) filter (where value = 'yes') as below_served,
-        -- Not nought: of all that might be among them it is not recorded whether a unit went.
-        coalesce(bool_or(value = 'not recorded') and not bool_or(value = 'yes'), false) as is_unknown
+        sum(misuse_calls) filter (where value = 'not recorded') as unknown,
+        sum(below_misuse_calls) filter (where value = 'not recorded') as below_unknown
     from misuse_parts
     where part = '101 would have served'
 ),
@@ -32,30 +32,38 @@ figures as (
             'persons with a misuse call and fewer than the threshold',
             'their misuse calls; with those of persistent callers, of shared lines and of nobody known, all misuse',
             'misuse calls of shared lines and premises',
-            case
-                when sums.is_unknown then 'not reckoned: the log does not tell whether a unit went'
-                else 'misuse calls that 101 would have served: code of an inappropriate call, units assigned none, '
-                    || 'grade not urgent; a rule of thumb'
-            end,
-            case
-                when sums.is_unknown then 'not reckoned: the log does not tell whether a unit went'
-                else 'of the misuse calls of persons below the threshold, those that 101 would have served, '
-                    || 'by the same rule'
-            end
+            'misuse calls that 101 would have served: code of an inappropriate call, units assigned none, '
+            || 'grade not urgent; a rule of thumb',
+            'of the misuse calls of persons below the threshold, those that 101 would have served, '
+            || 'by the same rule'
         ]) as method,
-        unnest([false, false, false, sums.is_unknown, sums.is_unknown]) as is_unknown
+        unnest([0, 0, 0, coalesce(sums.unknown, 0), coalesce(sums.below_unknown, 0)]) as unknown
     from sums
     cross join callers
+),
+
+-- Not nought where of no call that might be among them it is recorded whether a unit went; else up to so many more.
+told as (
+    select
+        * exclude (method),
+        case
+            when unknown = 0 then method
+            when coalesce(point, 0) = 0 then 'not reckoned: the log does not tell whether a unit went'
+            else method || '; of ' || unknown || ' more it is not recorded whether a unit went'
+        end as method
+    from figures
 ),
 
 final as (
     select
         cast($run_id as varchar) as run_id, cast($as_of as date) as as_of, estimate, 'headline' as window_name,
-        'caller' as counted_by, unit, cast(case when not is_unknown then coalesce(point, 0) end as double) as point,
-        cast(null as double) as low,
-        cast(null as double) as high, cast(null as double) as bound_low, cast(null as double) as bound_high,
+        'caller' as counted_by, unit,
+        case when unknown = 0 or point > 0 then cast(coalesce(point, 0) as double) end as point,
+        cast(null as double) as low, cast(null as double) as high,
+        case when unknown > 0 then cast(coalesce(point, 0) as double) end as bound_low,
+        case when unknown > 0 then cast(coalesce(point, 0) + unknown as double) end as bound_high,
         cast(null as double) as numerator, cast(null as double) as denominator, method
-    from figures
+    from told
 )
 
 select * from final

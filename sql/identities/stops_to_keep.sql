@@ -68,11 +68,14 @@ kept_once as (
     group by rule_id, hit, named_id
 ),
 
+-- New content, and what a tie bars of nobody known: no number keeps that.
 new_calls as (
     select distinct call_hits.rule_id, cast(call_hits.call_key as varchar) as hit
     from call_hits
-    inner join rule_stops on call_hits.rule_id = rule_stops.rule_id and rule_stops.pattern = 'new_content'
-    where call_hits.is_stop
+    inner join rule_stops on call_hits.rule_id = rule_stops.rule_id
+    where
+        call_hits.is_stop and rule_stops.pattern = 'new_content'
+        or call_hits.is_stop and rule_stops.pattern = 'ties' and call_hits.caller_id is null and call_hits.via <> 'own'
 ),
 
 final as (

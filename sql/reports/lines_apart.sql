@@ -1,7 +1,7 @@
 -- One row per window and kind of line that is never a person, over a threshold of its own, a calendar month's.
 -- Key: window_name, identity_kind. Shared lines and premises are told apart from the headline.
 select
-    caller_windows.window_name, callers.identity_kind,
+    caller_windows.window_name, callers.identity_kind, windows.shared_line_threshold as threshold,
     count(*) as callers,
     sum(caller_windows.misuse_calls)::bigint as misuse_calls
 from caller_windows

@@ -1,6 +1,6 @@
 -- One row per spell, line that its calls came from, and region that it was dialled in. Key: spell_id, line, region.
 -- Params: $call_keys, $spells, $regions, $times: lists that go together, of the published calls of one caller;
--- $batches: those that the published run knew of. Reads the vault: by role, with a reason, recorded.
+-- $batches: those that the published run knew of, oldest first. Reads the vault: by role, with a reason, recorded.
 with
 
 asked as (
@@ -14,9 +14,15 @@ asked as (
 details as (
     select held.*
     from vault.call_details as held
-    anti join vault.superseded_details as superseded
+    left join vault.superseded_details as superseded
         on held.call_key = superseded.call_key and held.content_digest = superseded.content_digest
     where held.call_key in (select call_key from asked) and list_contains($batches, held.batch_id)
+    -- A later run that failed may have noted that the version of this one was superseded, too.
+    qualify
+        row_number() over (
+            partition by held.call_key
+            order by superseded.call_key is not null, list_position($batches, held.batch_id) desc, held.content_digest
+        ) = 1
 )
 
 select

@@ -1,11 +1,12 @@
 -- One row per call: its references, for a schedule, whole from one version: that which the published run counted.
--- Key: call_key. Params: $call_keys; $batches: those that the published run knew of. versions: how many the vault
--- holds. Reads the vault: by role, with a reason, recorded.
+-- Key: call_key. Params: $call_keys; $batches: those that the published run knew of, oldest first. versions: how
+-- many the vault holds. Reads the vault: by role, with a reason, recorded.
 with
 
 details as (
     select
-        held.*, superseded.call_key is not null as is_superseded, list_contains($batches, held.batch_id) as is_known,
+        held.*, superseded.call_key is not null as is_superseded,
+        list_position($batches, held.batch_id) as batch_number,
         count(*) over (partition by held.call_key) as versions
     from vault.call_details as held
     left join vault.superseded_details as superseded
@@ -15,6 +16,6 @@ details as (
 
 select call_key::varchar as call_key, call_id, incident_ref, recording_ref, handler_ref, versions
 from details
-where is_known
-qualify row_number() over (partition by call_key order by is_superseded, content_digest) = 1
+where batch_number is not null
+qualify row_number() over (partition by call_key order by is_superseded, batch_number desc, content_digest) = 1
 order by call_key

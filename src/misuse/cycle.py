@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from misuse import casebook
@@ -19,6 +20,11 @@ def due_on(settings: Settings) -> date | None:
     """The local day on which the next list is to be frozen; None before the first."""
     last = last_frozen(settings)
     return last + timedelta(days=cadence_days(settings)) if last else None
+
+
+def as_agreed(settings: Settings) -> Settings:
+    """The settings with the days between meetings that the terms of reference agree: what a run looks back and ahead by."""
+    return replace(settings, cycle_days=cadence_days(settings))
 
 
 def cadence_days(settings: Settings) -> int:

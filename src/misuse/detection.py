@@ -366,7 +366,7 @@ def _apart(con: duckdb.DuckDBPyConnection, window_name: str) -> dict[str, dict[s
     found = models.select(con, "reports/lines_apart", {}).fetchall()
     kinds = {
         kind: {"callers": int(callers), "misuse_calls": int(calls)}
-        for window, kind, callers, calls in found
+        for window, kind, _, callers, calls in found
         if window == window_name
     }
     return {kind: kinds.get(kind, {"callers": 0, "misuse_calls": 0}) for kind in ("shared_line", "premises")}

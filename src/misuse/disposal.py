@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from misuse import callers, casebook, ledger, models, store, vault, warehouse
+from misuse import callers, casebook, models, store, vault, warehouse
 from misuse.casebook.holders import Holding, renamed
 from misuse.errors import Refused
 from misuse.settings import Settings
@@ -87,10 +87,10 @@ def reapply(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
 
 
 def dispose(
-    settings: Settings, spells: Sequence[str], certify: Callable[[list[dict[str, Any]], list[dict[str, Any]]], Value]
+    settings: Settings, spells: Sequence[str], certify: Callable[[list[dict[str, Any]], list[str]], Value]
 ) -> tuple[list[dict[str, Any]], Value]:
-    """Put the spells away in vault and warehouse; their lines, and what `certify` recorded, given these and the calls that
-    a rule bars (rule_id, call_key): they stay barred when what the rule knew them by is gone.
+    """Put the spells away in vault and warehouse; their lines, and what `certify` recorded, given these and the keys of
+    calls that a rule bars: they stay barred when what the rule knew them by is gone.
 
     The certificate stands before anything goes: whatever breaks off after it the next run's `reapply` ends, and if nothing
     is recorded nothing goes.
@@ -108,48 +108,50 @@ def dispose(
                 "the last run was not published, and it tells of other holders of these numbers than the published list",
                 next_step="misuse run, then put them away",
             )
-        if _has_unrun(con, spells):
+        if not store.holds(con, "calls") or _of_lines(con, "unrun_lines", spells):
             raise Refused(
                 "a call from these numbers is in that no run has counted, and it may be of whoever holds them now",
-                next_step="misuse run, then put them away; a call of today is counted by tomorrow's run",
+                next_step="misuse run, then put them away",
             )
         lines = lines_of(con, spells)
-        barred = store.rows(models.select(con, "retention/barred_calls", {"spells": list(spells)}))
-        recorded = certify(lines, barred)
+        recorded = certify(lines, [str(call) for (call,) in _of_lines(con, "barred_calls", spells)])
         forget(con, lines)
     return lines, recorded
 
 
-def _has_unrun(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> bool:
-    if not store.holds(con, "calls"):
-        return True
+def _of_lines(con: duckdb.DuckDBPyConnection, name: str, spells: Sequence[str]) -> list[tuple[Any, ...]]:
+    """What a model finds of the lines of some spells, each within its bounds."""
     over = {"lines_put_away": "retention/lines_of_spells"}
-    models.build(con, "retention/unrun_lines", {"spells": list(spells)}, temporary=True, over=over)
-    found = con.execute("select count(*) from unrun_lines").fetchone()
-    models.drop_temporary(con, "unrun_lines")
-    return found is None or found[0] > 0
+    models.build(con, f"retention/{name}", {"spells": list(spells)}, temporary=True, over=over)
+    found = con.table(name).fetchall()
+    models.drop_temporary(con, name)
+    return found
 
 
-def _speaks_for_all(con: duckdb.DuckDBPyConnection, now: datetime, zone: str) -> bool:
-    """Whether the last run speaks for the log's last whole day: one forced to an earlier day does not know later stops."""
+def _was_put_back(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the last run was forced to a day before another's: it does not know of stops that came later."""
     if not (store.holds(con, "calls") and store.holds(con, "windows")):
-        return False
-    row = con.execute("select max(last_date) from windows").fetchone()
-    last = ledger.last_day(con, now, zone)
-    return row is not None and row[0] is not None and (last is None or row[0] >= last)
+        return True
+    row = con.execute(_PUT_BACK).fetchone()
+    return row is None or bool(row[0])
+
+
+_PUT_BACK = """
+select coalesce((select max(last_date) from windows) < (select max(as_of) from run_ledger where status = 'published'), true)
+"""
 
 
 def never_confirmed(settings: Settings, now: datetime, *, dry_run: bool) -> int:
     """Forget who held the numbers of callers on whom nobody ever acted and who have long been quiet; how many numbers.
 
     Their calls stay under the pseudonym, and no count changes. Whoever has a case, or whom a stop protects, is kept; and
-    everybody, where the last run does not speak for all that is in.
+    everybody, where the last run was forced to an earlier day than another's.
     """
     if not (vault.vault_path(settings).exists() and warehouse.warehouse_path(settings).exists()):
         return 0
     kept, shown = _kept(settings)
     with warehouse.opened(settings, with_vault=True) as con:
-        if not store.holds(con, "caller_numbers") or not _speaks_for_all(con, now, settings.reporting_zone):
+        if not store.holds(con, "caller_numbers") or _was_put_back(con):
             return 0
         before = earlier(now, settings.rights.keep_unconfirmed_months)
         as_held = renamed(kept, shown, callers.holdings(con))  # the stores may be of a run that failed

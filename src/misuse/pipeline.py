@@ -23,6 +23,7 @@ from misuse import (
     case_reports,
     casebook,
     coding_error,
+    cycle,
     detection,
     disposal,
     ingest,
@@ -79,6 +80,7 @@ def begin(settings: Settings, as_of: date | None, now: datetime, *, force: bool 
     Errors: UsageError for an as-of that is not over; Refused for one earlier than the published one unless forced.
     """
     ledger.refuse_unended(as_of, now, settings.reporting_zone)
+    settings = cycle.as_agreed(settings)
     with writer(settings), warehouse.opened(settings) as con, casebook.opened(settings) as book:
         batch_note.write(con, settings)
         calls, fingerprint = models.scalar(con, "ingest/input_digest", {})
@@ -359,7 +361,7 @@ def step(settings: Settings, run_id: str, name: str, now: datetime, tracker: Tra
     """Run one step of an open run by its name."""
     title, function = _STEPS[name]
     with writer(settings), (tracker or Silent()).step(title):
-        function(settings, run_id, now, tracker or Silent())
+        function(cycle.as_agreed(settings), run_id, now, tracker or Silent())
 
 
 def run(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -370,11 +369,18 @@ def _sensible(settings: Settings, where: str) -> None:
 OWN_FOLDERS = ("backups", "keys", "packs", "prefect", "published", "quality", "reports", "scratch", "synth")
 
 
+_OWN_FILES = ("casebook.", "vault.", "warehouse.")
+
+
 def _inbox(settings: Settings, where: str) -> None:
     """A folder of its own: neither the home, nor around it, nor one that misuse keeps there."""
-    home, inbox = (Path(os.path.normpath(path)) for path in (settings.home, settings.inbox_path))
+    try:
+        home, inbox = settings.home.resolve(), settings.inbox_path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise UsageError(f"{where}: 'settings.inbox' is no path", next_step="name a folder such as 'inbox'") from None
     is_around = home == inbox or inbox in home.parents
-    if is_around or (inbox.is_relative_to(home) and inbox.relative_to(home).parts[0] in OWN_FOLDERS):
+    within = inbox.relative_to(home).parts[0].lower() if not is_around and inbox.is_relative_to(home) else ""
+    if is_around or within in OWN_FOLDERS or within.startswith(_OWN_FILES):
         raise UsageError(
             f"{where}: 'settings.inbox' must be a folder of its own: {settings.inbox!r} holds what misuse keeps itself",
             next_step="name one such as 'inbox', or an absolute path outside the data home",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -356,12 +357,20 @@ def _may_know_more(book: Path, last_run: Path) -> bool:
 
 def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
     """Stops that a person entered and no published list shows yet: since the run that is shown began, not since it ended."""
-    if not _may_know_more(casebook.casebook_path(settings), last_run_path(settings)):
+    book = casebook.casebook_path(settings)
+    if book.exists() and not os.access(book, os.W_OK):  # rights, or a disk mounted for reading
+        cause = f"nothing can be recorded: {book.name} cannot be written"
+        yield Line(
+            "SHUT", "casebook", cause, "give back the right, or look why the disk is for reading", is_problem=True
+        )
+        return
+    if not _may_know_more(book, last_run_path(settings)):
         return
     began = in_utc(found.began) if isinstance(found, _Published) and found.began else None
     try:
-        with casebook.opened_to_read(settings) as book:
-            why, live = book.only_read, [stop for stop in book.live_stops() if began is None or in_utc(stop.at) > began]
+        with casebook.opened_to_read(settings) as reading:
+            stops = reading.live_stops()
+            why, live = reading.only_read, [stop for stop in stops if began is None or in_utc(stop.at) > began]
     except MisuseError as error:
         yield Line("SHUT", "casebook", error.message, error.next_step or "misuse audit verify", is_problem=True)
         return

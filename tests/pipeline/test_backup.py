@@ -30,6 +30,9 @@ from tests.pipeline.test_nothing_leaks import LAYOUT
 from tests.unreported import unreported
 
 
+BARRED = "00000000-0000-0000-0000-0000000000b1"
+
+
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """A home with a published run, a user, a stop and a waiting file; every key in a file."""
@@ -435,7 +438,7 @@ def test_who_was_put_away_after_a_backup_is_put_away_again(settings, outside, tm
     lines, _ = disposal.dispose(settings, [spell], lambda *_: None)
     with casebook.opened(settings) as book:
         noted = book.record("retention_done", actor="pipeline", occurred_at=NOW, payload={"told": "x"})
-        leaves = {"spells": [spell], "lines": lines, "case_ref": "K1"}
+        leaves = {"spells": [spell], "lines": lines, "barred": [BARRED], "case_ref": "K1"}
         book.dispose([noted.event_id], reason="due", actor="boss", occurred_at=NOW, leaves=leaves)
     taken(settings, outside, now=NOW + timedelta(minutes=1))
     other, restored = put_back(settings, old, escrowed(settings, tmp_path / "safe"))
@@ -443,6 +446,8 @@ def test_who_was_put_away_after_a_backup_is_put_away_again(settings, outside, tm
     assert told.startswith("K1, put away 2026-01-15")
     token = lines[0]["token"]
     for home in (settings, other):
+        with casebook.opened(home) as book:
+            assert ("put_away", BARRED, False, []) in book.tables(None)["casebook_kept_stops"], "it stays barred"
         with warehouse.opened(home) as con:
             found = con.execute("select count(*) from call_records where number_token = $token", {"token": token})
             assert found.fetchone() == (0,)

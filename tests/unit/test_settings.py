@@ -70,8 +70,26 @@ def test_amounts_that_no_machine_can_do_are_refused(tmp_path: Path, key: str, va
         settings.from_document(document, home=tmp_path)
 
 
-@pytest.mark.parametrize("inbox", ["", ".", "..", "/", "published", "keys/in", "in/../reports", "./scratch"])
+@pytest.mark.parametrize(
+    "inbox",
+    [
+        "",
+        ".",
+        "..",
+        "/",
+        "published",
+        "keys/in",
+        "in/../reports",
+        "./scratch",
+        "KEYS",
+        "warehouse.duckdb",
+        "linked",
+        "linked/in",
+    ],
+)
 def test_an_inbox_that_would_take_what_misuse_keeps_is_refused(tmp_path: Path, inbox: str) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "keys")
     with pytest.raises(UsageError, match=r"'settings\.inbox' must be a folder of its own"):
         settings.from_document({"settings": {"inbox": inbox}}, home=tmp_path)
 

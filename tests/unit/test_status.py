@@ -306,11 +306,24 @@ def test_a_casebook_that_cannot_be_read_is_a_line_and_no_error(settings: Setting
     last_run(settings)
     book = casebook.casebook_path(settings)
     book.write_bytes(b"this is not a casebook" * 500)
-    os.utime(book, (4e9, 4e9))
+    os.utime(book, (4e9, 4e9))  # as if somebody had recorded something since the run
     shut = line(settings, "SHUT casebook")
     assert shut.is_problem
     assert "damaged" in shut.cause
     assert shut.command == "restore a backup"
+
+
+def test_a_casebook_that_takes_no_writing_is_told_though_nothing_came_since(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = casebook.casebook_path(settings)
+    book.write_bytes(b"x")
+    last_run(settings)
+    os.utime(book, (1e9, 1e9))
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write to anything
+    shut = line(settings, "SHUT casebook")
+    assert shut.is_problem
+    assert "cannot be written" in shut.cause
 
 
 def test_a_scheduler_never_started_is_no_line_at_all(settings: Settings) -> None:

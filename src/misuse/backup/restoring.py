@@ -7,6 +7,7 @@ import dataclasses
 import errno
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -136,7 +137,8 @@ def restore(
             newer = _newer_certificates(backup, found, inside)
             faults = _opened(found, inside, newer, backup, now, actor)
         _in_place(half, home)
-    return Restored(home, found, tuple(told for told, _ in newer), faults)
+    told = tuple(f"{left.get('case_ref', 'a person')}, put away {day}" for day, left in newer)
+    return Restored(home, found, told, faults)
 
 
 def _refuse_a_home(home: Path) -> None:
@@ -195,8 +197,9 @@ def _refuse_another(found: Manifest, inside: Settings) -> None:
         raise StoreError("the published list is not the one that was backed up", next_step=_ANOTHER)
 
 
-def _newer_certificates(backup: Path, found: Manifest, inside: Settings) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Certificates in the newest backup of the same home beside this one that this one lacks: what they say, and their lines."""
+def _newer_certificates(backup: Path, found: Manifest, inside: Settings) -> list[tuple[str, Mapping[str, Any]]]:
+    """Certificates in the newest backup of the same home beside this one that this one lacks: of which day, and what they
+    leave: lines, and the calls that stay barred."""
     newest, path = found, None
     for sibling in backup.parent.glob(f"{backup.name.rpartition('-')[0]}-*"):
         with contextlib.suppress(StoreError):
@@ -212,16 +215,13 @@ def _newer_certificates(backup: Path, found: Manifest, inside: Settings) -> list
     with casebook.Casebook.open(beside / "casebook.sqlite", key=key) as book:
         since = [event for event in book.entries("disposed") if event.event_id > int(found.casebook["events"])]
     shutil.rmtree(beside)
-    leaves = [(event.occurred_at[:10], event.data.get("leaves") or {}) for event in since]
-    return [
-        (f"{said.get('case_ref', 'a person')}, put away {day}", list(said.get("lines") or ())) for day, said in leaves
-    ]
+    return [(event.occurred_at[:10], event.data.get("leaves") or {}) for event in since]
 
 
 def _opened(
     found: Manifest,
     inside: Settings,
-    newer: list[tuple[str, list[dict[str, Any]]]],
+    newer: list[tuple[str, Mapping[str, Any]]],
     backup: Path,
     now: datetime,
     actor: str,
@@ -229,13 +229,15 @@ def _opened(
     """Open every store as a run would, which brings an older schema forward; record the restoring. Faults of the record."""
     if (inside.home / "warehouse.duckdb").exists():
         with warehouse.opened(inside, with_vault=vault.vault_path(inside).exists()) as con:
-            disposal.forget(con, [line for _, lines in newer for line in lines])
+            disposal.forget(con, [line for _, left in newer for line in left.get("lines") or ()])
     shutil.rmtree(inside.home / "backups", ignore_errors=True)  # the backup itself is the copy before a migration
     with casebook.opened(inside) as book:
         if (book.count(), book.head()) != (found.casebook["events"], found.casebook["head"]):
             raise StoreError("the casebook is not the one that was backed up", next_step=_ANOTHER)
         faults = tuple(map(str, book.faults()))
-        payload = {"backup": backup.name, "digest": found.digest, "taken_at": found.taken_at}
+        barred = sorted({str(call) for _, left in newer for call in left.get("barred") or ()})
+        payload: dict[str, Any] = {"backup": backup.name, "digest": found.digest, "taken_at": found.taken_at}
+        payload |= {"barred": barred} if barred else {}
         book.record("backup_restored", actor=actor, occurred_at=now, payload=payload)
     for left in ("casebook.sqlite-wal", "casebook.sqlite-shm", "writer.lock"):
         (inside.home / left).unlink(missing_ok=True)

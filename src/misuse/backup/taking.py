@@ -7,7 +7,6 @@ SQLite copies it as of one moment, and its noted heads are copied before, so tha
 from __future__ import annotations
 
 import fnmatch
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -119,12 +118,12 @@ def _usable(settings: Settings, folder: Path) -> Path:
 
 def _sources(settings: Settings) -> Iterator[Path]:
     """Everything of a home that belongs into a backup, folders before what lies in them; wherever the inbox lies, not that."""
-    inbox = Path(os.path.normpath(settings.inbox_path))
+    inbox = settings.inbox_path.resolve()
     for path in sorted(settings.home.iterdir()):
-        if path != inbox and not _is_like(path, (*LEFT_OUT, *_HALF_MADE)):
+        if path.resolve() != inbox and not _is_like(path, (*LEFT_OUT, *_HALF_MADE)):
             yield path
             if path.is_dir() and not path.is_symlink():
-                yield from copying.walk(path, lambda inner: inner == inbox or _is_like(inner, _HALF_MADE))
+                yield from copying.walk(path, lambda inner: inner.resolve() == inbox or _is_like(inner, _HALF_MADE))
 
 
 def _is_like(path: Path, patterns: tuple[str, ...]) -> bool:

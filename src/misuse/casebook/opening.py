@@ -85,8 +85,12 @@ def as_it_lies(path: Path, schema_root: Path) -> sqlite3.Connection | None:
     """
     beside = path.with_name(f"{path.name}-wal")
     try:
-        written = bytearray(path.read_bytes())
+        before = path.stat()
         if beside.exists() and beside.stat().st_size:
+            return None
+        written = bytearray(path.read_bytes())
+        after = path.stat()  # whoever wrote meanwhile may have brought the log of writes in, and taken it away
+        if (beside.exists() and beside.stat().st_size) or _is_other(before, after):
             return None
         written[_JOURNAL] = b"\x01\x01"  # a casebook in memory has no file to write ahead into
         con = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
@@ -96,6 +100,13 @@ def as_it_lies(path: Path, schema_root: Path) -> sqlite3.Connection | None:
     except (OSError, sqlite3.Error):
         return None
     return con if is_current else None
+
+
+def _is_other(before: os.stat_result, after: os.stat_result) -> bool:
+    return any(
+        getattr(before, name) != getattr(after, name)
+        for name in ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+    )
 
 
 def _refuse_a_lost_one(path: Path) -> None:

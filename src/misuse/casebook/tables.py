@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 Row = tuple[Any, ...]
+PUT_AWAY = "put_away"  # the rule that a bar goes by from then on (sql/detection/stopped_calls.sql)
 
 
 @uncollected()
@@ -69,10 +70,11 @@ def _kept_stops(stops: Sequence[state.LiveStop], kept_on: Sequence[spells.KeptSt
 
 
 def _barred(con: sa.Connection) -> list[Row]:
-    """Calls that a rule barred when their caller was put away, by the certificates: of the call alone."""
+    """Calls that a rule barred when their caller was put away, by the certificates, and by those that a restoring applied."""
     leaves = [event.data.get("leaves") or {} for event in read(con, "disposed")]
-    found = {(str(row["rule_id"]), str(row["call_key"])) for left in leaves for row in left.get("barred") or ()}
-    return [(rule, call, False, []) for rule, call in sorted(found)]
+    restored = [event.data for event in read(con, "backup_restored")]
+    found = {str(call) for left in (*leaves, *restored) for call in left.get("barred") or ()}
+    return [(PUT_AWAY, call, False, []) for call in sorted(found)]
 
 
 def _case_row(case_ref: str, case: Mapping[str, Any]) -> Row:

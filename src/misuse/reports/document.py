@@ -188,7 +188,7 @@ def _personless_tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]
     made = sum(int(row["misuse_calls"]) for row in apart)
     return [
         {"figure": wording.count(pack.excluded["misuse"]), "name": "misuse calls", "note": none},
-        {"figure": wording.share(made / pack.excluded["misuse"] if pack.excluded["misuse"] else None), "name": f"of them by lines or premises with {pack.settings.shared_line_threshold} or more in a calendar month", "note": ""},
+        {"figure": wording.share(made / pack.excluded["misuse"] if pack.excluded["misuse"] else None), "name": f"of them by lines or premises with {wording.apart_threshold(pack)} or more in a calendar month", "note": ""},
         {"figure": _point(work.days_all, _days), "name": "all misuse, days’ work a month", "note": _spread(work.days_all, _days)},
         {"figure": _point(work.hours_all, wording.hours), "name": "all misuse, handling a month", "note": ""},
     ]  # fmt: skip

@@ -201,11 +201,16 @@ def headline(pack: Pack) -> str:
     )
 
 
+def apart_threshold(pack: Pack) -> int:
+    """From how many misuse calls in a calendar month on a line is told of, as the run had it."""
+    return next((int(row["threshold"]) for row in pack.apart), pack.settings.shared_line_threshold)
+
+
 def apart(pack: Pack, window: str = HEADLINE) -> str:
     """The shared lines and premises over their own threshold in one window, never among the persons."""
     final = pack.final(window)
     found = {row["identity_kind"]: row for row in pack.apart if row["window_name"] == window}
-    said = plain.apart(found, pack.settings.shared_line_threshold, final["misuse_calls"] if final else None)
+    said = plain.apart(found, apart_threshold(pack), final["misuse_calls"] if final else None)
     lead = "" if uncounted(pack) or not said else "Apart from persons: "
     return lead + " ".join(said)
 

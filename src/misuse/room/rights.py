@@ -73,7 +73,8 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
 
     Keys: event_id, events (how many), lines (bounds left), packs, lists (frozen ones made anew without the person), swept
     (copies removed now), backups_by.
-    Errors: Refused before its time, or while a stop protects the person; LockHeld while a run writes.
+    Errors: Refused before its time, while a stop protects the person, or while a call of theirs is in that no run has
+    counted; LockHeld while a run writes.
     """
     desk.permit("dispose", "dispose")
     reference = cases.reference_of(desk, ref)
@@ -84,7 +85,7 @@ def dispose(desk: Desk, ref: str, reason: str, *, ground: str = "due") -> dict[s
         folders = [str(event.data["folder"]) for event in events if event.kind == "pack_made"]
     backups_by = desk.today + timedelta(days=desk.settings.rights.backup_days)
 
-    def certify(lines: list[dict[str, Any]], barred: list[dict[str, Any]]) -> Event:
+    def certify(lines: list[dict[str, Any]], barred: list[str]) -> Event:
         """Packs go first, since once their events are put away nothing leads to them."""
         for folder in folders:
             shutil.rmtree(packs.folder_of_packs(desk) / folder, ignore_errors=True)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from misuse import explain, identities, models, numbers, sources, store
-from misuse.errors import UsageError
+from misuse import explain, identities, models, numbers, sources, store, wording
+from misuse.errors import Refused, UsageError
 from misuse.room.desk import Desk, rows
 from misuse.vault import looking
 
@@ -22,8 +22,8 @@ _CALLS = """
 select call_key::varchar as call_key, coalesce(spell_id, '') as spell_id, source, received_at
 from calls where caller_id = $caller_id order by received_at, call_key
 """
-# What the published run knew of: a version that came in since is of another batch.
-_BATCHES = "select batch_id from batches order by batch_id"
+# What the published run knew of, oldest first: a version that came in since is of another batch.
+_BATCHES = "select batch_id from batches order by ingested_at, batch_id"
 
 
 def _batches(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -90,11 +90,19 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def schedule(desk: Desk, caller_id: str, call_keys: Sequence[str], reason: str) -> dict[str, dict[str, Any]]:
-    """References of calls by call_key: call_id, incident_ref, recording_ref, handler_ref, versions. Errors as `identify`."""
+    """References of calls by call_key: call_id, incident_ref, recording_ref, handler_ref, versions.
+
+    Errors as `identify`; Refused where a file was read again or taken back since the run, so that references would lack.
+    """
     _record(desk, {"way": "schedule", "calls": len(call_keys)}, reason, [caller_id])
     with desk.published() as con:
         values = {"call_keys": list(call_keys), "batches": _batches(con)}
     found = _select(desk, "room/details_of_schedule", values)
+    if lacking := len(set(call_keys)) - len(found):
+        raise Refused(
+            f"the vault holds {wording.of(lacking, 'call')} of these as no run has counted them yet, or not at all",
+            next_step="misuse run, then try again",
+        )
     return {row["call_key"]: row for row in found}
 
 

@@ -55,13 +55,13 @@ LOOK_LIST = Relation(
         case_ref | VARCHAR | the case's reference, stable for a caller
         caller_id | VARCHAR | the caller
         identity_kind | VARCHAR | person, shared_line or premises
-        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change (in 30 days ten calls and three times those of the 30 before; or, with threshold coded misuse calls, three genuine ones and three times), case_on_a_line (of a case not closed the number turned out to be a line of many people)
+        look_reasons | VARCHAR[] | ten_or_more_coded, hard_stop, new_hard_stop, linked_stop (every stop came from elsewhere: another number, an address or a person in common), new_content (something new in a frequent contact's call), sharp_change (on channels that were there 60 days ago: in 30 days ten calls and three times those of the 30 before; or, with threshold coded misuse calls, three genuine ones and three times), case_on_a_line (of a case not closed the number turned out to be a line of many people)
         coded_misuse_calls | BIGINT | coded misuse in the headline window, before any exclusion
         stopped_calls | BIGINT | of them barred by a hard stop
         doubtful_calls | BIGINT | of them doubtful: the code not known, chosen by nobody or contradicted by the call's own facts
         misuse_calls | BIGINT | misuse calls in the headline window
         calls_d30 | BIGINT | calls of any kind in 30 days
-        calls_prior_d30 | BIGINT | calls of any kind in the 30 days before those
+        calls_prior_d30 | BIGINT | calls of any kind in the 30 days before those; null where the log, or a channel of theirs, was not there 60 days ago
         is_stopped | BOOLEAN | a hard stop applies to the caller or to one of the caller's calls
         support_first | BOOLEAN | a vulnerability makes support the default
         is_urgent | BOOLEAN | to be looked at the same night
