@@ -96,7 +96,10 @@ def opened(settings: Settings, *, with_vault: bool = False) -> Iterator[duckdb.D
     """The warehouse open for writing under the writer lock, its schema up to date.
 
     Temporary files are encrypted, since with the vault attached a spilled sort would hold its rows.
+    Errors: StoreError also where a block that is read later turns out to be damaged.
     """
+    import duckdb
+
     with writer(settings):
         con = _connect(settings)
         try:
@@ -106,6 +109,10 @@ def opened(settings: Settings, *, with_vault: bool = False) -> Iterator[duckdb.D
                     yield con
             else:
                 yield con
+        except duckdb.Error as error:
+            if any(sign in str(error).lower() for sign in _DAMAGE):
+                raise _damaged(warehouse_path(settings)) from None
+            raise
         finally:
             con.close()
 
@@ -228,6 +235,14 @@ def _open_error(path: Path, error: Exception) -> StoreError | ResourceError | Lo
         return StoreError(
             f"the warehouse at {path} may not be read and written by this user", next_step="check its rights"
         )
+    return _damaged(path)
+
+
+# As the engine says it of a block; the vault's own are told before (vault.trouble).
+_DAMAGE = ("checksum", "corrupt database", "could not read from file", "failed to read")
+
+
+def _damaged(path: Path) -> StoreError:
     return StoreError(
         f"the warehouse at {path} is damaged or is no warehouse",
         next_step=f"misuse restore a backup; {_ANEW}",

@@ -27,6 +27,7 @@ SHARES = {
     "accept": 40, "dispose": 45, "retention": 25,
 }  # fmt: skip
 RUNS = 0.1  # of kills outside a run, after which a whole run is made too
+ENDED_BY_A_RUN = ("run", "report", "dispose")  # a disposal whose certificate stands is ended by the next run
 
 
 def say(text: str) -> None:
@@ -45,7 +46,7 @@ def theatre(root: Path, kills: float, mishaps_each: int, seed: int, stopped: thr
         for how in _ways(found, scenario, chance, kills) if not stopped.is_set() else ():
             if stopped.is_set():
                 break
-            found.kill(scenario, how, runs=scenario.name in ("run", "report") or chance.random() < RUNS)
+            found.kill(scenario, how, runs=scenario.name in ENDED_BY_A_RUN or chance.random() < RUNS)
         say(f"{scenario.name:10} {found.tally.kills} kills so far, {len(found.tally.troubles)} troubles")
     for mishap in mishaps.ALL:
         for _ in range(mishaps_each):

@@ -82,3 +82,18 @@ def test_what_a_killed_run_left_goes(settings: Settings) -> None:
     left.write_text("in clear")
     tables(settings)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("with_vault", [False, True])
+def test_a_block_that_turns_out_damaged_is_told_as_that(tmp_path: Path, with_vault: bool) -> None:
+    settings = Settings(home=tmp_path / "home")
+
+    def reads(error: duckdb.Error) -> None:
+        with warehouse.opened(settings, with_vault=with_vault):
+            raise error
+
+    said = "IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2 in block"
+    with pytest.raises(StoreError, match=r"warehouse at .* is damaged"):
+        reads(duckdb.IOException(said))
+    with pytest.raises(duckdb.CatalogException, match="no such table"):
+        reads(duckdb.CatalogException("no such table"))
