@@ -29,7 +29,6 @@ from tests.logs import COLUMNS, NOW, random_rows, settings_for, write_csv
 from tests.pipeline.test_nothing_leaks import LAYOUT
 from tests.unreported import unreported
 
-
 BARRED = "00000000-0000-0000-0000-0000000000b1"
 
 
