@@ -169,10 +169,12 @@ def test_the_command_line_gives_no_false_reason() -> None:
 
 
 def test_a_tile_of_lines_states_their_own_rule(pack: data.Pack) -> None:
-    lines = [{"window_name": "headline", "identity_kind": "shared_line", "callers": 1, "misuse_calls": 16}]
-    found = replace(pack, kinds={"shared_line": 2}, apart=lines)
+    """By the run's threshold, whatever the settings say by now."""
+    line = {"window_name": "headline", "identity_kind": "shared_line", "callers": 1, "misuse_calls": 16}
+    found = replace(pack, kinds={"shared_line": 2}, apart=[line | {"threshold": 12}])
     names = [tile["name"] for tile in document._tiles(found, figures.workload(found))]
-    assert "of them by lines or premises with 15 or more in a calendar month" in names
+    assert pack.settings.shared_line_threshold == 15
+    assert "of them by lines or premises with 12 or more in a calendar month" in names
 
 
 # -- what an interval is called ----------------------------------------------------------------------------------------
