@@ -1,6 +1,6 @@
 -- One row per line with a call, within the bounds in which it was somebody's, that the last run did not count as it is
--- now: it came in since, was corrected since, or is later than the day that the run speaks for. Who made it is not
--- known yet. Key: token. No params of its own; reads lines_put_away (null: no end).
+-- now: it came in since, or was corrected since. Who made it is not known yet. Key: token. No params of its own; reads
+-- lines_put_away (null: no end).
 select distinct held.token
 from (
     select call_key, batch_id, received_at, coalesce(number_token, premises_token) as token

@@ -88,7 +88,10 @@ def _expired(book: Casebook, now: datetime) -> list[str]:
 
 
 def escalate(book: Casebook, now: datetime, today: date, actor: str) -> list[str]:
-    """Put taskings whose deadline is before the local day that goes on up to borough management, each once; which. None of a case that a stop halted."""
+    """Put taskings up to borough management whose deadline was before `today`, the local day; each once; which.
+
+    None of a case that a stop halted.
+    """
     answers = {event.data["tasking_id"]: event.data["answer"] for event in book.entries("tasking_answered")}
     up = {event.data["tasking_id"] for event in book.entries("tasking_escalated")}
     halted = {reference for reference, case in book.cases().items() if case["status"] == "halted"}

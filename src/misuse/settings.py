@@ -367,8 +367,6 @@ def _sensible(settings: Settings, where: str) -> None:
 
 # What a home keeps for itself, or makes anew: a source of such a name would have its files taken for logs.
 OWN_FOLDERS = ("backups", "keys", "packs", "prefect", "published", "quality", "reports", "scratch", "synth")
-
-
 _OWN_FILES = ("casebook.", "vault.", "warehouse.")
 
 

@@ -11,16 +11,13 @@ from zoneinfo import ZoneInfo
 
 def local(moment: datetime, zone: str | ZoneInfo) -> datetime:
     """A stored time, UTC without a zone, as the reporting zone's clock had it, with its offset."""
-    return moment.replace(tzinfo=UTC).astimezone(_zone(zone))
-
-
-def _zone(zone: str | ZoneInfo) -> ZoneInfo:
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
+    there = zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(there)
 
 
 def local_day(moment: datetime, zone: str | ZoneInfo) -> date:
     """The reporting zone's day at a moment; one without a zone is kept in UTC."""
-    return local(moment, zone).date() if moment.tzinfo is None else moment.astimezone(_zone(zone)).date()
+    return local(moment, zone).date()
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

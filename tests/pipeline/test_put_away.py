@@ -60,7 +60,8 @@ def in_vault(settings: Settings, since: str) -> tuple[int, int, int]:
 
 
 def spell_of(settings: Settings, at: str) -> str:
-    ((spell,),) = asked(settings, f"select distinct spell_id from calls where received_at = '{at}'")
+    with publication.opened(settings) as con:
+        ((spell,),) = con.execute("select distinct spell_id from calls where received_at = $at", {"at": at}).fetchall()
     return str(spell)
 
 
@@ -134,8 +135,10 @@ def test_a_silence_that_is_not_settled_bounds_what_goes(settings: Settings) -> N
     (line,) = put_away(settings, [spell_of(settings, "2023-01-05")], FIRST_RUN)
     assert (line["held_from"], line["held_to"]) == (None, "2026-01-02T00:00:00")
     run(settings, FIRST_RUN + timedelta(hours=2), force=True)
-    counted = "count(*), count(caller_id), count(*) filter (is_stopped), count(*) filter (is_misuse)"
-    by_year = f"select year(received_at), {counted} from calls where is_coded_misuse group by all order by all"
+    by_year = (
+        "select year(received_at), count(*), count(caller_id), count(*) filter (is_stopped), "
+        "count(*) filter (is_misuse) from calls where is_coded_misuse group by all order by all"
+    )
     assert asked(settings, by_year) == [(2023, 6, 0, 0, 6), (2026, 6, 6, 6, 0)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from misuse.errors import StoreError
 from misuse.reports import queries
 from misuse.settings import Settings
 from misuse.staleness import end_of_day, hours_old
+from misuse.wording import local
 
 if TYPE_CHECKING:
     import duckdb
@@ -232,7 +233,7 @@ def _stamp(run_id: str, as_of: date, settings: Settings, now: datetime) -> Stamp
     return Stamp(
         run_id=run_id,
         as_of=as_of,
-        made_at=(now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(ZoneInfo(settings.reporting_zone)),
+        made_at=local(now, settings.reporting_zone),
         hours_old=hours,
         is_stale=hours > settings.stale_after_hours,
         stale_after_hours=settings.stale_after_hours,
