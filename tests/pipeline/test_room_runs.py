@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
+import re
 import shutil
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 
-from misuse import casebook, disposal, identities, intake, pipeline, publication, retention
+from misuse import casebook, disposal, identities, intake, pipeline, publication, retention, warehouse
 from misuse.cli import run_command
 from misuse.errors import InputError, MisuseError, Refused, UsageError
 from misuse.room import Desk, audit, boroughs, calls, care, cases, meetings, packs, rights, vaulted
+from misuse.room.papers import access as papers_access
 from misuse.room.papers import slips
 from misuse.settings import Rights, Settings
 from tests.logs import NOW, SOURCE, random_rows, settings_for, write_csv
@@ -486,6 +490,28 @@ def test_access_gives_everything_but_who_decided(settings: Settings) -> None:
     assert len(held["calls"]) > 10
     kinds = {event["kind"] for event in audit.events(desk(settings, "aud"))}
     assert {"identity_read", "access_given"} <= kinds
+
+
+def test_the_paper_of_an_access_is_for_the_person(settings: Settings) -> None:
+    """In words, and with what call-takers wrote; no other's name, no name of a column."""
+    ref = under_action(settings)
+    with warehouse.opened(settings, with_vault=True) as con:
+        (caller,) = con.execute(
+            "select caller_id from calls inner join vault.call_details using (call_key) "
+            "where remarks is not null and caller_id is not null order by caller_id"
+        ).fetchall()[0]
+    for person in (ref, caller):
+        held = rights.subject_access(desk(settings, "ada"), person, "request 12")
+        made = papers_access.access_pdf(desk(settings, "ada"), held)
+        said = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages).split())
+        assert all(number in said for number in held["identity"]["numbers"])
+        assert not re.search(r"[a-z]_[a-z]|Police use only|\brev\b", said)
+        counted = said[said.index("Your calls: ") :].count("as misuse")
+        assert counted == sum(call["is_misuse"] for call in held["calls"])
+        assert (f"Case {ref}, under action" in said) == (person == ref)
+    written = {" ".join(call["remarks"].split()) for call in held["calls"] if call["remarks"]}
+    assert written
+    assert all(words in said for words in written)
 
 
 @pytest.mark.parametrize(

@@ -380,9 +380,7 @@ OPENS_THE_VAULT = {
     "src/misuse/room/vaulted.py": "find, identify, and references for an evidence pack: with role, reason and record",
     "sql/room/tokens_of_numbers.sql": "the room's find and identify: with role, reason and record",
     "sql/room/calls_at_address.sql": "the room's find: with role, reason and record",
-    "sql/room/details_of_lines.sql": "the room's identify: with role, reason and record",
-    "sql/room/details_of_person.sql": "the room's identify: with role, reason and record",
-    "sql/room/details_of_schedule.sql": "references for an evidence pack: with role, reason and record",
+    "sql/room/counted_details.sql": "identify, evidence packs and subject access: with role, reason and record",
     "src/misuse/casebook/keeping.py": "holds the casebook's own key as the vault's is held, and opens nothing",
     "src/misuse/status.py": "tells of a rotation that broke off, and opens nothing",
 }

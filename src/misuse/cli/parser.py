@@ -267,6 +267,7 @@ def _cases(add: Adder) -> None:
     dispose.add_argument("--upheld", action="store_true", help="before its time: a representation was upheld")
     access = part("access", "room:rights_access", "everything held of a person, for the person; recorded")
     access.add_argument("caller", metavar="CALLER", help="caller id, its beginning, or a case reference")
+    access.add_argument("--out", metavar="FILE", help="as a PDF to read; without it, every field as JSON")
     for command in (dispose, access):
         command.add_argument("--reason", required=True, help="why; recorded with your name")
 

@@ -221,8 +221,13 @@ def rights_dispose(context: Context) -> int:
 def rights_access(context: Context) -> int:
     """Everything held of a person."""
     from misuse.room import rights
+    from misuse.room.papers import access
 
-    context.print_json(rights.subject_access(_desk(context), context.options.caller, context.options.reason))
+    desk = _desk(context)
+    held = rights.subject_access(desk, context.options.caller, context.options.reason)
+    if context.options.out:
+        return _paper(context, access.access_pdf(desk, held))
+    context.print_json(held)
     return 0
 
 

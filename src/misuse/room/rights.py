@@ -273,12 +273,14 @@ def corrections(desk: Desk) -> list[dict[str, Any]]:
 def subject_access(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
     """Everything held of a person, for the person: recorded as a look and as access given.
 
-    Keys: caller_id, identity, calls, listed, look, cases[{case_ref, history}], taskings, decisions_by_program (none: people
-    decide). Whoever decided stays a role, others' names are left out. What would harm somebody is for a person to take out.
+    Keys: caller_id, identity, calls (each with what call-takers wrote), listed, look, cases[{case_ref, history}], taskings,
+    decisions_by_program (none: people decide). Whoever decided stays a role, others' names are left out. What would harm
+    somebody is for a person to take out.
     """
     desk.permit("give_access", "subject access")
     known = vaulted.identify(desk, caller, f"subject access: {reason}")
     caller_id = known["caller_id"]
+    written = {row["call_key"]: row for row in vaulted.told_of_calls(desk, caller_id, f"subject access: {reason}")}
     desk.record("access_given", {"reason": reason}, caller_id=caller_id)
     with desk.published() as con, desk.book() as book:
         spells = set(published_callers.spells_of(con, caller_id))
@@ -291,7 +293,7 @@ def subject_access(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
         return {
             "caller_id": caller_id,
             "identity": known,
-            "calls": calls,
+            "calls": [{**call, **written.get(str(call["call_key"]), {})} for call in calls],
             "listed": listed,
             "look": look,
             "cases": [

@@ -6,8 +6,9 @@ a run that is writing to the vault.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from misuse import explain, identities, models, numbers, sources, store, wording
@@ -47,19 +48,19 @@ def identify(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
     regions = _regions(desk, {call["source"] for call in calls})
     values = {
         "call_keys": keys,
-        "batches": batches,
         "spells": [call["spell_id"] for call in calls],
         "regions": [regions[call["source"]] for call in calls],
         "times": [call["received_at"] for call in calls],
     }
-    lines = [{**row, "line": _line(row)} for row in _select(desk, "room/details_of_lines", values)]
+    with _counted(desk, keys, batches) as con:
+        lines = [{**row, "line": _line(row)} for row in _rows(con, "room/details_of_lines", values)]
+        (known,) = _rows(con, "room/details_of_person", {})
     times = _times(desk, sorted({row["line"] for row in lines if not row["is_premises"]}))
     held = [
         row
         for row in lines
         if row["is_premises"] or not times.get(row["line"]) or row["spell_id"] in times[row["line"]]
     ]
-    (known,) = _select(desk, "room/details_of_person", {"call_keys": keys, "batches": batches})
     has_versions = bool(known.pop("has_versions"))
     return {
         "caller_id": caller_id,
@@ -96,14 +97,28 @@ def schedule(desk: Desk, caller_id: str, call_keys: Sequence[str], reason: str) 
     """
     _record(desk, {"way": "schedule", "calls": len(call_keys)}, reason, [caller_id])
     with desk.published() as con:
-        values = {"call_keys": list(call_keys), "batches": _batches(con)}
-    found = _select(desk, "room/details_of_schedule", values)
+        batches = _batches(con)
+    with _counted(desk, call_keys, batches) as con:
+        found = _rows(con, "room/details_of_schedule", {})
     if lacking := len(set(call_keys)) - len(found):
         raise Refused(
             f"the vault holds {wording.of(lacking, 'call')} of these as no run has counted them yet, or not at all",
             next_step="misuse run, then try again",
         )
     return {row["call_key"]: row for row in found}
+
+
+def told_of_calls(desk: Desk, caller_id: str, reason: str) -> list[dict[str, Any]]:
+    """What else stands on a caller's calls, for the person: call_key, call_id, incident_ref, incident_location, markers,
+    remarks, free_text_codes. Call-takers' words may name others.
+
+    Errors as `identify`.
+    """
+    with desk.published() as con:
+        calls, batches = rows(con, _CALLS, {"caller_id": caller_id}), _batches(con)
+    _record(desk, {"way": "access", "calls": len(calls)}, reason, [caller_id])
+    with _counted(desk, [call["call_key"] for call in calls], batches) as con:
+        return _rows(con, "room/details_of_access", {})
 
 
 def find(desk: Desk, *, number: str | None, address: str | None, reason: str) -> list[dict[str, Any]]:
@@ -154,6 +169,15 @@ def _record(desk: Desk, way: dict[str, Any], reason: str, callers: list[str]) ->
     _permit(desk, str(way["way"]), reason)
     caller = callers[0] if len(callers) == 1 else None
     desk.record("identity_read", {**way, "reason": reason, "callers": callers}, caller_id=caller)
+
+
+@contextmanager
+def _counted(desk: Desk, call_keys: Sequence[str], batches: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The vault with `counted_details`: what stands on the calls, each in the version that the published run counted."""
+    with looking.alone(desk.settings) as con:
+        values = {"call_keys": list(call_keys), "batches": list(batches)}
+        models.build(con, "room/counted_details", values, temporary=True)
+        yield con
 
 
 def _select(desk: Desk, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:

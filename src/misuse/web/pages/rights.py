@@ -30,7 +30,12 @@ _CORRECTION = (
 _ACCESS = (
     _CASE,
     forms.reason("Whose request, and how it was checked that it is theirs. It is a look, and recorded as one."),
-)
+    Field(
+        "form", "As what", "choice",
+        hint="Read it before it is given: what would harm somebody is for you to take out.",
+        choices=(("paper", "A paper to read"), ("data", "Data, with every field, for a program")),
+    ),
+)  # fmt: skip
 _DELIST = (_CASE, forms.reason("Why the person is kept off the list."), Field("until", "Until", "date"))
 _DISPOSE = (
     Field(
@@ -120,13 +125,18 @@ def access_page(visit: Visit) -> Answer:
 
 
 def give_access(visit: Visit) -> Answer:
-    """Everything held of a person, for the person."""
+    """Everything held of a person, for the person: a paper, or every field."""
     from misuse.room import rights
+    from misuse.room.papers import access as paper
 
     ref, reason = (_needed(visit, _ACCESS, name) for name in ("case_ref", "reason"))
-    found = {"marking": visit.settings.protective_marking, **rights.subject_access(visit.desk, ref, reason)}
+    held = rights.subject_access(visit.desk, ref, reason)
+    name = f"subject_access_{held['caller_id']}"
+    if visit.form.text("form") != "data":
+        return Download(paper.access_pdf(visit.desk, held), f"{name}.pdf", "application/pdf")
+    found = {"marking": visit.settings.protective_marking, **held}
     content = json.dumps(found, indent=1, default=str, ensure_ascii=False).encode()
-    return Download(content, f"subject_access_{found['caller_id']}.json", "application/json")
+    return Download(content, f"{name}.json", "application/json")
 
 
 def delist_page(visit: Visit) -> Answer:
