@@ -1,7 +1,7 @@
 -- One row per stratum: its calls, and what two people, blind to each other, found of those of them that were drawn.
 -- Key: is_frequent, kind, stratum. No params. Of a call in several samples the latest counts; one that nobody can tell
 -- counts in unknown alone. Where the call is still of its kind and side, its code is the present one. A code that the
--- log no longer has, or that is rare now, counts with the other codes.
+-- log no longer has, or that is rare now, counts with the other codes, which then may have no calls at all.
 with
 
 latest as (
@@ -53,12 +53,15 @@ calls as (
 
 final as (
     select
-        calls.is_frequent, calls.kind, calls.stratum, calls.calls,
+        coalesce(calls.is_frequent, verdicts.is_frequent) as is_frequent,
+        coalesce(calls.kind, verdicts.kind) as kind,
+        coalesce(calls.stratum, verdicts.stratum) as stratum,
+        coalesce(calls.calls, 0) as calls,
         coalesce(verdicts.both_misuse, 0) as both_misuse, coalesce(verdicts.both_not, 0) as both_not,
         coalesce(verdicts.upheld, 0) as upheld, coalesce(verdicts.turned_down, 0) as turned_down,
         coalesce(verdicts.pending, 0) as pending, coalesce(verdicts.unknown, 0) as unknown
     from calls
-    left join verdicts
+    full join verdicts
         on
             calls.is_frequent = verdicts.is_frequent and calls.kind = verdicts.kind
             and calls.stratum = verdicts.stratum

@@ -1,7 +1,8 @@
 """In a run: verdicts to error rates by code, to each caller's chance of truly being over the line, to the headline.
 
-The set work is in sql/coding, the statistics in misuse.coding. Without a finished double-coding sample nothing is
-corrected: the figures are there with no value, and their method says what to do next.
+The set work is in sql/coding, the statistics in misuse.coding. Without a finished double-coding sample, or where one
+says nothing of the calls coded misuse or of those coded otherwise, nothing is corrected: the figures are there with no
+value, and their method says why and what to do next.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from tasking_candidates as candidates
 left join caller_chances as chances on candidates.caller_id = chances.caller_id
 """
 _KINDS = {"misuse": "coded misuse", "doubtful": "doubtful", "other": "other codes"}
+_SIDES = {True: "frequent callers", False: "all others"}
 _TOLD = """
 select estimate, point, low, high, method
 from estimates
@@ -75,8 +77,10 @@ create or replace temp table casebook_coded_calls as
 select * from casebook_coded_calls
 where cast(call_key as varchar) not in (select call_key from taught_calls)
 """
+_CALLS = "select caller_id, cast(sum(calls) as bigint) from coding_counts group by caller_id"
 _RAW = "select caller_id, misuse_calls from caller_windows where window_name = 'headline'"
-_OUTCOMES = ("both_misuse", "both_not", "upheld", "turned_down", "pending")
+_SETTLED = ("both_misuse", "both_not", "upheld", "turned_down")
+_OUTCOMES = (*_SETTLED, "pending")
 
 
 def reckon(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], *, seed: int) -> None:
@@ -86,25 +90,71 @@ def reckon(con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], *, see
     """
     coded = con.execute(_IS_CODED).fetchone()
     if not coded or not coded[0]:
-        _store(con, parameters, _without(con), [], [])
+        _store(con, parameters, _without(_not_coded(con)), [], [])
         return
     document = _prepared(con)
-    strata = _rows(con, _STRATA)
+    every = _rows(con, _STRATA)
+    unrated = _unrated(every)
+    if why_not := _lacking(every, unrated):
+        _store(con, parameters, _without(why_not), [], [])
+    else:
+        _reckon(con, parameters, every, unrated, document, seed)
+    for name in (*MODELS, *FACTS, _CODED):
+        models.drop_temporary(con, models.relation_name(name))
+
+
+def _reckon(
+    con: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any], every: Sequence[Mapping[str, Any]],
+    unrated: Mapping[tuple[str, bool], int], document: Mapping[str, Any] | None, seed: int,
+) -> None:  # fmt: skip
+    """Correct by the verdicts."""
+    strata = [row for row in every if (row["kind"], row["is_frequent"]) not in unrated]
     tallies = _tallies(strata)
     rates = coding.verdict_rates(tallies)
     counts, callers = _counts(con, strata)
     totals = [int(row["calls"]) for row in strata]
     verdicts = _verdicts(con, strata, callers)
     found = _corrected(counts, rates, totals, int(parameters["threshold"]), seed, verdicts)
+    method = f"{_classified(document)}; {_left_out(strata, unrated)}"
     _store(
         con,
         parameters,
-        _figures(found, tallies, document),
-        _rates(strata, rates),
-        _chances(con, callers, counts, found),
+        _figures(found, tallies, method),
+        [*_rates(strata, rates), *(_again(row) for row in every if row not in strata)],
+        _chances(con, callers, found),
     )
-    for name in (*MODELS, *FACTS, _CODED):
-        models.drop_temporary(con, models.relation_name(name))
+
+
+def _unrated(strata: Sequence[Mapping[str, Any]]) -> dict[tuple[str, bool], int]:
+    """Kinds of code and sides on which there is no verdict: their share of misuse is not known. With their calls."""
+    calls: dict[tuple[str, bool], int] = {}
+    settled: dict[tuple[str, bool], int] = {}
+    for row in strata:
+        key = row["kind"], row["is_frequent"]
+        calls[key] = calls.get(key, 0) + row["calls"]
+        settled[key] = settled.get(key, 0) + sum(row[name] for name in _SETTLED)
+    return {key: calls[key] for key in calls if not settled[key]}
+
+
+def _lacking(strata: Sequence[Mapping[str, Any]], unrated: Mapping[tuple[str, bool], int]) -> str:
+    """Why a finished sample corrects nothing; empty where it does.
+
+    Doubtful calls without a verdict hinder nothing: they are left out, as every count leaves them out.
+    """
+    said = []
+    for (kind, side), calls in sorted(unrated.items(), key=lambda found: not found[0][1]):  # frequent callers first
+        rows = [row for row in strata if (row["kind"], row["is_frequent"]) == (kind, side)]
+        pending, unknown = (sum(row[name] for row in rows) for name in ("pending", "unknown"))
+        why = [f"{unknown} cannot be told"] * bool(unknown) + [f"{pending} not settled"] * bool(pending)
+        if kind != "doubtful" and calls:
+            coded = "coded misuse" if kind == "misuse" else "coded otherwise"
+            said.append(f"{coded} of {_SIDES[side]} ({', '.join(why) or 'none drawn'})")
+    if not said:
+        return ""
+    return (
+        f"not corrected: no verdict on any call {' or '.join(said)}, so nobody knows how many of them truly are misuse; "
+        "misuse coding status, then misuse coding draw"
+    )
 
 
 def _prepared(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
@@ -208,6 +258,8 @@ def _verdicts(
 
     column, place = _columns(strata), {caller: at for at, caller in enumerate(callers)}
     rows = con.execute(_VERDICT).fetchall()  # a row a verdict: some hundreds
+    # A call that was drawn under another kind may be doubtful now, and those may be left out.
+    rows = [row for row in rows if (row[1], row[2]) in column]
     return coding.Verdicts(
         caller=np.array([place[caller] for caller, *_ in rows], dtype=np.int64),
         stratum=np.array([column[kind, stratum] for _, kind, stratum, _ in rows], dtype=np.int64),
@@ -222,29 +274,16 @@ def _columns(strata: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
 
 
 def _tallies(strata: Sequence[Mapping[str, Any]]) -> list[coding.Tally]:
-    """One a stratum. Strata lean on those of their kind and side; where none of these was sampled, on their kind."""
-    sampled: dict[tuple[Any, ...], int] = {}
-    for row in strata:
-        for key in ((row["kind"], row["is_frequent"]), (row["kind"],)):
-            sampled[key] = sampled.get(key, 0) + sum(row[name] for name in _OUTCOMES)
-
-    def group(row: Mapping[str, Any]) -> str:
-        if all(sampled[row["kind"], side] for side in (True, False) if (row["kind"], side) in sampled):
-            return f"{row['kind']} {row['is_frequent']}"
-        return str(row["kind"]) if sampled[row["kind"],] else "any"
-
-    groups = [group(row) for row in strata]
-    if "any" in groups:
-        groups = ["any"] * len(groups)
+    """One a stratum. Strata lean on those of their kind and side, of which some call has a verdict, and on no others."""
     return [
-        coding.Tally(stratum_name(row), name, *(row[part] for part in _OUTCOMES))
-        for row, name in zip(strata, groups, strict=True)
+        coding.Tally(stratum_name(row), f"{row['kind']} {row['is_frequent']}", *(row[part] for part in _OUTCOMES))
+        for row in strata
     ]
 
 
 def stratum_name(row: Mapping[str, Any]) -> str:
     """A stratum in words."""
-    return f"{_KINDS[row['kind']]}: {row['stratum']}, {'frequent callers' if row['is_frequent'] else 'all others'}"
+    return f"{_KINDS[row['kind']]}: {row['stratum']}, {_SIDES[row['is_frequent']]}"
 
 
 def _counts(con: duckdb.DuckDBPyConnection, strata: Sequence[Mapping[str, Any]]) -> tuple[Any, list[str]]:
@@ -257,59 +296,77 @@ def _counts(con: duckdb.DuckDBPyConnection, strata: Sequence[Mapping[str, Any]])
     place = {caller: at for at, caller in enumerate(callers)}
     counts = np.zeros((len(callers), len(strata)), dtype=np.int64)
     for caller, kind, stratum, calls in rows:  # a row a caller and code, not a call
-        counts[place[caller], column[kind, stratum]] = calls
+        if (kind, stratum) in column:
+            counts[place[caller], column[kind, stratum]] = calls
     return counts, callers
 
 
-def _figures(
-    found: coding.Corrected, tallies: Sequence[coding.Tally], document: Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
+def _left_out(strata: Sequence[Mapping[str, Any]], unrated: Mapping[tuple[str, bool], int]) -> str:
+    """Which calls the correction does not know, and which verdicts tell of no call that is still there."""
+    sides = " and ".join(_SIDES[side] for (kind, side), calls in unrated.items() if kind == "doubtful" and calls)
+    gone = sum(row[name] for row in strata if not row["calls"] for name in _OUTCOMES)
+    return (
+        "calls that a hard stop bars are left out, "
+        + (f"doubtful ones of {sides} too, none of which has a verdict" if sides else "doubtful ones have an error rate of their own")
+        + (f"; {gone} verdicts are on codes that the log has no more: other codes of their kind lean on them" if gone else "")
+    )  # fmt: skip
+
+
+def _figures(found: coding.Corrected, tallies: Sequence[coding.Tally], how: str) -> list[dict[str, Any]]:
     agreed = coding.agreement(tallies)
     method = (
         f"{agreed.calls} {found.method}; the coders agreed on {agreed.agreed:.1%}"
         + (f" (kappa {agreed.kappa:.2f})" if agreed.kappa is not None else "")
-        + f"; {_classified(document)}; calls that a hard stop bars are left out, doubtful ones have an error rate of their own"
+        + f"; {how}"
     )
     values = (found.persistent_callers, found.persistent_misuse_calls, found.misuse_calls, found.share_of_misuse)
     figures = [
         {"estimate": name, "unit": unit, "point": value.point, "low": min(value.low, value.point),
-         "high": max(min(value.high, 1.0) if unit == "share" else value.high, value.point), "method": method}
+         "high": max(value.high, value.point), "method": method}
         for (name, unit), value in zip(FIGURES.items(), values, strict=True)
     ]  # fmt: skip
     figures[-1] |= {"numerator": values[1].point, "denominator": values[2].point}
     return figures
 
 
-def _without(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def _without(why: str) -> list[dict[str, Any]]:
     """The figures with no value, and why."""
+    return [{"estimate": name, "unit": unit, "method": why} for name, unit in FIGURES.items()]
+
+
+def _not_coded(con: duckdb.DuckDBPyConnection) -> str:
     drawn = con.execute(_DRAWN).fetchone()
-    why = (
+    return (
         f"not corrected: of the {drawn[1]} calls of sample {drawn[0]} not all are coded by both coders yet; "
         "misuse coding status"
         if drawn
         else "not corrected: no sample of calls has been coded again by two people; misuse coding plan"
     )
-    return [{"estimate": name, "unit": unit, "method": why} for name, unit in FIGURES.items()]
 
 
 def _rates(strata: Sequence[Mapping[str, Any]], rates: coding.Rates) -> list[dict[str, Any]]:
     return [
-        {**{name: row[name] for name in ("is_frequent", "kind", "stratum", "calls")},
-         "coded_again": sum(row[name] for name in _OUTCOMES), "found_misuse": row["both_misuse"] + row["upheld"],
-         "unsettled": row["pending"], "cannot_tell": row["unknown"], "misuse_share": share, "low": low, "high": high}
+        _again(row) | {"misuse_share": share, "low": low, "high": high}
         for row, share, (low, high) in zip(strata, rates.means.tolist(), rates.interval().tolist(), strict=True)
-    ]  # fmt: skip
+    ]
 
 
-def _chances(
-    con: duckdb.DuckDBPyConnection, callers: Sequence[str], counts: Any, found: coding.Corrected
-) -> list[dict[str, Any]]:
-    raw = dict(con.execute(_RAW).fetchall())
+def _again(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What was coded again of a stratum."""
+    return {
+        **{name: row[name] for name in ("is_frequent", "kind", "stratum", "calls")},
+        "coded_again": sum(row[name] for name in _OUTCOMES), "found_misuse": row["both_misuse"] + row["upheld"],
+        "unsettled": row["pending"], "cannot_tell": row["unknown"],
+    }  # fmt: skip
+
+
+def _chances(con: duckdb.DuckDBPyConnection, callers: Sequence[str], found: coding.Corrected) -> list[dict[str, Any]]:
+    raw, calls = (dict(con.execute(statement).fetchall()) for statement in (_RAW, _CALLS))
     return [
-        {"caller_id": caller, "calls": calls, "misuse_calls": raw.get(caller, 0), "expected_misuse_calls": expected,
-         "p_at_least_threshold": min(max(probability, 0.0), 1.0)}
-        for caller, calls, expected, probability in zip(
-            callers, counts.sum(axis=1).tolist(), found.expected.tolist(), found.probability.tolist(), strict=True
+        {"caller_id": caller, "calls": calls[caller], "misuse_calls": raw.get(caller, 0),
+         "expected_misuse_calls": expected, "p_at_least_threshold": min(max(probability, 0.0), 1.0)}
+        for caller, expected, probability in zip(
+            callers, found.expected.tolist(), found.probability.tolist(), strict=True
         )
     ]  # fmt: skip
 

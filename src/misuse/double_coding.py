@@ -41,7 +41,7 @@ from coding_codes
 group by is_frequent, kind, stratum
 order by is_frequent, kind, stratum
 """
-_RATES = "select is_frequent, kind, stratum, misuse_share from code_error_rates"
+_RATES = "select is_frequent, kind, stratum, misuse_share from code_error_rates where misuse_share is not null"
 _STRATUM_OF = """
 select
     cast('0x' || left(replace(cast(calls.call_key as varchar), '-', ''), 16) as ubigint) as place,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ _UNLIKELY = 5e-4
 _CERTAIN = 1e-9
 _SPREAD = 0.05
 _TAIL = 0.025
+_LEAST_MISUSE = 1e-6  # calls: of less than that no share is reckoned
 DRAWS = 32
 _PLACES = 41
 
@@ -286,12 +288,12 @@ def _summed(drawn: list[_Drawn], weight: Floats, misuse: Floats) -> tuple[Estima
         callers_spread = np.array([weight @ (part.probability * (1.0 - part.probability)) for part in drawn])
         calls = np.array([weight @ part.over for part in drawn])
         calls_spread = np.array([weight @ (part.over_square - part.over**2) for part in drawn])
-    whole = np.maximum(misuse, 1e-300)
+    whole = np.maximum(misuse, _LEAST_MISUSE)
     return (
         _estimate(callers, callers_spread),
         _estimate(calls, calls_spread),
         _estimate(misuse, none),
-        _estimate(calls / whole, calls_spread / whole**2),
+        _estimate(np.minimum(calls / whole, 1.0), calls_spread / whole**2, most=1.0),
     )
 
 
@@ -304,8 +306,8 @@ def _method(rates: Rates, draws: int, *, is_recalibrated: bool) -> str:
     )
 
 
-def _estimate(points: Floats, spread: Floats) -> Estimate:
-    """Mean and central 95% of an even mixture of normals, one a draw."""
+def _estimate(points: Floats, spread: Floats, *, most: float = math.inf) -> Estimate:
+    """Mean and central 95% of an even mixture of normals, one a draw, of what lies between nought and `most`."""
     from statistics import NormalDist
 
     import numpy as np
@@ -313,4 +315,4 @@ def _estimate(points: Floats, spread: Floats) -> Estimate:
     steps = np.array([NormalDist().inv_cdf((place + 0.5) / _PLACES) for place in range(_PLACES)])
     spots = points[:, None] + np.sqrt(np.maximum(spread, 0.0))[:, None] * steps
     low, high = np.quantile(spots, [_TAIL, 1.0 - _TAIL])
-    return Estimate(float(points.mean()), float(max(low, 0.0)), float(high))
+    return Estimate(float(points.mean()), float(np.clip(low, 0.0, most)), float(min(high, most)))

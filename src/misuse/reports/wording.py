@@ -299,7 +299,7 @@ def doubts(row: Row, number_count: int | None) -> list[str]:
 
 def _codes(chance: float | None) -> str:
     if chance is None:
-        return "Misuse rests on the codes handlers gave; no sample has been double-coded yet, so some may be wrong."
+        return "Misuse rests on the codes handlers gave; no calls coded again tell yet how often they err, so some may be wrong."
     return (
         "Misuse rests on the codes handlers gave; by calls coded again, the chance that enough of them are right is "
         f"{'over 99%' if chance > 0.995 else f'{100 * chance:.0f}%'}."

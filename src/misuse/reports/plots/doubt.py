@@ -45,7 +45,7 @@ def corrected(pack: Pack) -> Picture | Absent:
 
 def code_errors(pack: Pack) -> Picture | Absent:
     """By code: the share of frequent callers' calls that truly is misuse."""
-    rows = [row for row in pack.rows("code_error_rates") if row["is_frequent"] and row["coded_again"]]
+    rows = [row for row in pack.rows("code_error_rates") if row["is_frequent"] and row["coded_again"] and row["calls"]]
     if not rows:
         return Absent("code_errors", "How often each code is right", pack.why_not("corrected_persistent_callers"))
     order = sorted(rows, key=lambda row: (list(CODED).index(row["kind"]), -row["misuse_share"]))
