@@ -11,13 +11,14 @@ from misuse.errors import InputError
 from misuse.sources.layout import ID_PIECES, Layout
 
 
-def _plainly(name: str) -> str:
+def plainly(name: str) -> str:
+    """A name as names are compared where none is exact."""
     return re.sub(r"[\s_]+", " ", name).strip().casefold()
 
 
 def find(asked: str, names: Sequence[str]) -> list[str]:
     """The columns that `asked` may mean: the exact one, else those alike but for case and space."""
-    return [name for name in names if name == asked] or [name for name in names if _plainly(name) == _plainly(asked)]
+    return [name for name in names if name == asked] or [name for name in names if plainly(name) == plainly(asked)]
 
 
 def resolve(path: Path, layout: Layout, names: Sequence[str], *, optional: Iterable[str] = ()) -> dict[str, str]:

@@ -6,17 +6,17 @@ import functools
 import json
 import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misuse.errors import InputError
 from misuse.sources import workbook
-from misuse.sources.columns import find, required_columns, resolve
+from misuse.sources.columns import plainly, required_columns, resolve
 from misuse.sources.grammar import Grammar
 from misuse.sources.layout import Layout
 from misuse.sources.plain import FREE_SIZE, length_of_bom
 from misuse.sources.raw import (
+    MOST_COLUMNS,
     RawFile,
     Rejects,
     clean_copy,
@@ -32,16 +32,12 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-KEYS_LOOKED_AT = 10_000
-
+# The keys of all lines, those that the layout may mean first: an object keyed by what it tells of has any number.
 _KEYS = """
-select distinct unnest(json_keys(line)) as name
-from (
-    select line from json_lines
-    where case when json_valid(line) then json_type(line) = 'OBJECT' else false end
-    limit 10000
-)
-order by name
+with keys as (select distinct unnest(json_keys(case when json_valid(line) then line end)) as name from json_lines)
+select name from keys
+order by lower(trim(regexp_replace(name, '[\\s_]+', ' ', 'g'))) not in (select unnest($asked::varchar[])), name
+limit $most
 """
 
 
@@ -63,14 +59,14 @@ def read_jsonl(
     rejects.flush()
     source = clean_copy(plain, scan, scratch) if scan.edits or scan.is_mixed or start else plain
     read_lines(con, path, source, scratch, scan)
-    names = tuple(str(row[0]) for row in con.execute(_KEYS).fetchall())
-    nested = [c for c in layout.mapped_columns if "." in c and not find(c, names) and find(c.split(".")[0], names)]
-    known = (*names, *nested)
+    asked = {"asked": [plainly(column) for column in layout.mapped_columns], "most": MOST_COLUMNS}
+    names = tuple(str(row[0]) for row in con.execute(_KEYS, asked).fetchall())
+    known = (*names, *(name for name in _nested(con, layout) if name not in names))
     is_empty = not names and scan.records == len(scan.dropped)
     optional = layout.mapped_columns if is_empty else set(layout.mapped_columns) - required_columns(layout)
     mapped = resolve(path, layout, known, optional=optional)
     columns = {asked: f"c{n}" for n, asked in enumerate(layout.mapped_columns)}
-    _extract(con, path, {columns[asked]: _pointer(mapped.get(asked, ""), names) for asked in columns})
+    _extract(con, path, {columns[asked]: _pointers(mapped[asked]) if asked in mapped else () for asked in columns})
     absent = {f"column_absent:{asked}": scan.records for asked in columns if asked not in mapped}
     return RawFile(
         records=scan.records,
@@ -82,26 +78,40 @@ def read_jsonl(
     )
 
 
-def _pointer(name: str, names: Sequence[str]) -> str:
-    """The JSON pointer to a column: a key of the object, or keys joined by '.' into what it holds."""
-    keys = [name] if name in names else name.split(".")
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys) if name else ""
-
-
-def _extract(con: duckdb.DuckDBPyConnection, path: Path, pointers: dict[str, str]) -> None:
-    """`raw_file` from `json_lines`: a text column a pointer, and why a line is no record."""
-    import duckdb
+def _nested(con: duckdb.DuckDBPyConnection, layout: Layout) -> list[str]:
+    """Of the columns named 'a.b' those of which some line has the key b inside its object a."""
     from duckdb import CaseExpression, ColumnExpression, ConstantExpression, FunctionExpression
+
+    dotted = [column for column in layout.mapped_columns if "." in column]
+    if not dotted:
+        return []
+    line = ColumnExpression("line")
+    valid = CaseExpression(FunctionExpression("json_valid", line), line)
+    held = [FunctionExpression("json_exists", valid, ConstantExpression(_pointers(column)[0])) for column in dotted]
+    found = con.table("json_lines").aggregate([FunctionExpression("bool_or", is_there) for is_there in held]).fetchone()
+    return [column for column, is_there in zip(dotted, found or (), strict=True) if is_there]
+
+
+def _pointers(name: str) -> list[str]:
+    """The JSON pointers to a column: keys joined by '.' into what the object holds, then one key that is written so."""
+    ways = [name.split("."), [name]] if "." in name else [[name]]
+    return ["".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys) for keys in ways]
+
+
+def _extract(con: duckdb.DuckDBPyConnection, path: Path, pointers: Mapping[str, Sequence[str]]) -> None:
+    """`raw_file` from `json_lines`: a text column for what the first of its pointers finds, and why a line is no record."""
+    import duckdb
+    from duckdb import CaseExpression, CoalesceOperator, ColumnExpression, ConstantExpression, FunctionExpression
 
     line, null = ColumnExpression("line"), ConstantExpression(None).cast("VARCHAR")
     is_valid = FunctionExpression("json_valid", line)
     is_object = FunctionExpression("json_type", ColumnExpression("valid")) == ConstantExpression("OBJECT")
     valid = con.table("json_lines").project(line, CaseExpression(is_valid, line).otherwise(null).alias("valid"))
     columns = [
-        (
-            FunctionExpression("json_text", ColumnExpression("valid"), ConstantExpression(pointer)) if pointer else null
+        CoalesceOperator(
+            *(FunctionExpression("json_text", ColumnExpression("valid"), ConstantExpression(way)) for way in ways), null
         ).alias(name)
-        for name, pointer in pointers.items()
+        for name, ways in pointers.items()
     ]
     bad = CaseExpression(ColumnExpression("valid").isnull(), ConstantExpression("not_json"))
     bad = bad.when(is_object, null).otherwise(ConstantExpression("not_an_object"))
@@ -127,7 +137,7 @@ def column_names(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
             raise unreadable(path, error) from None
     names: dict[str, None] = {}
     with plain.open(encoding="utf-8-sig", errors="replace") as file:
-        for line in islice(file, KEYS_LOOKED_AT):
+        for line in file:
             names |= dict.fromkeys(_keys(line))
     return tuple(names)
 
