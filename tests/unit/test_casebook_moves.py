@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -425,3 +426,28 @@ def test_whatever_people_do_a_case_keeps_to_its_moves() -> None:
     examples = settings(max_examples=12, stateful_step_count=25, deadline=None, derandomize=True)
     # Each rule and invariant of Meeting asserts; a run that breaks one raises.
     assert run_state_machine_as_test(Meeting, settings=examples) is None  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(("lane", "passes"), [("enforcement", False), ("support", True)])
+def test_what_bars_enforcement_bars_the_lane_whichever_move_takes_it(lane: str, passes: bool) -> None:
+    """A bar on enforcement is on its lane, too: no other move leads around it."""
+    assert review.may_pass("act", {"lane": lane}, ["unconfirmed_links"]) == passes
+
+
+@pytest.mark.parametrize(
+    ("days", "counts"),
+    [(-1, False), (0, True), (review.LONGEST_SUPPRESSION_DAYS, True), (review.LONGEST_SUPPRESSION_DAYS + 1, False)],
+)
+def test_a_suppression_counts_from_today_for_half_a_year_at_most(days: int, counts: bool) -> None:
+    """Its last day may be today, and no later than the longest suppression allows."""
+    with nullcontext() if counts else pytest.raises(UsageError):
+        review.check_days("suppress", {"until": (AT.date() + timedelta(days=days)).isoformat()}, AT.date())
+
+
+@pytest.mark.parametrize("move", ["act", "propose", "approve", "resume", "reopen", "list"])
+def test_a_hard_stop_bars_whatever_acts_or_leads_back_to_acting(move: str) -> None:
+    """While a stop stands the case neither goes to action nor back onto the list; it may be closed and looked at again."""
+    assert not review.may_pass(move, {"lane": "support"}, [review.HARD_STOP])
+    assert all(
+        review.may_pass(other, {}, [review.HARD_STOP]) for other in ("close", "review", "wait", "halt", "suppress")
+    )

@@ -96,6 +96,24 @@ def test_too_few_callers_are_refused() -> None:
     assert "too few" in result.reason
 
 
+@pytest.mark.parametrize(("callers", "is_refused"), [(growth.FEWEST_CALLERS - 1, True), (growth.FEWEST_CALLERS, False)])
+def test_just_the_fewest_callers_are_enough(callers: int, is_refused: bool) -> None:
+    """Five callers over the threshold in every window are compared, four are not."""
+    calls = np.array([[THRESHOLD, THRESHOLD]] * callers + [[1, 1]] * 40)
+    result = growth.growth(calls, 1, THRESHOLD, replicates=50, seed=1)
+    assert isinstance(result, Refused) == is_refused
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.0, 0.2, "no change"), (-0.2, 0.0, "no change"), (0.01, 0.2, "rose"), (-0.2, -0.01, "fell")],
+)
+def test_an_interval_that_ends_at_nought_says_no_change(low: float, high: float, verdict: str) -> None:
+    """Only an interval without nought, its ends counted in, is a change."""
+    change = growth.Difference((low + high) / 2, low, high)
+    assert Growth(0.5, 0.5, change, change, change, "").verdict == verdict
+
+
 def naive_trend(shares: list[float]) -> bool:
     """Whether a straight line through the since-start shares is `significantly` rising."""
     line = stats.linregress(np.arange(len(shares)), shares)

@@ -174,6 +174,13 @@ def test_a_chain_is_not_one_caller() -> None:
     assert parts(found.reach) == {frozenset(range(10))}
 
 
+@pytest.mark.parametrize(("weight", "is_reached"), [(CUTS.reach, True), (CUTS.reach - 0.01, False)])
+def test_a_link_of_just_the_reach_lets_stops_through(weight: float, is_reached: bool) -> None:
+    """Stops spread from the reach's own weight up, also between groups that are too unlike to be one caller."""
+    links = [(one, one + 1, weight) for one in range(9)]
+    assert (parts(grouped(10, links).reach) == {frozenset(range(10))}) == is_reached
+
+
 def test_not_the_same_cuts_the_weakest_link() -> None:
     links = [(0, 1, 8.0), (1, 2, 8.0), (2, 3, 5.0), (0, 2, 8.0), (0, 3, 5.0), (1, 3, 5.0)]
     assert parts(grouped(4, links).strict) == {frozenset(range(4))}

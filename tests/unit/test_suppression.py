@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from misuse.estimation.suppression import LEAST, hidden
+from misuse.estimation.suppression import LEAST, hidden, withheld
 from misuse.reckoning import equality
 
 
@@ -97,3 +97,12 @@ def test_what_a_rate_is_of_is_not_told_by_another_dimension() -> None:
     shown = {(row["group_name"], row["measure"]): row["of_all"] for row in equality.told(counts)}
     for measure in ("persons over the threshold", "persons stopped", "doubtful calls"):
         assert [shown[group, measure] for group in boroughs] == [None, 72, None]
+
+
+@pytest.mark.parametrize(("is_total_kept", "is_more_kept"), [(True, False), (False, True)])
+def test_no_more_is_kept_back_than_a_known_total_asks_for(is_total_kept: bool, is_more_kept: bool) -> None:
+    """Behind unknown parts of a known total stand five at least; where the total is unknown too, its parts tell nothing."""
+    values: dict[tuple[str, ...], int] = {("t",): 53, ("a",): 1, ("b",): 2, ("c",): 50}
+    small: list[tuple[str, ...]] = [("a",), ("b",), *([("t",)] if is_total_kept else [])]
+    kept = withheld(values, [(("t",), [("a",), ("b",), ("c",)])], small)
+    assert (("c",) in kept) == is_more_kept

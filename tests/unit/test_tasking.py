@@ -214,6 +214,7 @@ CLOSED = """
 a       closed        2025-10-01T00:00  2025-12-20T10:00      2     closed    yes
 b       closed        2025-12-25T00:00  2025-12-20T10:00      4     closed    no
 c       closed        -                 2025-12-20T10:00      4     closed    no
+d       closed        2025-12-20T10:00  2025-12-20T10:00      4     closed    no
 """
 
 
@@ -400,6 +401,7 @@ BARS = """
 2        10         no       0      12         -
 2        9          no       0      12         unconfirmed_links
 1        4          yes      0      12         unconfirmed_links,changed_identity
+1        0          no       0      12         unconfirmed_links
 0        -          yes      0      12         changed_identity
 0        -          no       2      12         safeguards_blind
 1        5          yes      1      12         unconfirmed_links,changed_identity,safeguards_blind
