@@ -258,6 +258,22 @@ def test_publication_offence_is_found(
     assert result.value is not None
 
 
+@pytest.mark.parametrize("window", ["d30", "d90", "d365"])
+def test_each_window_is_held_against_the_next_longer_one(
+    window: str, publication_door: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    """A count that adds up, and is more than a longer window's, is found whichever the two are."""
+    publication_door.execute(
+        "update caller_windows set misuse_calls = 900, coded_misuse_calls = 900 + stopped_calls + doubtful_calls "
+        "where window_name = $window",
+        {"window": window},
+    )
+    result = one_at_publication(publication_door, settings, "assert_caller_windows_are_nested")
+    assert not result.holds
+    assert "not nested" in result.sentence
+    assert "add up" not in result.sentence
+
+
 # The list's first caller fallen under the threshold: only a case under action or review keeps one there.
 FALLEN = """
 create temp table fallen as select caller_id from tasking_list where rank = (select max(rank) from tasking_list);
