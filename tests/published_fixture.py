@@ -77,6 +77,7 @@ def invented(persons: int, seed: int) -> dict[str, pl.DataFrame]:
         "bridge": _bridge(calls, persistent),
         "concentration": _concentration(windows),
         "misuse_monthly": _monthly(calls, persistent),
+        "demand_daily": _daily(calls),
         "misuse_parts": _parts(calls, persistent),
         "tasking_list": tasking,
         "look_list": _look(calls, persistent),
@@ -424,6 +425,22 @@ def _monthly(calls: pl.DataFrame, persistent: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(mean_calls_per_day=pl.col("calls") / pl.col("days"))
         .sort("month")
+    )
+
+
+def _daily(calls: pl.DataFrame) -> pl.DataFrame:
+    misuse = pl.col("is_misuse")
+    return (
+        calls.group_by("local_date", "channel", "borough")
+        .agg(
+            calls=pl.len(),
+            coded_misuse_calls=pl.col("is_coded_misuse").sum(),
+            misuse_calls=misuse.sum(),
+            unidentified_misuse_calls=(misuse & pl.col("caller_id").is_null()).sum(),
+            handling_seconds=pl.col("handling_seconds").sum(),
+            unit_seconds=pl.col("unit_seconds").sum(),
+        )
+        .sort("local_date", "channel", "borough")
     )
 
 

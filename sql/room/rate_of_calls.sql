@@ -1,38 +1,70 @@
--- One row per caller: misuse calls on the headline's channel before and since a moment, and genuine ones.
--- Key: caller_id.
--- Params: $callers, $at, $span_days. before: in the span before $at; since: from $at on, for the span at most. Only
--- days that the log holds are measured: days_before and days_since.
+-- One row per caller asked for whom the run knows: misuse calls on the headline's channel on the days before a day and
+-- on those since, and genuine ones. Key: caller_id.
+-- Params: $callers, $on_date, $span_days: so many days on either side at most. The day itself, on which something was
+-- decided, is of neither side. Only days that the log holds are measured: days_before and days_since count them. As for
+-- the last day that a log covers, a day with under a twentieth of the usual day's calls is not held. Who is silent on
+-- days that are held made nought calls.
 with
 
 bounds as (
-    select
-        $at::timestamp as at_moment,
-        $at::timestamp - to_days($span_days::integer) as span_from,
-        least(max(window_to), $at::timestamp + to_days($span_days::integer)) as span_to,
-        max(window_to) as log_to, min(window_from) filter (where window_name = 'since_log_start') as log_from,
-        max(channel) as channel
+    select $on_date::date as on_date, max(last_date) as last_date, max(channel) as channel
     from windows
 ),
 
-final as (
-    select
-        calls.caller_id,
-        count(*) filter (where calls.is_misuse and calls.received_at < bounds.at_moment) as before,
-        count(*) filter (where calls.is_misuse and calls.received_at >= bounds.at_moment) as since,
-        count(*) filter (where not calls.is_coded_misuse and calls.received_at < bounds.at_moment) as genuine_before,
-        count(*) filter (where not calls.is_coded_misuse and calls.received_at >= bounds.at_moment) as genuine_since,
-        greatest(
-            0, date_diff('hour', greatest(bounds.span_from, bounds.log_from), least(bounds.at_moment, bounds.log_to))
-        ) / 24.0 as days_before,
-        greatest(0, date_diff('hour', bounds.at_moment, bounds.span_to)) / 24.0 as days_since
-    from calls
+days as (
+    select demand_daily.local_date, sum(demand_daily.calls) as calls
+    from demand_daily
+    inner join bounds on demand_daily.channel = bounds.channel
+    group by demand_daily.local_date
+),
+
+held_days as (
+    select days.local_date, days.local_date < bounds.on_date as is_before
+    from days
     cross join bounds
     where
-        list_contains($callers, calls.caller_id) and calls.channel = bounds.channel
-        and calls.received_at >= coalesce(bounds.log_from, bounds.span_from)
-        and calls.received_at >= bounds.span_from and calls.received_at < bounds.span_to
-    group by all
+        days.calls >= 0.05 * (select median(usual.calls) from days as usual)
+        and days.local_date <> bounds.on_date
+        and days.local_date between bounds.on_date - $span_days::integer and bounds.on_date + $span_days::integer
+        and days.local_date <= bounds.last_date
+),
+
+lengths as (
+    select
+        count(*) filter (where is_before) as days_before,
+        count(*) filter (where not is_before) as days_since
+    from held_days
+),
+
+asked as (
+    select callers.caller_id
+    from callers
+    where list_contains($callers::varchar[], callers.caller_id)
+),
+
+tallies as (
+    select
+        calls.caller_id,
+        count(*) filter (where calls.is_misuse and held_days.is_before) as before,
+        count(*) filter (where calls.is_misuse and not held_days.is_before) as since,
+        count(*) filter (where not calls.is_coded_misuse and held_days.is_before) as genuine_before,
+        count(*) filter (where not calls.is_coded_misuse and not held_days.is_before) as genuine_since
+    from calls
+    inner join asked on calls.caller_id = asked.caller_id
+    inner join bounds on calls.channel = bounds.channel
+    inner join held_days on calls.local_date = held_days.local_date
+    group by calls.caller_id
 )
 
-select * from final
-order by caller_id
+select
+    asked.caller_id,
+    coalesce(tallies.before, 0) as before,
+    coalesce(tallies.since, 0) as since,
+    coalesce(tallies.genuine_before, 0) as genuine_before,
+    coalesce(tallies.genuine_since, 0) as genuine_since,
+    lengths.days_before,
+    lengths.days_since
+from asked
+cross join lengths
+left join tallies on asked.caller_id = tallies.caller_id
+order by asked.caller_id

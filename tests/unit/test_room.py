@@ -228,7 +228,7 @@ ASKS: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
     "cycle": ("read_lists", lambda desk, ref: meetings.cycle(desk, "C1")),
     "terms": ("read_process", lambda desk, ref: meetings.terms(desk)),
     "set_terms": ("set_terms", lambda desk, ref: meetings.set_terms(desk, "p", "s", "c", 14)),
-    "open_meeting": ("hold_meeting", lambda desk, ref: meetings.open_meeting(desk, "C1", "A", ["B"])),
+    "open_meeting": ("hold_meeting", lambda desk, ref: _open(desk)),
     "leave": ("hold_meeting", lambda desk, ref: meetings.leave(desk, "C1", ref, "later")),
     "set_action": (
         "set_action",
@@ -259,6 +259,15 @@ ASKS: dict[str, tuple[str, Callable[[Desk, str], Any]]] = {
 }
 
 
+def _open(desk: Desk) -> None:
+    """Open the meeting; whoever comes second and may is told that it is."""
+    try:
+        meetings.open_meeting(desk, "C1", "cha", ["Inspector"])
+    except Refused as refused:
+        if "already" not in refused.message:
+            raise
+
+
 @pytest.mark.parametrize("name", sorted(ASKS))
 def test_each_role_may_what_the_table_says_and_what_it_may_not_is_recorded(at: At, ref: str, name: str) -> None:
     action, ask = ASKS[name]
@@ -278,7 +287,7 @@ def test_a_case_is_read_whole_and_the_reading_recorded(at: At, ref: str) -> None
     held = cases.case(at("rev"), ref)
     assert held["listed"]["case_ref"] == ref
     assert {call["verdict"] for call in held["calls"]} >= {"counted"}
-    assert held["not_taken"]["callers"] > 0
+    assert held["not_taken"]["callers"] == 0  # nothing was tried to compare with
     assert {test["name"] for test in held["tests"]} >= {"handset_fault", "coding", "need"}
     assert audit.events(at("aud"), kind="case_read")[0]["case_ref"] == ref
     assert cases.case(at("rev"), held["caller_id"])["case_ref"] == ref
@@ -515,8 +524,19 @@ def test_a_stop_is_read_again_as_the_move_commits(at: At, ref: str, monkeypatch:
 def hold(at: At, ref: str) -> dict[str, Any]:
     calls.open_calls(at("ann"), ref)
     meetings.prepare(at("ann"), "C1", ref, "act", ACT)
-    meetings.open_meeting(at("cha"), "C1", "Chief Superintendent", ["Inspector", "Liaison"])
+    meetings.open_meeting(at("cha"), "C1", "cha", ["Inspector", "Liaison"])
     return meetings.decide(at("rev"), "C1", ref, dissent="one would wait", owner="Lambeth")
+
+
+def test_a_meeting_is_opened_once_by_somebody_who_may_hold_it(at: At) -> None:
+    for nobody in ("Mickey Mouse", "ann", "cam", ""):
+        with pytest.raises(UsageError, match="take the chair"):
+            meetings.open_meeting(at("cha"), "C1", nobody, ["Inspector"])
+    meetings.open_meeting(at("rev"), "C1", " cha ", ["Inspector"])
+    with pytest.raises(Refused, match="C1 has its chair and attendees already, by rev"):
+        meetings.open_meeting(at("aut"), "C1", "aut", ["somebody else"])
+    held = meetings.cycle(at("aud"), "C1")["meeting"]
+    assert (held["chair"], held["attendees"]) == ("cha", ["Inspector"])
 
 
 def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Settings) -> None:
@@ -550,7 +570,7 @@ def test_a_meeting_from_terms_to_signed_minutes(at: At, ref: str, settings: Sett
         lambda: meetings.decide(at("rev"), "C1", ref),
         lambda: meetings.prepare(at("ann"), "C1", ref, "review", ACT),
         lambda: meetings.leave(at("rev"), "C1", ref, "r"),
-        lambda: meetings.open_meeting(at("rev"), "C1", "another", ["nobody"]),
+        lambda: meetings.open_meeting(at("rev"), "C1", "cha", ["nobody"]),
         lambda: meetings.sign_minutes(at("cha"), "C1"),
         lambda: actions.set_action(at("rev"), "C1", ref, "Visit", "cam", "2026-01-20", "contact", "none"),
         lambda: actions.debrief(at("cam"), "C1", ref, "late"),
@@ -572,7 +592,7 @@ def test_minutes_hold_what_was_decided_and_a_later_stop(at: At, ref: str) -> Non
     hold(at, ref)
     actions.set_action(at("rev"), "C1", ref, "Visit at noon", "cam", "2026-01-20", "contact", "fewer calls")
     text = " ".join(read_pdf(cycle_papers.minutes_pdf(at("cha"), "C1")).split())
-    for word in (ref, "Chief Superintendent", "Liaison", "one would wait", "Visit at noon", "talk first", "Opened"):
+    for word in (ref, "cha", "Liaison", "one would wait", "Visit at noon", "talk first", "Opened"):
         assert word in text, word
     (decided,) = meetings.minutes(at("cha"), "C1")["decisions"]
     for name in ("owner", "review_date"):
@@ -600,33 +620,61 @@ def test_those_not_taken_are_known_by_their_spells() -> None:
         con.execute(
             "insert into caller_spells values ('c9', 's1'), ('c9', 's4'), ('c8', 's2'), ('c3', 's3'), ('c5', 's5')"
         )
-        assert comparing._left(book, con, frozen) == ("c3", "c8")
+        assert comparing._left(con, frozen, comparing._acted(book)) == ("c3", "c8")
 
 
-def test_rates_are_of_the_days_that_the_log_holds() -> None:
-    """A log of thirty days, a decision on its tenth: the year of the windows is longer than what there is to measure.
+# A log of the 184 days to the end of 2025: c1 calls twice a day on 999, and on 101 from long before; c2 not at all in it.
+_LOG = """
+create table windows as select 'headline' as window_name, '999' as channel, date '2025-12-31' as last_date;
+create table callers as select unnest(['c1', 'c2']) as caller_id;
+create table calls as
+select
+    'c1' as caller_id, '999' as channel, i % 2 = 0 as is_misuse, i % 2 = 0 as is_coded_misuse,
+    date '2025-07-01' + cast(i // 4 as integer) as local_date
+from range(184 * 4) as r (i)
+union all
+select 'c1', '101', true, true, date '2025-01-01' + cast(i as integer) from range(365) as r (i)
+union all
+select 'c3', '999', false, false, date '2025-07-01' + cast(i % 184 as integer) from range(184 * 100) as r (i);
+"""
+_DAYS = """
+create table demand_daily as
+select local_date, channel, 'Camden' as borough, count(*) as calls from calls group by local_date, channel
+"""
 
-    Calls of another channel, whose log is older, are none of it.
-    """
-    start, decided = datetime(2025, 12, 2), datetime(2025, 12, 12)
+
+def held_rates(decided: date, *callers: str, without: str = "false") -> dict[str, dict[str, Any]]:
+    """What is measured of each caller where the log lacks some calls."""
     with duckdb.connect() as con:
-        con.execute(
-            "create table windows as select *, '999' as channel from (values "
-            "('d365', timestamp '2025-01-01', timestamp '2026-01-01'), "
-            "('since_log_start', $start, timestamp '2026-01-01')) as v (window_name, window_from, window_to)",
-            {"start": start},
-        )
-        con.execute(
-            "create table calls as select 'c1' as caller_id, true as is_misuse, true as is_coded_misuse, '999' as channel, "
-            "$start + to_hours(cast(12 * i as integer)) as received_at from range(60) as r (i) "
-            "union all by name select 'c1' as caller_id, true as is_misuse, true as is_coded_misuse, '101' as channel, "
-            "$start + to_hours(cast(12 * i as integer)) as received_at from range(-30, 30) as r (i)",
-            {"start": start},
-        )
-        (row,) = comparing.rates_of(con, ["c1"], decided)
-    assert (row["before"], row["since"]) == (20, 40)
-    assert (row["days_before"], row["days_since"]) == (10.0, 20.0)
-    assert told.rates([row], 1)["per_30_before"] == told.rates([row], 1)["per_30_since"] == 60.0
+        con.execute(_LOG)
+        con.execute("delete from calls where " + without)
+        con.execute(_DAYS)
+        found = comparing.rates_of(con, callers, decided)
+    return {row["caller_id"]: told.rates([row], 1) for row in found}
+
+
+NOVEMBER = "local_date between '2025-11-01' and '2025-11-30'"
+
+
+@pytest.mark.parametrize(
+    ("decided", "without", "before", "since"),
+    [
+        ("2025-10-01", "false", 90, 90),
+        ("2025-07-11", "false", 10, 90),  # a young log
+        ("2025-12-12", "false", 90, 19),  # the last day's calls are in, and no later one's
+        ("2025-10-15", "false", 90, 77),
+        ("2025-10-15", NOVEMBER, 90, 47),  # a month is missing
+        ("2025-10-15", NOVEMBER + " and caller_id = 'c3'", 90, 47),  # but for a few calls
+        ("2025-10-15", "channel = '101'", 90, 77),
+    ],
+)
+def test_rates_are_of_the_days_that_the_log_holds(decided: str, without: str, before: int, since: int) -> None:
+    """Two misuse calls and two genuine a day, whatever the log lacks; none of whoever is silent; nothing of a stranger."""
+    found = held_rates(date.fromisoformat(decided), "c1", "c2", "c9", without=without)
+    rates = {"per_30_before": 60.0, "per_30_since": 60.0, "genuine_per_30_before": 60.0, "genuine_per_30_since": 60.0}
+    assert found["c1"] == {"days_before": before, "days_since": since, **rates}
+    assert found["c2"] == {"days_before": before, "days_since": since, **dict.fromkeys(rates, 0.0)}
+    assert "c9" not in found
 
 
 def test_a_bid_gets_its_outcome_with_its_reason_and_a_borough_bids_for_itself(at: At) -> None:
@@ -634,6 +682,8 @@ def test_a_bid_gets_its_outcome_with_its_reason_and_a_borough_bids_for_itself(at
         actions.bid(at("cam"), "Lambeth", "two officers", "visits")
     number = actions.bid(at("cam"), "camden", "two officers", "visits")
     actions.decide_bid(at("cha"), number, "part", "one is free")
+    with pytest.raises(Refused, match="B1 has its outcome already, by cha"):
+        actions.decide_bid(at("aut"), number, "refused", "from a page of before")
     assert [(bid["outcome"], bid["outcome_reason"]) for bid in actions.bids(at("cam"))] == [("part", "one is free")]
     assert actions.bids(at("lam")) == []
 
@@ -663,12 +713,94 @@ def test_the_problem_profile_counts_the_headlines_channel_alone(at: At, settings
     assert whole() == before - 1
 
 
+def test_a_meetings_profile_says_where_it_is_of_another_run_than_its_list(at: At) -> None:
+    assert not any("newest run" in line for line in results.problem_profile(at("cha"), "C1")["told"])
+    freeze_again(at, *listed_refs(at))
+    assert (
+        f"newest run ({at('cha').run_id}, calls to the end of 31 December 2025)"
+        in results.problem_profile(at("cha"), "C2")["told"][0]
+    )
+    assert not any("newest run" in line for line in results.problem_profile(at("cha"))["told"])
+
+
 def test_results_stand_beside_those_not_taken_and_claim_no_effect(at: At, ref: str) -> None:
     act(at, ref)
     came = results.results(at("rev"), "C1")
     assert came["taken"]["callers"] == 1
     assert came["not_taken"]["callers"] > 0
     assert "not an effect" in came["note"]
+
+
+OCTOBER, DECEMBER = datetime(2025, 10, 15, 9, 30), datetime(2025, 12, 1, 9, 30)
+
+
+def acting(settings: Settings, ref: str, when: datetime) -> None:
+    act(lambda name: room_fixture.desk(settings, name, when), ref)
+
+
+def listed_refs(at: At) -> list[str]:
+    return [row["case_ref"] for row in cases.cases(at("rev")) if row["status"] == "listed"]
+
+
+def test_all_taken_are_those_of_whom_both_a_before_and_a_since_are_known(at: At, settings: Settings) -> None:
+    """The second was decided after the log's last day: it is counted, and averaged on neither side."""
+    first, second = listed_refs(at)[:2]
+    acting(settings, first, OCTOBER)
+    acting(settings, second, NOW)
+    came = results.results(at("rev"), "C1")
+    one, other = came["cases"]
+    assert (one["days_before"], one["days_since"], other["per_30_since"]) == (90, 77, None)
+    assert (came["taken"]["callers"], came["taken"]["compared"]) == (2, 1)
+    for name in ("days_before", "days_since", "per_30_before", "per_30_since", "genuine_per_30_since"):
+        assert came["taken"][name] == one[name], name
+        assert came["not_taken"][name] == one["not_taken"][name], name
+
+
+def test_a_caller_who_is_acted_on_twice_is_one_from_the_first_action(at: At, settings: Settings) -> None:
+    first = listed_refs(at)[0]
+    acting(settings, first, OCTOBER)
+    acting(settings, first, DECEMBER)
+    came = results.results(at("rev"), "C1")
+    assert len(came["cases"]) == 2
+    assert came["cases"][0]["per_30_before"] != came["cases"][1]["per_30_before"]
+    assert (came["taken"]["callers"], came["taken"]["compared"]) == (1, 1)
+    assert came["taken"]["per_30_before"] == came["cases"][0]["per_30_before"]
+
+
+def freeze_again(at: At, *refs: str) -> None:
+    """A further list, of these cases alone."""
+    with at("cha").book() as book:
+        newest = list(book.frozen_lists().values())[-1].data
+        eligible = [row for row in newest["eligible"] if row["case_ref"] in refs]
+        payload = newest | {"eligible": eligible, "cycle": None}
+        book.record("list_frozen", actor="cha", occurred_at=NOW, run_id="another", payload=payload)
+
+
+def test_an_action_is_compared_with_its_own_list_over_its_own_days(at: At, settings: Settings) -> None:
+    """A list that is frozen later changes nothing of it: another pool, another span."""
+    first, second, *others = listed_refs(at)
+    acting(settings, first, OCTOBER)
+    before = cases.case(at("rev"), first)
+    (tried,) = before["tried"]
+    beside = tried["not_taken"]
+    assert beside == before["not_taken"]
+    assert (beside["cycle"], beside["days_before"], beside["days_since"]) == ("C1", 90, 77)
+    freeze_again(at, second, *others[:3])
+    assert cases.case(at("rev"), first)["tried"] == [tried]
+    acting(settings, second, DECEMBER)
+    by_ref = {row["case_ref"]: row for row in results.results(at("rev"), "C1")["cases"]}
+    assert by_ref[first]["not_taken"]["callers"] == beside["callers"] - 1  # the second is taken now
+    assert (by_ref[second]["not_taken"]["cycle"], by_ref[second]["not_taken"]["callers"]) == ("C2", 3)
+    assert by_ref[second]["not_taken"]["days_since"] == by_ref[second]["days_since"] == 30
+
+
+def test_where_nobody_is_left_to_compare_with_none_is(at: At, settings: Settings) -> None:
+    first = listed_refs(at)[0]
+    freeze_again(at, first)
+    acting(settings, first, OCTOBER)
+    came = results.results(at("rev"), "C1")
+    assert (came["taken"]["compared"], came["not_taken"]["compared"], came["not_taken"]["callers"]) == (1, 0, 0)
+    assert came["not_taken"]["per_30_since"] is None
 
 
 # ── boroughs ───────────────────────────────────────────────────────────────────────────────────
@@ -822,6 +954,9 @@ def test_a_referral_gives_the_least_and_takes_back_one_of_three_words(at: At, re
     with pytest.raises(Refused):
         packs.answer_referral(at("rev"), number, "known")
     assert packs.answer_referral(at("hea"), number, "hold_tasking") == [ref]
+    with pytest.raises(Refused, match="R1 has its answer already, by hea"):
+        packs.answer_referral(at("hea"), number, "known")
+    assert packs.referral_of(at("hea"), number)["answer"] == "hold_tasking"
     assert next(row for row in cases.cases(at("rev")) if row["case_ref"] == ref)["status"] == "halted"
 
 
@@ -832,6 +967,8 @@ def test_whoever_decided_does_not_answer_a_representation(at: At, ref: str) -> N
     with pytest.raises(Refused, match="whoever decided"):
         rights.answer_representation(at("cha"), number, "not_upheld", "r")
     rights.answer_representation(at("aut"), number, "upheld", "the handset was faulty")
+    with pytest.raises(Refused, match="P1 has its answer already, by aut"):
+        rights.answer_representation(at("two"), number, "not_upheld", "from a page of before")
     (row,) = rights.representations(at("aud"))
     assert (row["outcome"], row["due_on"]) == ("upheld", date(2026, 2, 5))
 

@@ -46,6 +46,19 @@ def _one_of(key: str, choices: Collection[str], names: tuple[str, str] | None = 
     return check
 
 
+def _once(kind: str, key: str, what: str, next_step: str, check: Check | None = None) -> Check:
+    """Takes the first that is recorded of each: a page that was opened before it writes nothing over it."""
+
+    def first(con: sa.Connection, draft: Draft) -> dict[str, Any]:
+        payload = check(con, draft) if check else dict(draft.payload)
+        given = [event for event in read(con, kind) if event.data.get(key) == payload.get(key)]
+        if given:
+            raise Refused(f"{payload[key]} has its {what} already, by {given[0].actor}", next_step=next_step)
+        return payload
+
+    return first
+
+
 def named(con: sa.Connection, kind: str, key: str, value: str) -> Event:
     """The event of a kind that goes by a number. Errors: InputError where there is none."""
     found = [event for event in read(con, kind) if event.data.get(key) == value]
@@ -78,15 +91,29 @@ CHECKS: Mapping[str, Check] = {
     "action_set": _numbered("action_set", "action_id", "A"),
     "action_updated": _one_of("state", ACTION_STATES, ("action_set", "action_id")),
     "bid_made": _numbered("bid_made", "bid_id", "B"),
-    "bid_decided": _one_of("outcome", BID_OUTCOMES, ("bid_made", "bid_id")),
+    "bid_decided": _once(
+        "bid_decided", "bid_id", "outcome", "it stands; the borough may bid again",
+        _one_of("outcome", BID_OUTCOMES, ("bid_made", "bid_id")),
+    ),
     "tasked": _numbered("tasked", "tasking_id", "T"),
     "tasking_answered": _one_of("answer", TASKING_ANSWERS, ("tasked", "tasking_id")),
     "referred": _numbered("referred", "referral_id", "R"),
-    "referral_answered": _one_of("answer", REFERRAL_ANSWERS, ("referred", "referral_id")),
+    "referral_answered": _once(
+        "referral_answered", "referral_id", "answer",
+        "it stands; a stop halts the case at once, and another answer takes another referral",
+        _one_of("answer", REFERRAL_ANSWERS, ("referred", "referral_id")),
+    ),
     "lesson_added": _one_of("about", LESSON_KINDS),
     "represented": _numbered("represented", "representation_id", "P"),
-    "representation_answered": _one_of("outcome", REPRESENTATION_OUTCOMES, ("represented", "representation_id")),
-}
+    "representation_answered": _once(
+        "representation_answered", "representation_id", "answer",
+        "it stands; take in a further representation, and answer that",
+        _one_of("outcome", REPRESENTATION_OUTCOMES, ("represented", "representation_id")),
+    ),
+    "meeting_opened": _once(
+        "meeting_opened", "cycle", "chair and attendees", "they stand; a debrief tells who came or left later"
+    ),
+}  # fmt: skip
 
 
 def link_judgements(con: sa.Connection) -> dict[tuple[str, str], list[Event]]:

@@ -164,9 +164,9 @@ def bid(desk: Desk, borough: str, resource: str, reason: str, case_ref: str | No
 
 
 def decide_bid(desk: Desk, bid_id: str, outcome: str, reason: str) -> None:
-    """Give a borough the outcome of its bid, with the reason: granted, part or refused.
+    """Give a borough the outcome of its bid, once, with the reason: granted, part or refused.
 
-    Errors: UsageError for a reason that gives leave not to answer.
+    Errors: UsageError for a reason that gives leave not to answer; Refused where it has its outcome.
     """
     advice.refuse_leave("reason", reason)
     desk.record("bid_decided", {"bid_id": bid_id, "outcome": outcome, "reason": reason})

@@ -21,14 +21,18 @@ def links(desk: Desk, caller: str | None = None) -> list[dict[str, Any]]:
     """Links of a caller, or every open suggestion, as `misuse identity links` tells them, with who has judged.
 
     Further keys: mine (this user's judgement), state (None, waiting, agreed, differ, settled), both (the two judgements,
-    only once both are in).
+    only once both are in), may_judge and may_settle (whether this user may now).
     """
     desk.permit("read_case", "links")
+    is_judge = desk.may("decide_link")
     with desk.published() as con, desk.book() as book:
         found: list[dict[str, Any]] = identity_decisions.links_in(con, book, caller)["links"]
         judged = book.link_judgements()
     for row in found:
         row |= _told(judged.get(_pair(row["spell_a"], row["spell_b"]), []), desk.actor, row["decision"])
+        is_open = row["status"] == "suggested" and not row["decision"]
+        may = is_open and not row["mine"] and is_judge
+        row |= {"may_judge": may and row["state"] in (None, WAITING), "may_settle": may and row["state"] == DIFFER}
     return found
 
 

@@ -127,8 +127,7 @@ def case(desk: Desk, ref_or_caller: str) -> dict[str, Any]:
             "judged": told.judged_sums(file),
             "history": [told.event_line(event) for event in events if event.kind not in told.NOT_HISTORY],
             "notes": [told.note(event) for event in events if event.kind == "note_added"],
-            "tried": _tried(con, caller, events),
-            "not_taken": comparing.not_taken(desk, book, con),
+            **_tried(desk, book, con, caller, events),
             "lessons": _lessons(book, reference, found),
             "links": _links(con, caller),
             "options": option_rows(desk, file, None),
@@ -205,19 +204,27 @@ def _text(value: Any) -> Any:
     return str(value) if type(value).__name__ == "UUID" else value
 
 
-def _tried(con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Each action decided, and calls per 30 days before and since: a comparison, not an effect."""
+def _tried(
+    desk: Desk, book: Casebook, con: duckdb.DuckDBPyConnection, caller: str, events: Iterable[Event]
+) -> dict[str, Any]:
+    """Each action decided, and calls per 30 days before and since: a comparison, not an effect.
+
+    Keys: tried, each with its not_taken (those left of its own list, over its own days); not_taken, the newest one's.
+    """
     acted = [event for event in events if event.kind == "case_moved" and event.data["to"] == "under_action"]
-    return [
+    beside = comparing.Beside(desk, book, con)
+    tried = [
         {
             "at": event.at,
             "lane": event.data.get("lane"),
             "option": event.data.get("option"),
-            **told.rates(comparing.rates_of(con, [caller], event.at), 1),
+            **told.rates(comparing.rates_of(con, [caller], desk.day_of(event.at)), 1),
+            "not_taken": beside.of(event),
             "is_comparison_only": True,
         }
         for event in acted
     ]
+    return {"tried": tried, "not_taken": beside.of(acted[-1] if acted else None)}
 
 
 def _lessons(book: Casebook, reference: str, case: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -251,13 +251,21 @@ def prepare(desk: Desk, cycle_id: str, ref: str, move: str, given: Mapping[str, 
 
 
 def open_meeting(desk: Desk, cycle_id: str, chair: str, attendees: Sequence[str]) -> None:
-    """Record who sits: chair and attendees."""
+    """Record who sits: chair and attendees, once.
+
+    Errors: UsageError for a chair who is no user that may hold a meeting; Refused where it is open already.
+    """
     present = [name.strip() for name in attendees if name.strip()]
     if not present:
         raise UsageError("a meeting has attendees", next_step="name them")
+    desk.permit("hold_meeting", "meeting_opened")
     with desk.book() as book:
         still_open(book, cycle_id)
-    desk.record("meeting_opened", {"cycle": cycle_id, "chair": chair, "attendees": present})
+        if not review.may_do("hold_meeting", book.role_of(chair.strip())):
+            raise UsageError(
+                "nobody of that user name may take the chair", next_step="name a chair, an authoriser or a reviewer"
+            )
+    desk.record("meeting_opened", {"cycle": cycle_id, "chair": chair.strip(), "attendees": present})
 
 
 def decide(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from misuse import cycle, models, published_callers, store, wording
+from misuse.casebook import Event
 from misuse.room import actions, boroughs, care, cases, comparing, told
 from misuse.room.desk import Desk, rows
 
@@ -15,21 +16,24 @@ from misuse.room.desk import Desk, rows
 def results(desk: Desk, cycle_id: str) -> dict[str, Any]:
     """What was decided in earlier meetings, calls per 30 days before and since, beside callers eligible but not taken.
 
-    Keys: cases[{case_ref, caller_id, decided_at, cycle, lane, option, days_since, per_30_before, per_30_since,
-    genuine_per_30_before, genuine_per_30_since}], taken (all of these together), not_taken, note. A comparison, not an
-    effect: callers picked for being high fall anyway.
+    Keys: cases[{case_ref, caller_id, decided_at, cycle, lane, option, not_taken (those left of the list it was taken from,
+    over the same days: cycle, callers, rates), and the rates: days_before, days_since, per_30_before, per_30_since,
+    genuine_per_30_before, genuine_per_30_since}], taken and not_taken (all of these together, each caller once, from the
+    first action; callers, compared, mean rates), note. A comparison, not an effect: callers picked for being high fall anyway.
     """
     desk.permit("read_lists", "results")
     with desk.book() as book, desk.published() as con:
         actions.frozen_list(book, cycle_id)
         known = book.cases()
+        beside = comparing.Beside(desk, book, con)
         acted = [event for event in book.entries("case_moved") if event.data["to"] == "under_action"]
-        found = []
+        found, left = [], set[str]()
         for event in acted:
             if event.data.get("meeting") == cycle_id:
                 continue
             caller = cases.caller_of(con, known[str(event.case_ref)])
-            measured = comparing.rates_of(con, [caller], event.at)
+            measured = comparing.rates_of(con, [caller], desk.day_of(event.at))
+            left.update(beside.left(event)[1])
             found.append(
                 {
                     "case_ref": event.case_ref,
@@ -39,25 +43,45 @@ def results(desk: Desk, cycle_id: str) -> dict[str, Any]:
                     "lane": event.data.get("lane"),
                     "option": event.data.get("option"),
                     **told.rates(measured, 1),
+                    "not_taken": beside.of(event),
                 }
             )
-        not_taken = comparing.not_taken(desk, book, con)
-    return {"cases": found, "taken": _together(found), "not_taken": not_taken, "note": NOTE}
+    span = {"span_days": comparing.SPAN_DAYS}
+    return {"cases": found, **_together(found, len(left)), **span, "note": NOTE}
 
 
 NOTE = (
     "A comparison, not an effect: callers who are picked because they call most fall afterwards whatever is done. Read the "
     "fall beside that of the eligible callers not taken, and the genuine calls beside the misuse calls."
 )
+_MEANS = ("per_30_before", "per_30_since", "genuine_per_30_before", "genuine_per_30_since")
 
 
-def _together(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean of each rate over the cases that have it."""
-    names = ("per_30_before", "per_30_since", "genuine_per_30_before", "genuine_per_30_since")
-    held = {name: [row[name] for row in found if row[name] is not None] for name in names}
-    return {"callers": len(found)} | {
-        name: round(sum(values) / len(values), 2) if values else None for name, values in held.items()
+def _together(found: Sequence[dict[str, Any]], left: int) -> dict[str, Any]:
+    """Taken and not taken, each caller once, from the first action: means over those who have both a before and a since.
+
+    Those not taken are averaged as often as somebody was taken beside them, so over the same days and lists.
+    """
+    first: dict[str, dict[str, Any]] = {}
+    for row in found:
+        first.setdefault(row["caller_id"], row)
+    pairs = [(row, row["not_taken"]) for row in first.values() if _has_both(row)]
+    return {
+        "taken": {"callers": len(first), **_mean([row for row, _ in pairs])},
+        "not_taken": {"callers": left, **_mean([other for _, other in pairs if _has_both(other)])},
     }
+
+
+def _has_both(row: Mapping[str, Any]) -> bool:
+    return row["per_30_before"] is not None and row["per_30_since"] is not None
+
+
+def _mean(compared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The mean of each rate, and of the days measured; None and no days where nobody is compared."""
+    size = len(compared)
+    days = {name: round(sum(row[name] for row in compared) / max(size, 1)) for name in ("days_before", "days_since")}
+    rates = {name: round(sum(row[name] for row in compared) / size, 2) if size else None for name in _MEANS}
+    return {"compared": size, **days, **rates}
 
 
 def problem_profile(desk: Desk, cycle_id: str | None = None) -> dict[str, Any]:
@@ -67,10 +91,11 @@ def problem_profile(desk: Desk, cycle_id: str | None = None) -> dict[str, Any]:
     lanes {lane: listed callers}, flags {flag: listed callers}, told[sentence].
     """
     desk.permit("read_process", "profile")
-    with desk.published() as con:
+    with desk.published() as con, desk.book() as book:
         areas = store.rows(models.select(con, "room/problem_profile", {}))
         listed = rows(con, "select lane, flags from tasking_list")
         as_of = con.execute("select max(as_of) from windows").fetchone()
+        run_id, frozen = desk.run_id, book.frozen_lists().get(cycle_id or "")
     lanes = Counter(row["lane"] for row in listed)
     flags = Counter(flag for row in listed for flag in row["flags"] or ())
     areas.sort(key=lambda row: row["borough"] == "not recorded")
@@ -78,13 +103,23 @@ def problem_profile(desk: Desk, cycle_id: str | None = None) -> dict[str, Any]:
     across = sum(int(row["calls_of_those"]) for row in areas)
     return {
         "cycle": cycle_id,
-        "run_id": desk.run_id,
+        "run_id": run_id,
         "as_of": as_of[0] if as_of else None,
         "boroughs": areas,
         "lanes": dict(lanes),
         "flags": dict(flags),
-        "told": _profile_told(areas, whole, across),
+        "told": [*_of_another_run(run_id, as_of, frozen), *_profile_told(areas, whole, across)],
     }
+
+
+def _of_another_run(run_id: str, as_of: tuple[date] | None, frozen: Event | None) -> list[str]:
+    """What a meeting's profile is of, where the run that is published is not the one whose list it froze."""
+    if frozen is None or frozen.run_id == run_id or not as_of or as_of[0] is None:
+        return []
+    return [
+        f"These are figures of the newest run ({run_id}, calls to the end of {as_of[0].day} {as_of[0]:%B %Y}), not of the "
+        "one whose list was frozen."
+    ]
 
 
 def _profile_told(areas: list[dict[str, Any]], whole: int, across: int) -> list[str]:

@@ -204,7 +204,7 @@ def representation(desk: Desk, ref: str, text: str, from_whom: str) -> str:
 
 
 def answer_representation(desk: Desk, representation_id: str, outcome: str, reason: str) -> None:
-    """Answer one: upheld, part_upheld or not_upheld. Errors: Refused for whoever decided the case."""
+    """Answer one, once: upheld, part_upheld or not_upheld. Errors: Refused for whoever decided the case, or where it is answered."""
     with desk.book() as book:
         found = [event for event in book.entries("represented") if event.data["representation_id"] == representation_id]
         if not found:

@@ -136,7 +136,11 @@ def lesson(event: Event) -> dict[str, Any]:
 
 
 def rates(found: Iterable[Mapping[str, Any]], callers: int) -> dict[str, Any]:
-    """Calls per caller and 30 days before and since, genuine ones beside them; None where nothing was measured."""
+    """Calls per caller and 30 days before and since, genuine ones beside them; None where nothing was measured.
+
+    Keys: days_before, days_since (days that were measured), per_30_before, per_30_since, genuine_per_30_before,
+    genuine_per_30_since.
+    """
     found = list(found)
     days = max((float(row["days_since"]) for row in found), default=0.0)
     earlier = max((float(row["days_before"]) for row in found), default=0.0)
@@ -145,6 +149,7 @@ def rates(found: Iterable[Mapping[str, Any]], callers: int) -> dict[str, Any]:
         return round(sum(row[name] for row in found) / callers * 30 / length, 2) if callers and length >= 1 else None
 
     return {
+        "days_before": round(earlier),
         "days_since": round(days),
         "per_30_before": mean("before", earlier),
         "per_30_since": mean("since", days),

@@ -13,7 +13,6 @@ _EVERYBODY = frozenset(review.ROLES) - {"pipeline"}
 
 # What review.PERMISSIONS does not name, since the casebook needs no word for it.
 SEES: Mapping[str, frozenset[str]] = {
-    "see_actions": _EVERYBODY - {"administrator"},
     "add_note": review.PERMISSIONS["note"] & review.PERMISSIONS["read_case"],  # on a case that one may read
     "debrief_meeting": review.PERMISSIONS["debrief"]
     & review.PERMISSIONS["read_lists"],  # a borough answers its tasking

@@ -108,7 +108,7 @@ ROUTES: tuple[Route, ...] = (
     _page("/cycles/{cycle}/actions", "meetings:action_page", "set_action"),
     _act("/cycles/{cycle}/actions", "meetings:set_action", "set_action", "action_set", back="meetings:action_page"),
     _act("/cycles/{cycle}/debriefs", "meetings:debrief", "debrief_meeting", "debriefed", back="meetings:cycle"),
-    _page("/actions", "learning:actions", "see_actions"),
+    _page("/actions", "learning:actions", "read_lists"),
     _act("/actions/{action}", "learning:update_action", "update_action", "action_updated", back="learning:actions"),
     _page("/lessons", "learning:lessons", "read_lists"),
     _act("/lessons", "learning:add_lesson", "add_lesson", "lesson_added", back="learning:lessons"),

@@ -119,10 +119,10 @@ _EMPTY = (
 
 def _beside(visit: Visit, case: Mapping[str, Any]) -> dict[str, Any]:
     """What other parts of the room hold of the case, as far as the role may see it."""
-    from misuse.room import boroughs, packs
+    from misuse.room import boroughs, care, packs
 
     desk, ref = visit.desk, case["case_ref"]
-    found: dict[str, Any] = {"links": case["links"]}
+    found: dict[str, Any] = {"links": care.links(desk, str(case["caller_id"]))}
     if case["status"] is None:
         return found
     if access.may("read_tasking", visit.role):
@@ -207,6 +207,7 @@ def why(visit: Visit) -> Answer:
     with desk.published() as con, desk.book() as book:
         is_stopped = caller in published_callers.stopped_now(con, visit.settings, book)
     values = {"title": "Why (not) this person", "told": told, "is_stopped": is_stopped, "verdicts": explain.VERDICTS}
+    values["links"] = [row for row in care.links(desk, caller) if row["may_judge"] or row["may_settle"]]
     coded = [call for call in told["calls"] if call["is_coded_misuse"]]
     return Page(
         "why.html", {**values, "reasons": explain.LOOK_REASONS, "shown": visit.page_of(coded[::-1], CALLS_A_PAGE)}
