@@ -115,9 +115,12 @@ def gives_leave(text: str, *, is_forbidding: bool = False) -> bool:
     return is_forbidding and any(_BARE.match(part.strip()) for part in _SENTENCES.split(plain))
 
 
-def refuse_leave(what: str, text: str, *, is_forbidding: bool = False) -> None:
-    """Errors: UsageError where what somebody typed could be read as leave not to answer, attend, respond or send."""
-    if gives_leave(text, is_forbidding=is_forbidding):
+def refuse_leave(what: str, text: str, *, is_forbidding: bool = False, is_account: bool = False) -> None:
+    """Errors: UsageError where what somebody typed could be read as leave not to answer, attend, respond or send.
+
+    `is_account`: it says why, or what was found, and may tell that no unit was sent; only what asks for it is refused.
+    """
+    if says_unanswered(_plain(text)) if is_account else gives_leave(text, is_forbidding=is_forbidding):
         raise UsageError(
             f"the words of '{what}' could be read as leave to leave a call or a person alone; every call goes on being answered "
             "and met on its merits, whoever makes it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -43,6 +44,15 @@ def of(value: float, one: str, many: str = "") -> str:
 def mean_of(value: float, one: str) -> str:
     """The same of a mean, of which a part of one is not none: `under one call`."""
     return f"under one {one}" if 0 < value < 1 else of(value, one)
+
+
+_UNSEEN = "\u2800\u3164\u115f\u1160\uffa0"  # a letter or a sign by their category, and yet nothing to see
+
+
+def is_blank(text: object) -> bool:
+    """Whether nothing of a text can be seen: spaces, and signs without a shape of their own."""
+    said = (sign for sign in ("" if text is None else str(text)) if sign not in _UNSEEN)
+    return not any(unicodedata.category(sign)[0] in "LNPS" for sign in said)
 
 
 _SMALL = {"And", "Of", "Upon", "On", "The"}

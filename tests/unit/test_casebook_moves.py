@@ -159,7 +159,7 @@ def test_the_proposer_never_approves(book: Casebook) -> None:
     open_calls(book, "authoriser")
     move(book, "propose", "authoriser")
     open_calls(book, "authoriser")
-    with pytest.raises(Refused, match="whoever proposed it"):
+    with pytest.raises(Refused, match="whoever proposed or prepared it"):
         move(book, "approve", "authoriser")
     open_calls(book, "second")
     approved = move(book, "approve", "second")

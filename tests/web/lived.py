@@ -47,6 +47,8 @@ def live(room: Room, *, is_signed: bool = True) -> dict[str, str]:
     meetings.prepare(rex, "C1", decided, "act", given)
     done = meetings.decide(cho, "C1", decided, dissent="Metcall supervisor: a letter first")
     meetings.leave(cho, "C1", left, "its borough asks to wait a fortnight")
+    calls.open_calls(rex, left)
+    meetings.prepare(rex, "C1", left, "suppress", {"reason": LONG, "until": soon})
     _after(room, decided, soon, late)
     care.stop(rex, stopped, f"may be a patient {SCRIPT}", is_urgent=True)
     _propose(room, soon)

@@ -25,7 +25,7 @@ from misuse.web.routes import ROUTES, Route
 from misuse.web.sessions import Sessions
 from tests.web import lived, rooms
 from tests.web.lived import ROLES
-from tests.web.rooms import SCRIPT, Browser, Room
+from tests.web.rooms import HOSTILE, SCRIPT, Browser, Room
 
 ATTACK = f"\"><img src=x onerror=alert(1)>{SCRIPT}'--="
 ACTS = [route for route in ROUTES if route.method == "POST" and route.permission != access.PUBLIC]
@@ -168,7 +168,7 @@ def test_a_borough_reaches_nothing_that_is_not_its_own(
     room, named = lively
     with pytest.raises(Refused, match="withheld"):
         boroughs.task(room.desk("rex"), named["ref"], "BRENT ", "visit them", "2026-02-01", "none known")
-    theirs = boroughs.task(room.desk("rex"), named["ref"], "Lambeth", "visit them", "2026-02-01", "none known")
+    theirs = boroughs.task(room.desk("rex"), named["ref"], HOSTILE["borough"], "visit them", "2026-02-01", "none known")
     bob, bids = people["bob"], len(room.events("bid_made"))
     for path in (f"/taskings/{theirs}", f"/taskings/{theirs}.pdf", f"/taskings/{theirs}/slip.pdf"):
         assert bob.get(path).status_code == 404
@@ -359,6 +359,7 @@ def test_every_text_field_of_every_form_is_shown_and_never_run(
     room, named = lively
     soon = (room.desk("rex").today + timedelta(days=20)).isoformat()
     pages = [(route, route.path.format(**named)) for route in ROUTES if route.method == "GET" and not route.is_export]
+    pages += [(route, f"/cycles/C1/decide/{named['left']}") for route, path in pages if "/decide/" in path]
     pages += [(route, path + query) for route, path in pages for query in QUERIES.get(route.path, ())]
     waiting: dict[tuple[str, str], tuple[Sent, str]] = {}
     for name, browser in people.items():

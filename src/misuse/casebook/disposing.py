@@ -53,6 +53,7 @@ def _freeze_without(pen: Pen, who: Actor, frozen: Event, gone: set[str], holders
         "eligible": left,
         "stopped": [caller for caller in data.get("stopped") or () if caller not in out],
         "redacts": state.place_of(frozen),
+        "frozen_by": data.get("frozen_by") or frozen.actor,
         "redacted": int(data.get("redacted") or 0) + len(out),
     }
     pen.add("list_frozen", who, frozen.at, again, run_id=frozen.run_id)

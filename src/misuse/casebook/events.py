@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from misuse import wording
 from misuse.casebook import keeping
 from misuse.casebook.kinds import KINDS
 from misuse.errors import StoreError, UsageError
@@ -220,7 +221,7 @@ def make(con: sa.Connection, kind: str, draft: Draft, published: str | None = No
     Errors: UsageError for a payload that lacks what its kind needs.
     """
     for need in KINDS[kind]:
-        if draft.payload.get(need) is None or not str(draft.payload[need]).strip():
+        if draft.payload.get(need) is None or wording.is_blank(draft.payload[need]):
             raise UsageError(f"{kind.replace('_', ' ')}: a {need} is needed", next_step=f"give it with --{need}")
     last, run = last_event(con), last_event(con, "run_published")
     if published and (run is None or run.run_id != published):

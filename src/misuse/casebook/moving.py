@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from misuse import review
+from misuse import review, wording
 from misuse.casebook import spells, state
 from misuse.casebook.casefile import RECONCILING, Casefile, casefile
 from misuse.casebook.events import Actor, Event, read
@@ -152,7 +152,7 @@ def _check_sense(wanted: Wanted, at: datetime, file: Casefile) -> None:
     said = given.get("why_not_support")
     if wanted.move == "approve" and file.proposal:  # said by whoever proposed it, or else by whoever approves
         said = said or file.proposal.data.get("why_not_support")
-    if wanted.is_vulnerable and leaves_support and not str(said or "").strip():
+    if wanted.is_vulnerable and leaves_support and wording.is_blank(said):
         raise Refused(
             "a vulnerability is known, so support comes first",
             next_step="choose the lane support, or say why another is right: 'why not support'",
@@ -163,8 +163,8 @@ def _check_opened(legal: review.Move, file: Casefile, who: Actor, wanted: Wanted
     """Errors: Refused where nobody has opened the calls, or the approver has not opened what the proposal rests on."""
     if who.role == "pipeline" or not legal.opened:
         return
-    if legal.not_by and file.proposal and file.proposal.actor == who.name:
-        raise Refused("whoever proposed it does not approve it", next_step="ask another authoriser")
+    if legal.not_by and file.proposal and who.name in (file.proposal.actor, file.proposal.data.get("prepared_by")):
+        raise Refused("whoever proposed or prepared it does not approve it", next_step="ask another authoriser")
     own = file.opened.get(who.name, set())
     if not (own if legal.opened == "mover" else any(file.opened.values())):
         raise Refused(

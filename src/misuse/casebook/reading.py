@@ -63,6 +63,11 @@ class Reading:
         with self._connection() as con:
             return state.boroughs(con).get(user)
 
+    def boroughs(self) -> dict[str, str]:
+        """The borough of each user who has one."""
+        with self._connection() as con:
+            return state.boroughs(con)
+
     def role_of(self, user: str) -> str | None:
         """The user's role, or None. Where no users were ever named, everybody local is an analyst."""
         with self._connection() as con:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from misuse import wording
 from misuse.errors import Refused, UsageError
 from misuse.review.permissions import DECIDERS, LISTERS, NAMED
 
@@ -203,7 +204,7 @@ def _objection(state: str, move: str, role: str, given: Mapping[str, Any]) -> Re
 
 def _unmet(move: str, legal: Move, given: Mapping[str, Any]) -> Iterator[Refused]:
     for need in legal.needs:
-        if not str(given.get(need) or "").strip():
+        if wording.is_blank(given.get(need)):
             yield Refused(f"'{move}' needs {words(need)}", next_step=f"give it with --{need.replace('_', '-')}")
     for name, choices in CHOICES.items():
         if given.get(name) and given[name] not in choices:

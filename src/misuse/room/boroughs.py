@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from misuse import advice, case_reports, review
+from misuse import advice, case_reports, review, store, wording
 from misuse.casebook import Casebook, Event
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases, grounds
 from misuse.room.desk import Desk, day, rows
+from misuse.room.in_run import of_run
+
+if TYPE_CHECKING:
+    import duckdb
 
 LONGEST_DISCLOSURE_DAYS = 92
 # From which state a borough may answer what.
@@ -39,6 +43,7 @@ def task(desk: Desk, ref: str, borough: str, ask: str, deadline: str, risk: str,
         advice.refuse_leave(what, text)
     advice.refuse_leave("what not to do", not_to_do, is_forbidding=True)
     with desk.book() as book, desk.published() as con:
+        borough = _named(con, book, borough)
         case = book.cases()[reference]
         held = [
             one
@@ -215,6 +220,7 @@ def answer(desk: Desk, tasking_id: str, answer: str, told: str) -> None:
     if answer not in row["may_answer"]:
         allowed = ", ".join(row["may_answer"]) or "nothing more"
         raise Refused(f"a tasking that is {row['state']} takes: {allowed}", next_step="see what was answered before")
+    advice.refuse_leave("answer", told, is_account=True)
     payload = {"tasking_id": tasking_id, "answer": answer, "told": told}
     desk.record("tasking_answered", payload, case_ref=row["case_ref"])
 
@@ -260,8 +266,31 @@ def withhold_telling(desk: Desk, ref: str, borough: str, reason: str, until: str
         raise UsageError(
             f"it is withheld from today, {LONGEST_DISCLOSURE_DAYS} days at most", next_step="give another day"
         )
-    payload = {"borough": borough, "reason": reason, "until": last.isoformat()}
+    with desk.book() as book, desk.published() as con:
+        payload = {"borough": _named(con, book, borough), "reason": reason, "until": last.isoformat()}
     desk.record("telling_withheld", payload, case_ref=cases.reference_of(desk, ref))
+
+
+def _named(con: duckdb.DuckDBPyConnection, book: Casebook, name: str) -> str:
+    """The borough as log and users name it: of another name a tasking would reach nobody, and withholding withhold nothing.
+
+    Errors: InputError for a name that none of them knows, where they know any.
+    """
+    known = [*of_run(con, ("boroughs",), lambda: _boroughs(con)), *book.boroughs().values()]
+    found = next((one for one in known if is_same(one, name)), None)
+    if known and not found:
+        raise InputError(
+            f"no borough of the log, and none of a user, is called {name.strip()!r}",
+            next_step="name it as the log does: " + ", ".join(sorted({wording.place(one) for one in known})),
+        )
+    return found or name
+
+
+def _boroughs(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [str(one) for (one,) in con.execute(_BOROUGHS).fetchall()] if store.holds(con, "calls") else []
+
+
+_BOROUGHS = "select distinct borough from calls where borough is not null order by borough"
 
 
 def withheld(desk: Desk) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from misuse import explain, models, published_callers, review, rules, store
+from misuse import advice, explain, models, published_callers, review, rules, store
 from misuse.casebook import Casebook, Event
 from misuse.casebook.casefile import Casefile
 from misuse.casebook.state import case_reference
@@ -21,6 +21,12 @@ from misuse.rules.kinds import Option
 if TYPE_CHECKING:
     import duckdb
 
+SAID = (
+    "reason",
+    "finding",
+    "dissent",
+    "why_not_support",
+)  # what people write of a move: it goes into minutes and papers
 _LISTED = "select * from tasking_list where caller_id = $caller_id"
 _LINKS = "select * from caller_links where caller_a = $caller_id or caller_b = $caller_id order by probability desc nulls last"
 _VULNERABLE = "select support_first from callers where caller_id = $caller_id"
@@ -339,9 +345,11 @@ def move(desk: Desk, ref: str, move: str, given: Mapping[str, Any], *, seen: int
     `seen` is what `offered` gave: a case that moved since is not moved by whoever looked before.
 
     Keys: event_id, status, head. Errors: Refused for what bars it; UsageError for an option that is not in law or whose
-    preconditions are not met; InputError for no such case.
+    preconditions are not met, or words that could be read as leave not to answer; InputError for no such case.
     """
     reference = reference_of(desk, ref)
+    for name in SAID:
+        advice.refuse_leave(name.replace("_", " "), str(given.get(name) or ""), is_account=True)
     with desk.book() as book, desk.published() as con:
         found, file = book.cases()[reference], book.casefile(reference)
         caller = caller_of(con, found)

@@ -89,7 +89,7 @@ def schedule(calls: Sequence[Mapping[str, Any]], held: Mapping[str, Any], stops:
     unjudged = sum(1 for call in calls if call["is_misuse"] and call["judged"] is None)
     struck = sum(1 for call in calls if call["is_stopped"] and not call["is_coded_misuse"])
     told = [
-        f"{count['genuine']} genuine calls in the window; {held['genuine_calls']} in the whole log.",
+        f"{of(count['genuine'], 'genuine call')} in the window; {held['genuine_calls']} in the whole log.",
         f"{count['barred']} calls coded misuse are barred by a safeguard and not counted; a safeguard's hard stop stands on "
         f"{of(struck, 'other call')} too.",
         f"{count['doubtful']} calls coded misuse are doubtful by their own facts and not counted.",

@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from misuse import pipeline, published_callers, review
+from misuse import advice, models, pipeline, published_callers, review, store
 from misuse.casebook import Casebook, Event
 from misuse.casebook.state import case_reference
 from misuse.errors import InputError, Refused, UsageError
 from misuse.room import cases, told
 from misuse.room.actions import action_rows, bid_rows, frozen_list, still_open
 from misuse.room.desk import Desk
+
+if TYPE_CHECKING:
+    import duckdb
 
 STANDING_ITEMS = (
     ("debrief", "Debrief: what was done since the last meeting, and what came of it"),
@@ -66,7 +69,10 @@ def freeze(desk: Desk) -> dict[str, Any]:
 
 
 def cycles(desk: Desk) -> list[dict[str, Any]]:
-    """Every frozen list, newest first: cycle (C1 …), run_id, as_of, frozen_at, by, digest, eligible, stopped, is_minuted."""
+    """Every frozen list, newest first.
+
+    Keys: cycle (C1 …), run_id, as_of, frozen_at, by, digest, eligible, taken_out (who was put away since), stopped, is_minuted.
+    """
     desk.permit("read_lists", "cycles")
     return _cycles(desk)[::-1]
 
@@ -81,9 +87,10 @@ def _cycles(desk: Desk) -> list[dict[str, Any]]:
             "run_id": event.run_id,
             "as_of": date.fromisoformat(str(event.data["as_of"])),
             "frozen_at": event.at,
-            "by": event.actor,
+            "by": event.data.get("frozen_by") or event.actor,
             "digest": event.data["digest"],
             "eligible": len(event.data["eligible"]),
+            "taken_out": int(event.data.get("redacted") or 0),
             "stopped": len(event.data.get("stopped") or ()),
             "is_minuted": name in signed,
             "head": event.digest,
@@ -95,8 +102,9 @@ def _cycles(desk: Desk) -> list[dict[str, Any]]:
 def cycle(desk: Desk, cycle_id: str) -> dict[str, Any]:
     """A cycle whole: the row of `cycles`, and rows, meeting, decisions, actions, debriefs, agenda, bids, minutes.
 
-    rows: the whole eligible pool as frozen (rank, part, caller_id, case_ref), with is_stopped_since (a stop entered after
-    it was frozen takes the caller out wherever the list is shown), status, prepared, decision, why_not_taken.
+    rows: the whole eligible pool as frozen (rank, part, caller_id, case_ref), with is_stopped_since (a stop of a person or
+    a rule since it was frozen takes the caller out wherever the list is shown, and so does a case that one halted), status,
+    prepared, decision, why_not_taken.
     """
     desk.permit("read_lists", "cycle")
     with desk.book() as book:
@@ -112,10 +120,12 @@ def read_cycle(desk: Desk, book: Casebook, cycle_id: str) -> dict[str, Any]:
     signed = [event for event in events if event.kind == "minutes_signed"]
     meeting = [event for event in events if event.kind == "meeting_opened"]
     stopped = {spell for stop in book.live_stops() for spell in (*stop.spells, *stop.kept)}
+    eligible = frozen.data["eligible"]
     with desk.published() as con:
         reached = set(published_callers.stopped(con, book.live_stops()))
+        stopped |= _barred(con, [spell for row in eligible for spell in row.get("spells") or ()])
     head = next(row for row in _cycles(desk) if row["cycle"] == cycle_id)
-    rows = [_row(row, known, events, decided, stopped, reached) for row in frozen.data["eligible"]]
+    rows = [_row(row, known, events, decided, stopped, reached) for row in eligible]
     return {
         **head,
         "rows": rows,
@@ -124,13 +134,29 @@ def read_cycle(desk: Desk, book: Casebook, cycle_id: str) -> dict[str, Any]:
         "decisions": decided,
         "actions": [row for row in action_rows(book, desk.today) if row["cycle"] == cycle_id],
         "debriefs": [_debrief(event) for event in events if event.kind == "debriefed"],
-        "bids": bid_rows(book),
+        "bids": _bids(book, signed[-1] if signed else None),
         "agenda": _agenda(desk, book, rows),
         "minutes": {**signed[-1].data, "at": signed[-1].at, "by": signed[-1].actor, "head": signed[-1].digest}
         if signed
         else None,
         "is_redacted": bool(frozen.data.get("redacted")),
     }
+
+
+def _barred(con: duckdb.DuckDBPyConnection, spells: Sequence[str]) -> set[str]:
+    """Those of the spells on whom a rule has a hard stop now, or that are a line of many people: none was when it was frozen."""
+    if not spells or not store.holds(con, "caller_spells"):
+        return set()
+    return {str(spell) for (spell,) in models.select(con, "room/barred_spells", {"spells": list(spells)}).fetchall()}
+
+
+def _bids(book: Casebook, signed: Event | None) -> list[dict[str, Any]]:
+    """The boroughs' bids; of a meeting whose minutes are signed, as they stood then."""
+    if signed is None:
+        return bid_rows(book)
+    decided = {event.data["bid_id"] for event in book.entries("bid_decided") if event.event_id < signed.event_id}
+    made = [row for row in bid_rows(book) if row["at"] <= signed.at]
+    return [row if row["bid_id"] in decided else {**row, "outcome": None, "outcome_reason": None} for row in made]
 
 
 _CYCLE_KINDS = ("case_prepared", "case_left", "case_moved", "meeting_opened", "debriefed", "minutes_signed")
@@ -160,7 +186,9 @@ def _row(
         **{name: row.get(name) for name in ("rank", "part", "caller_id")},
         "case_ref": reference,
         "status": case["status"] if case else None,
-        "is_stopped_since": row["caller_id"] in reached or bool(stopped.intersection(row.get("spells") or ())),
+        "is_stopped_since": row["caller_id"] in reached
+        or bool(stopped.intersection(row.get("spells") or ()))
+        or bool(case and case["status"] == "halted"),
         "prepared": {
             **prepared[-1].data,
             "by": prepared[-1].actor,
@@ -183,9 +211,7 @@ def _decision(event: Event) -> dict[str, Any]:
         "move": data["move"],
         "to": data["to"],
         "lane": data.get("lane"),
-        "option": data.get("option"),
-        "owner": data.get("owner"),
-        "review_date": data.get("review_date"),
+        **{name: data.get(name) for name in ("option", "owner", "review_date", "outcome", "activity")},
         "reason": data["reason"],
         "dissent": data.get("dissent"),
         "by": event.actor,
@@ -244,6 +270,8 @@ def prepare(desk: Desk, cycle_id: str, ref: str, move: str, given: Mapping[str, 
     if desk.actor not in file.opened:
         raise Refused("whoever prepares a case opens its calls first", next_step=f"open the calls of {reference}")
     kept = {key: value for key, value in given.items() if value}
+    for name in cases.SAID:
+        advice.refuse_leave(name.replace("_", " "), str(kept.get(name) or ""), is_account=True)
     review.check_given(case["status"], move, kept)
     review.check_days(move, kept, desk.today)
     cases.check_option(desk, move, kept, file)
@@ -289,13 +317,19 @@ def decide(
     prepared = row["prepared"]
     if prepared_as not in (None, prepared["event_id"]):
         raise Refused("the case was prepared anew since you looked", next_step="look at what is asked now, then decide")
-    wanted = {**prepared["given"], **changes, "meeting": cycle_id, "dissent": dissent}
+    with desk.book() as book:
+        moved = book.entries("case_moved", case_ref=reference)
+    if moved and moved[-1].event_id > prepared["event_id"]:
+        raise Refused(
+            "the case was moved since it was prepared", next_step="look at it as it stands now, and prepare it anew"
+        )
+    wanted = {**prepared["given"], **changes, "meeting": cycle_id, "dissent": dissent, "prepared_by": prepared["by"]}
     move = str(wanted.pop("move", prepared["move"]))
     return cases.move(desk, reference, move, wanted)
 
 
 def leave(desk: Desk, cycle_id: str, ref: str, reason: str) -> None:
-    """Record why an eligible case is not taken this time."""
+    """Record why an eligible case is not taken this time. Errors: Refused where the meeting decided it."""
     reference = cases.reference_of(desk, ref)
     with desk.book() as book:
         frozen = still_open(book, cycle_id)
@@ -304,6 +338,11 @@ def leave(desk: Desk, cycle_id: str, ref: str, reason: str) -> None:
         row.get("case_ref") == reference or row["caller_id"].startswith(caller) for row in frozen.data["eligible"]
     ):
         raise InputError("that case is not among the meeting's", next_step="see the frozen list")
+    with desk.book() as book:
+        decided = [event for event in book.entries("case_moved", case_ref=reference) if _is_of(event, cycle_id)]
+    if decided:
+        raise Refused("the meeting decided that case", next_step="take it back as a move of the case itself")
+    advice.refuse_leave("reason", reason, is_account=True)
     desk.record("case_left", {"cycle": cycle_id, "reason": reason}, case_ref=reference)
 
 
@@ -322,6 +361,12 @@ def minutes(desk: Desk, cycle_id: str) -> dict[str, Any]:
     held["minutes_digest"] = _digest(held)
     held["is_as_signed"] = held["minutes_digest"] == signed["digest"] if signed else None
     return held
+
+
+NOT_AS_SIGNED = {
+    True: "What stands here is not what was signed: somebody was put away since, with a certificate.",
+    False: "What stands here is not what was signed. Compare it with the paper, and tell the auditor.",
+}
 
 
 def not_reached(held: Mapping[str, Any]) -> list[str]:

@@ -71,7 +71,9 @@ def evidence_pack(desk: Desk, ref: str, reason: str) -> dict[str, Any]:
         "calls.csv": _csv(desk, _CALL_COLUMNS, held["schedule"]),
         "exculpatory_calls.csv": _csv(desk, _CALL_COLUMNS, held["exculpatory"]["calls"]),
         "casebook_events.csv": _csv(desk, ("event_id", "at", "by", "role", "kind", "told", "digest"), held["events"]),
-        "pack.pdf": papers.pdf(papers.paper(desk, f"Evidence pack, case {reference}", _blocks(held)), desk.now),
+        "pack.pdf": papers.pdf(
+            papers.paper(desk, f"Evidence pack, case {reference}", _blocks(_in_local_time(desk, held))), desk.now
+        ),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     manifest = {
@@ -220,12 +222,12 @@ def _workload(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _warnings(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Letters and warnings decided on, and what was recorded of their service."""
+    """Letters and warnings decided on, and what was recorded of their service: one that was asked for is none."""
     found = []
     for event in events:
         data = event.data
-        if event.kind == "case_moved" and data.get("option") in WARNINGS:
-            found.append({"at": event.at, "what": data["option"], "told": data["reason"]})
+        if event.kind == "case_moved" and data["move"] in ("act", "approve") and data.get("option") in WARNINGS:
+            found.append({"at": event.at, "what": cases.title_of(data["option"]), "told": data["reason"]})
         if event.kind == "precondition_met" and ("served" in data["need"] or "service" in data["need"]):
             found.append({"at": event.at, "what": data["need"], "told": data["how"]})
     return found
@@ -255,6 +257,15 @@ def limitation_clock(calls: Sequence[Mapping[str, Any]], approved: Sequence[date
         "first_call_on": first,
         "outer_limit": add_months(first, 36) if first else None,
     }
+
+
+def _in_local_time(desk: Desk, held: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts that tell of moments, each as the reporting zone's clock had it."""
+    parts = {name: [{key: _there(desk, key, row) for key in row} for row in held[name]] for name in _TELLING}
+    return {**held, **parts}
+
+
+_TELLING = ("warnings", "logs", "events")
 
 
 def _blocks(held: Mapping[str, Any]) -> list[papers.Block]:
@@ -340,7 +351,7 @@ def _csv(desk: Desk, columns: Sequence[str], found: Sequence[Mapping[str, Any]])
 
 
 def _there(desk: Desk, name: str, row: Mapping[str, Any]) -> Any:
-    """A cell; a stored time as the reporting zone's clock had it, with its offset: the sheet says nothing of zones."""
+    """A value of a row; a stored time as the reporting zone's clock had it, with its offset: the sheet says nothing of zones."""
     value = row.get(name)
     if not isinstance(value, datetime) or name.endswith("_local"):
         return value

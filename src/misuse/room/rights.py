@@ -310,8 +310,21 @@ def subject_access(desk: Desk, caller: str, reason: str) -> dict[str, Any]:
 
 
 def _history(book: Casebook, reference: str) -> list[dict[str, Any]]:
-    lines = [told.event_line(event) for event in book.entries(case_ref=reference) if event.kind not in told.NOT_HISTORY]
-    return [{name: line[name] for name in ("event_id", "at", "role", "kind", "move", "told")} for line in lines]
+    """What was recorded of a case but looks at it, each in full; notes on health are given by the role that keeps them."""
+    found = []
+    for event in book.entries(case_ref=reference):
+        if event.kind in _LOOKS_AT_IT:
+            continue
+        line = told.event_line(event)
+        more = [f"{name.replace('_', ' ')}: {event.data[name]}" for name in _IN_FULL if event.data.get(name)]
+        said = ["kept apart: the health liaison gives it"] if event.kind == "health_note_added" else []
+        line["told"] = "; ".join(part for part in (line["told"], *more, *said) if part)
+        found.append({name: line[name] for name in ("event_id", "at", "role", "kind", "move", "told")})
+    return found
+
+
+_LOOKS_AT_IT = frozenset({"case_read", "evidence_read", "casebook_read", "health_notes_read"})
+_IN_FULL = ("note", "concern", "lawful_basis", "from_whom", "what", "recipient", "expires_on")
 
 
 def delist(desk: Desk, caller: str, reason: str, until: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from misuse import wording
 from misuse.errors import UsageError
 from misuse.settings import Settings
 
@@ -29,12 +30,12 @@ class Form:
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """The field's text, its ends trimmed; empty where it was not sent. Errors: UsageError for far too long a one."""
+        """The field's text, its ends trimmed; empty where none was sent that can be seen. Errors: UsageError for far too long a one."""
         value = self.values.get(name) or [""]
         text = value[0].replace("\r\n", "\n").strip()
         if len(text) > LONGEST_TEXT:
             raise UsageError(f"a field holds at most {LONGEST_TEXT:,} characters", next_step="shorten it")
-        return text
+        return "" if wording.is_blank(text) else text
 
     def many(self, name: str) -> list[str]:
         """Every value of a field of tick boxes."""

@@ -37,9 +37,16 @@ class Paper:
 
 
 def paper(
-    desk: Desk, title: str, blocks: Sequence[Block], *, subtitle: str = "", watermark: str = "", handling: str = ""
+    desk: Desk,
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    subtitle: str = "",
+    watermark: str = "",
+    handling: str = "",
+    of: tuple[str, date] | None = None,
 ) -> Paper:
-    """A paper of the published run and the casebook as it stands."""
+    """A paper of the published run, or of another's id and as-of, and the casebook as it stands."""
     with desk.published() as con, desk.book() as book:
         row = con.execute("select max(as_of) from windows").fetchone()
         head = book.head()
@@ -50,8 +57,8 @@ def paper(
         marking=settings.protective_marking,
         handling=handling or settings.handling,
         force=settings.force,
-        run_id=desk.run_id,
-        as_of=day(row[0] if row else None),
+        run_id=of[0] if of else desk.run_id,
+        as_of=day(of[1] if of else row[0] if row else None),
         head=head,
         made_at=moment(desk, desk.now),
         blocks=[block for block in blocks if block],

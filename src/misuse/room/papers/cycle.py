@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from misuse.room import meetings, papers, results, told
+from misuse.room import cases, meetings, papers, results, told
 from misuse.room.desk import Desk
 
 
@@ -32,7 +33,7 @@ def agenda_pdf(desk: Desk, cycle_id: str) -> bytes:
         papers.heading("Problem profile across boroughs"),
         papers.listed(profile["told"]),
     ]
-    return _pdf(desk, "Agenda of the Tasking and Coordination Group", cycle_id, blocks)
+    return _pdf(desk, "Agenda of the Tasking and Coordination Group", held, blocks)
 
 
 def _count(item: dict[str, Any]) -> str:
@@ -99,6 +100,7 @@ def minutes_pdf(desk: Desk, cycle_id: str) -> bytes:
     since = f"Stopped since the list was frozen: {', '.join(stopped)}. Nothing decided on them is to be done."
     left = [row for row in held["rows"] if row["why_not_taken"] and row["part"] < 4]
     blocks = [
+        papers.para(meetings.NOT_AS_SIGNED[held["is_redacted"]], "warning") if held["is_as_signed"] is False else {},
         papers.para(since, "warning") if stopped else {},
         _sitting(desk, held),
         papers.heading("Decisions"),
@@ -124,7 +126,7 @@ def minutes_pdf(desk: Desk, cycle_id: str) -> bytes:
             ],
         ),
     ]
-    return _pdf(desk, "Minutes of the Tasking and Coordination Group", cycle_id, blocks)
+    return _pdf(desk, "Minutes of the Tasking and Coordination Group", held, blocks)
 
 
 def _not_reached(held: dict[str, Any]) -> str:
@@ -146,8 +148,12 @@ def _sitting(desk: Desk, held: dict[str, Any]) -> papers.Block:
             ("Chair", meeting.get("chair")),
             ("Present", "; ".join(meeting.get("attendees") or ())),
             ("List", f"run {held['run_id']}, {held['eligible']} eligible"),
+            ("Put away since, with a certificate", held["taken_out"] or None),
             ("Digest of the list", held["digest"]),
-            ("Digest of these minutes", held["minutes_digest"]),
+            (
+                "Digest of the minutes, signed" if signed else "Digest of these minutes",
+                (signed or {}).get("digest") or held["minutes_digest"],
+            ),
             ("Head of the casebook, signed" if signed else "Head of the casebook", held["head"]),
             ("Signed", f"by {signed['by']}, {papers.moment(desk, signed['at'])}" if signed else "not yet"),
         ]
@@ -159,7 +165,7 @@ def _decisions(held: dict[str, Any]) -> papers.Block:
         (
             row["case_ref"],
             _decided(row),
-            f"{row['owner']}, {row['review_date']}" if row["review_date"] else row["owner"],
+            _owned(row),
             f"{row['by']} ({row['role']})",
             row["reason"] + (f" Dissent: {row['dissent']}" if row["dissent"] else ""),
         )
@@ -170,9 +176,17 @@ def _decisions(held: dict[str, Any]) -> papers.Block:
 
 
 def _decided(row: dict[str, Any]) -> str:
-    option = f": {told.words_of('option', row['option'])}" if row["option"] else ""
+    option = f": {cases.title_of(row['option'])}" if row["option"] else ""
     lane = f", lane {row['lane']}" if row["lane"] else ""
-    return f"{row['move'].replace('_', ' ')}{option} → {row['to'].replace('_', ' ')}{lane}"
+    closing = "".join(f", {told.words_of(name, row[name])}" for name in ("outcome", "activity") if row[name])
+    return f"{row['move'].replace('_', ' ')}{option} → {row['to'].replace('_', ' ')}{lane}{closing}"
+
+
+def _owned(row: dict[str, Any]) -> str | None:
+    """Who owns the action, and until when; a suppression ends by itself, everything else is looked at again."""
+    last = date.fromisoformat(str(row["review_date"])) if row["review_date"] else None
+    day = f"{'until' if row['move'] == 'suppress' else 'review'} {papers.day(last)}" if last else None
+    return ", ".join(part for part in (row["owner"], day) if part) or None
 
 
 def _actions(held: dict[str, Any]) -> papers.Block:
@@ -182,5 +196,6 @@ def _actions(held: dict[str, Any]) -> papers.Block:
     return papers.table(headings, [[row[name] for name in names] for row in held["actions"]], widths)
 
 
-def _pdf(desk: Desk, title: str, cycle_id: str, blocks: list[papers.Block]) -> bytes:
-    return papers.pdf(papers.paper(desk, title, blocks, subtitle=f"Cycle {cycle_id}"), desk.now)
+def _pdf(desk: Desk, title: str, held: dict[str, Any], blocks: list[papers.Block]) -> bytes:
+    of = (held["run_id"], held["as_of"])  # of the frozen list, whatever was published since
+    return papers.pdf(papers.paper(desk, title, blocks, subtitle=f"Cycle {held['cycle']}", of=of), desk.now)

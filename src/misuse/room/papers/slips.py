@@ -54,6 +54,7 @@ def identified_pdf(desk: Desk, tasking_id: str, recipient: str, reason: str, exp
         blocks,
         subtitle=f"For {wording.place(held['borough'])}",
         watermark=mark,
+        handling="Police use only. Names a person: for the recipient named alone.",
     )
     return papers.pdf(made, desk.now)
 
@@ -127,7 +128,7 @@ def referral_pdf(desk: Desk, referral_id: str) -> bytes:
                 ("Case", held["case_ref"]),
                 ("Lawful basis", held["lawful_basis"]),
                 ("Referred by", held["by"]),
-                ("On", held["at"]),
+                ("On", papers.moment(desk, held["at"])),
             ]
         ),
         papers.heading("Concern, in the referrer's words"),

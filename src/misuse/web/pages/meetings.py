@@ -172,6 +172,7 @@ def minutes(visit: Visit) -> Answer:
     cycle_id = visit.path["cycle"]
     found = meetings.minutes(visit.desk, cycle_id)
     values = {"title": f"Minutes of {cycle_id}", "found": found, "cycle": cycle_id}
+    values["not_as_signed"] = meetings.NOT_AS_SIGNED[found["is_redacted"]]
     return Page("minutes.html", values | {"not_reached": meetings.not_reached(found)})
 
 
