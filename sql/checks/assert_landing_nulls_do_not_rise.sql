@@ -11,7 +11,7 @@ with
 
 names as (
     select [
-        'answered_at', 'ended_at', 'talk_seconds', 'wrap_seconds', 'number_token', 'opening_code', 'closing_code',
+        'answered_at', 'ended_at', 'talk_seconds', 'wrap_seconds', 'cli', 'opening_code', 'closing_code',
         'qualifiers', 'result_code', 'grade', 'borough', 'ward', 'units_assigned', 'unit_seconds'
     ] as columns
 ),

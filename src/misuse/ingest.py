@@ -121,7 +121,7 @@ def ingest_file(
                     *_own_warnings(con, outcome, replaced),
                     *read.sheets_advice(),
                     *versions.warnings(found, layout, outcome.oddities),
-                    *_check_landing(con, settings, batch_id, path, now, tuple(layout.columns)),
+                    *_check_landing(con, settings, batch_id, path, now, layout),
                 ),
                 is_over_limit=outcome.rejected > limit * outcome.rows,
             )
@@ -271,13 +271,15 @@ def _check_landing(
     batch_id: str,
     path: Path,
     now: datetime,
-    mapped: tuple[str, ...],
+    layout: sources.Layout,
 ) -> tuple[str, ...]:
+    unread = sources.premises_advice(layout)
+    mapped = [name for name in layout.columns if not (unread and name == "cli")]
     results = quality.check_landing(con, batch_id=batch_id, settings=settings, now=now, mapped=mapped)
     failed = [result.sentence for result in results if not result.holds and result.severity == "fail"]
     if failed:
         raise CheckFailed(f"{path.name}: nothing went in: {'; '.join(failed)}", next_step="mend the file or its layout")
-    return tuple(result.sentence for result in results if not result.holds)
+    return (*unread, *(result.sentence for result in results if not result.holds))
 
 
 def _own_warnings(con: duckdb.DuckDBPyConnection, outcome: FileOutcome, replaced: str) -> Iterator[str]:

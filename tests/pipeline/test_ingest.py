@@ -785,6 +785,19 @@ def test_a_word_that_says_that_no_place_is_known_is_no_premises(tmp_path):
     assert answer(settings, "select count(*) from vault.premises") == [(1,)]
 
 
+def test_premises_leave_numbers_unread_and_say_so(tmp_path):
+    columns = SOURCE["columns"] | {"premises": "address"}
+    settings = settings_for(
+        tmp_path / "home", sources={"calls": SOURCE | {"caller_key": "premises", "columns": columns}}
+    )
+    rows = [call(ref=f"A{n}", address=f"{n} High Street") for n in range(40)]
+    (outcome,) = take(settings, write_csv(tmp_path / "a.csv", rows))
+    told = [warning for warning in outcome.warnings if "cli" in warning or "number" in warning]
+    assert [warning.split(":")[0] for warning in told] == [
+        "cli ('cli') is mapped and not used, for caller_key = \"premises\" keeps callers by premises"
+    ]
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_ids_that_restart_within_a_day_are_told_where_a_version_hides_them(tmp_path):
     desks = [

@@ -430,6 +430,10 @@ def test_mapped_column_that_is_empty_throughout_is_noticed(
     result = at_landing(landing_door, settings, mapped=("cli", "ward"))["assert_landing_nulls_do_not_rise"]
     assert not result.holds
     assert "ward" in result.sentence
+    landing_door.execute("update landing_calls set number_token = null")
+    result = at_landing(landing_door, settings, mapped=("cli",))["assert_landing_nulls_do_not_rise"]
+    assert "cli" in result.sentence
+    assert "number_token" not in result.sentence
 
 
 def test_limits_come_from_the_settings(landing_door: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -363,6 +363,17 @@ def test_check_says_that_premises_are_no_persons(con: duckdb.DuckDBPyConnection,
     assert "hard stop by marker CHILD" in report.unsupported_safeguards
     assert "one id a call" in report.unsupported_safeguards
     assert "High" not in report.render()
+    assert not any("cli" in advice for advice in report.advice)
+
+
+def test_check_says_that_premises_leave_numbers_unread(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    columns = {"call_id": "{row}", "received_at": "at", "premises": "street", "cli": "tel"}
+    log = b"at,street,tel\n2025-06-01,1 High St,07700 900123\n"
+    report = checked(con, tmp_path, log, columns=columns, caller_key="premises")
+    assert report.numbers == {}
+    assert "never persons" in report.unsupported_figures["persistent persons"]
+    (advice,) = report.advice
+    assert advice.startswith("cli ('tel') is mapped and not used")
 
 
 def uk_log(moment: datetime, n: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from misuse.sources.draft import draft
 from misuse.sources.layout import Layout, built_in, doubt_codes, load_layout, misuse_codes, source_names
 from misuse.sources.parse import Keying
 from misuse.sources.plain import refuse_pipe
-from misuse.sources.reading import SourceRead, read, version_advice
+from misuse.sources.reading import SourceRead, premises_advice, read, version_advice
 from misuse.sources.shapes import no_place_words
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "load_layout",
     "misuse_codes",
     "no_place_words",
+    "premises_advice",
     "read",
     "refuse_pipe",
     "source_names",

@@ -14,8 +14,8 @@ from misuse import models, numbers, rules
 from misuse.schemas import CALL_RECORD, IDENTIFYING_FIELDS
 from misuse.sources.layout import CODE_FIELDS, CODE_LISTS, TIME_FIELDS, Layout, fold, misuse_codes
 from misuse.sources.lines import USABLE, number_counts
-from misuse.sources.reading import read
-from misuse.sources.shapes import holds_number
+from misuse.sources.reading import premises_advice, read
+from misuse.sources.shapes import holds_number, may_be_prose
 from misuse.wording import inert, local
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def check(
     seen = {(c.field, c.code) for c in counted}
     ends = con.execute("select min(received_at), max(received_at) from parsed_rows").fetchone() or (None, None)
     first, last = (local(end, zone).isoformat() if end else None for end in ends)
-    typed = number_counts(con, layout.region) if "cli" in layout.columns and result.accepted else {}
+    is_by_number = "cli" in layout.columns and layout.caller_key == "number"
+    typed = number_counts(con, layout.region) if is_by_number and result.accepted else {}
     return CheckReport(
         file=path.name,
         source=layout.name,
@@ -169,6 +170,7 @@ def check(
         unsupported_safeguards=unsupported_safeguards(layout, marker_kinds),
         advice=[
             *result.advice(),
+            *premises_advice(layout),
             *_number_advice(typed),
             *_marker_advice(layout, marker_kinds),
             *_unknown_markers(con, layout, marker_kinds),
@@ -217,7 +219,7 @@ def _masked(layout: Layout, name: str, value: str | None) -> str | None:
     if name == "call_id":
         is_shown = _is_plain_id(layout, value)
     else:
-        is_shown = name not in MASKED and not (name in CODE_FIELDS and _may_identify(value)) and not holds_number(value)
+        is_shown = name not in MASKED and not (name in CODE_FIELDS and may_be_prose(value)) and not holds_number(value)
     return value if is_shown else f"••• ({len(value)} characters)"
 
 
@@ -339,16 +341,11 @@ def _code_counts(
             too_many.append(name)
             continue
         rows.sort(key=lambda row: (-row[1], row[0]))
-        shown = [row for row in rows if not _may_identify(row[0])]
+        shown = [row for row in rows if not may_be_prose(row[0])]
         counted += [CodeCount(name, code, calls, ("*", "*") in known or (name, code) in known) for code, calls in shown]
         if len(shown) < len(rows):
             too_many.append(f"{name}: {len(rows) - len(shown)} values that could be numbers or free text")
     return counted, too_many
-
-
-def _may_identify(code: str) -> bool:
-    """Could this be a number or free text that strayed into a code column?"""
-    return sum(map(str.isdigit, code)) >= 6 or len(code) > 80
 
 
 def unsupported_figures(layout: Layout) -> dict[str, str]:
@@ -369,11 +366,10 @@ def unsupported_figures(layout: Layout) -> dict[str, str]:
         lacking["response times by grade"] = "arrived_at and grade are not both mapped"
     if "borough" not in has:
         lacking["boroughs"] = "borough is not mapped"
-    if "cli" not in has:
-        kept = (
-            "callers are premises, never persons" if layout.caller_key == "premises" else "every call is unidentified"
-        )
-        lacking["persistent persons"] = f"cli is not mapped: {kept}"
+    if layout.caller_key == "premises":
+        lacking["persistent persons"] = "callers are premises, never persons"
+    elif "cli" not in has:
+        lacking["persistent persons"] = "cli is not mapped: every call is unidentified"
     if not has & set(CODE_LISTS) and not layout.is_all_misuse:
         lacking["misuse"] = "no code is mapped that could decide it"
     return lacking

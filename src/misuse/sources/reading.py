@@ -80,6 +80,17 @@ def version_advice(oddities: Mapping[str, int]) -> list[str]:
     return [f"the version column is read as text and holds {what}" for name, what in said.items() if oddities.get(name)]
 
 
+def premises_advice(layout: Layout) -> list[str]:
+    """What to do where a column of numbers is mapped that nothing reads, since callers are premises."""
+    if layout.caller_key != "premises" or "cli" not in layout.columns:
+        return []
+    columns = " and ".join(f"'{column}'" for column in layout.columns["cli"])
+    return [
+        f'cli ({columns}) is mapped and not used, for caller_key = "premises" keeps callers by premises: take cli out of '
+        f"[sources.{layout.name}.columns], or caller_key out of [sources.{layout.name}] to keep them by number"
+    ]
+
+
 def read(
     con: duckdb.DuckDBPyConnection,
     path: Path,

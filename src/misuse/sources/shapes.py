@@ -58,6 +58,11 @@ def holds_number(text: str) -> bool:
     return any(may_be_number(part.strip()) for part in (text, *re.split(r"[|;,/_:]", text)))
 
 
+def may_be_prose(text: str) -> bool:
+    """Could this be a number or free text that strayed to where a code or a name of a field stands?"""
+    return sum(map(str.isdigit, text)) >= 6 or len(text) > 80
+
+
 def is_name_or_address(text: str) -> bool:
     """Is it written as a person's name or a street address is?"""
     return bool(_NAME.fullmatch(text) or _ADDRESS.fullmatch(text))
