@@ -165,7 +165,7 @@ create or replace temp macro duration_raw(x, unit) as (
         when unit = 'milliseconds' then try_cast(x as double) / 1000
         when unit = 'minutes' and not contains(x, ':') then try_cast(x as double) * 60
         when unit = 'hours' and not contains(x, ':') then try_cast(x as double) * 3600
-        when unit = 'hh:mm' then clock_part(x, 1) * 60 + clock_part(x, 2) * 3600
+        when unit = 'hh:mm' and len(string_split(x, ':')) < 3 then clock_part(x, 1) * 60 + clock_part(x, 2) * 3600
         when contains(x, ':') and len(string_split(x, ':')) <= 3
             then clock_part(x, 1) + clock_part(x, 2) * 60 + clock_part(x, 3) * 3600
         when unit in ('auto', 'seconds') then try_cast(x as double)

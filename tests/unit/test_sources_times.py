@@ -182,6 +182,7 @@ def test_date_and_time_in_two_columns(con: duckdb.DuckDBPyConnection, tmp_path: 
         ("61:05", "mm:ss", 3665),
         ("01:02:03", "hh:mm:ss", 3723),
         ("1:30", "hh:mm", 5400),
+        ("01:30:00", "hh:mm", 5400),
         ("1.5", "minutes", 90),
         ("0.5", "hours", 1800),
         ("1500", "milliseconds", 2),

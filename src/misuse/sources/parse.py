@@ -154,7 +154,7 @@ def staging_parameters(layout: Layout, now: datetime, *, is_typed: bool, folds_s
     }
     for name in (*TIME_FIELDS, "version"):
         rule = layout.time_rule(name)
-        values |= parameters(name, rule, is_typed=is_typed)
+        values |= parameters(name, rule, is_typed=is_typed, is_joined=len(layout.columns.get(name, ())) > 1)
         values[f"{name}_change_days"] = list(change_days(rule.zone, now.year + 1))
     values |= {f"{name}_unit": layout.durations.get(name, "auto") for name in DURATION_FIELDS}
     renames = [(f"{name}:{old}", new) for name, pairs in layout.code_renames.items() for old, new in pairs.items()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -84,13 +84,29 @@ def _as_zoned(text: str) -> str:
     return text[:-1] + "%z" if text.endswith("Z") and not text.endswith("%Z") else text
 
 
-def parameters(name: str, rule: TimeRule, *, is_typed: bool) -> dict[str, Any]:
-    """The staging models' parameters for one time field.
+def _beside_types(plain: Sequence[str], rule: TimeRule, *, is_joined: bool) -> list[str]:
+    """Declared formats, and those of what a file's own types are written as where ISO 8601 is not the whole text:
+    a time of day alone, and a day or a time of day whose other part is the text that the format is of.
+    """
+    if rule.time_only:
+        return [*_TYPED_CLOCKS, *plain]
+    halves = [found.groups() for text in plain if is_joined and (found := _DAY_AND_CLOCK.fullmatch(text))]
+    clocks = [f"{day} {clock}" for day, _clock in halves for clock in _TYPED_CLOCKS]
+    return [*plain, *clocks, *(f"%Y-%m-%d {clock}" for _day, clock in halves)]
+
+
+_TYPED_CLOCKS = ("%H:%M:%S", "%H:%M:%S.%f")
+_DAY_AND_CLOCK = re.compile(r"(.*?%[^HIT]*?) (%-?[HIT].*)")
+
+
+def parameters(name: str, rule: TimeRule, *, is_typed: bool, is_joined: bool = False) -> dict[str, Any]:
+    """The staging models' parameters for one time field, `is_joined` of several columns.
 
     `is_typed` says that the file's own types may have been written as ISO 8601, whatever is declared.
     """
     declared = [_as_zoned(text) for text in rule.formats]
     plain = [text for text in declared if "%z" not in text]
+    plain = _beside_types(plain, rule, is_joined=is_joined) if plain and is_typed else plain
     zoned = [text for text in declared if "%z" in text]
     defaults = TIME_DEFAULTS if rule.time_only else PLAIN_DEFAULTS
     return {
