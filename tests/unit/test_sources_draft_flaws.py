@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import duckdb
 import pytest
 
 from misuse import sources
+from misuse.errors import InputError
 from misuse.progress import Silent
 from misuse.sources.layout import Layout, from_declaration
 
@@ -264,3 +266,73 @@ def test_a_british_log_of_early_days_has_the_day_first(con: duckdb.DuckDBPyConne
     assert "it may be '%m/%d/%Y %I:%M %p'" in text
     _text, layout = drafted(con, tmp_path, [HEADER, *dated("%m/%d/%Y %I:%M %p", last_day=9, number="212 555 0{:03}")])
     assert layout.time_rule("received_at").formats == ("%m/%d/%Y %I:%M %p",)
+
+
+def by_clocks(tmp_path: Path, name: str, *clocks: str) -> Path:
+    """A log whose times of day are in columns of no telling name, or in none."""
+    columns = ", ".join(f"time '08:00:00' + to_minutes(n * 7) as {clock}" for clock in clocks)
+    query = (
+        "select 'C' || n as ref, date '2026-09-01' + (n // 9)::integer as d, '07700 900' || (100 + n) as phone,"
+        f" ['HOAX', 'CRIME'][1 + n % 2] as code{', ' + columns if columns else ''} from range(60) t(n)"
+    )
+    path = tmp_path / name
+    duckdb.sql(query).write_parquet(str(path)) if name.endswith("parquet") else duckdb.sql(query).write_csv(str(path))
+    return path
+
+
+def test_typed_times_of_day_are_put_beside_their_dates(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    text = sources.draft(by_clocks(tmp_path, "log.parquet", "end_time", "tm"), "drafted", con)
+    layout = from_declaration("drafted", tomllib.loads(text)["sources"]["drafted"])
+    assert layout.columns["received_at"] == ("d", "tm")
+    assert layout.time_rule("ended_at").time_only
+    assert "60 of 60 rows go in" in text
+    assert "midnight" not in text
+
+
+@pytest.mark.parametrize(
+    ("clocks", "says"),
+    [
+        ((), "every call would be at midnight. Ask for the time of each call"),
+        (("tm",), 'If "tm" is its time of day, write ["d", "tm"]'),
+        (("tm", "tx"), 'If "tm" or "tx" is its time of day, write ["d", "tm"] or the like'),
+    ],
+)
+def test_a_receipt_without_a_time_of_day_is_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, clocks: tuple[str, ...], says: str
+) -> None:
+    text = sources.draft(by_clocks(tmp_path, "log.csv", *clocks), "drafted", con)
+    (line,) = (line for line in text.splitlines() if line.startswith("received_at"))
+    assert line.startswith('received_at = "d"  # a date without a time of day')
+    assert says in line
+
+
+def test_keys_that_may_be_somebodys_are_not_shown(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    people = {"07700900123": "07700 900123", "Zelda Quux": str(moments()[0]), "queuedAt": "x", "a1": 1}
+    lines = [
+        {"Call Id": f"C{n}", "Received": str(at), "calls": people, "07700 900123": {"n": 1}, "Closing Code": code(n)}
+        for n, at in enumerate(moments(60))
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    text = sources.draft(path, "drafted", con)
+    assert 'not mapped: "calls.queuedAt"' in text
+    assert 'not mapped: "calls.a1"' in text
+    assert 'not looked at: "calls.•••", keys that may be' in text
+    assert 'not looked at: "•••", keys that may be' in text
+    assert "Zelda" not in text
+    assert "900123" not in text
+    assert '"Call Id"' in text
+
+
+def test_a_key_of_the_last_lines_alone_is_drafted(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    plain = [{"id": f"C{n}", "received": str(moments()[n % 300]), "code": code(n)} for n in range(10_050)]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*plain, plain[0] | {"seen": "x"}]), encoding="utf-8")
+    assert 'not mapped: "seen"' in sources.draft(path, "drafted", con)
+
+
+def test_objects_of_keys_without_end_are_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps({"id": n, "of": {f"k{n}": 1}}) + "\n" for n in range(3_000)), encoding="utf-8")
+    with pytest.raises(InputError, match="over 2,000 different keys"):
+        sources.draft(path, "drafted", con)

@@ -83,3 +83,85 @@ def test_any_number_of_keys_hides_none_that_is_mapped(con: duckdb.DuckDBPyConnec
     result, rows = read_json(con, tmp_path, lines, {"ward": "zone_name"})
     assert {row["ward"] for row in rows} == {"N1"}
     assert len(result.columns) == 2_000
+
+
+def test_a_time_of_day_in_parquet_is_read_whatever_is_declared(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "calls.parquet"
+    con.execute(
+        "copy (select 1 as id, date '2025-01-01' as day, time '23:58:00' as clock, time '00:05:07.5' as ended) to '"
+        f"{path}' (format parquet)"
+    )
+    _result, rows = read(
+        con,
+        path,
+        format="parquet",
+        columns={"call_id": "id", "received_at": ["day", "clock"], "ended_at": "ended"},
+        times={"formats": ["%d/%m/%Y %H:%M"], "ended_at": {"formats": ["%H:%M"], "time_only": True}},
+    )
+    assert rows[0]["received_at"] == datetime(2025, 1, 1, 23, 58)
+    assert rows[0]["ended_at"] == datetime(2025, 1, 2, 0, 5, 7, 500000)
+
+
+def sheet_of(path: Path, rows: Sequence[Sequence[tuple[Any, str] | str]]) -> None:
+    """A workbook whose cells are texts, or values each with its number format."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Calls")
+        for number, row in enumerate(rows):
+            for place, cell in enumerate(row):
+                if isinstance(cell, str):
+                    sheet.write_string(number, place, cell)
+                else:
+                    sheet.write_number(number, place, cell[0], book.add_format({"num_format": cell[1]}))
+
+
+DAY, CLOCK = (45658, "dd/mm/yyyy"), (0.5, "hh:mm:ss")  # 1 January 2025, noon
+
+
+def test_cells_with_types_and_texts_stand_in_one_column(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "calls.xlsx"
+    sheet_of(
+        path,
+        [
+            ["id", "day", "time", "ended"],
+            ["1", DAY, CLOCK, (0.5 + 1 / 96, "hh:mm")],
+            ["2", "01/01/2025", "12:00 PM", "12:15"],
+            ["3", DAY, "12:00 PM", (45658.5 + 1 / 96, "dd/mm/yyyy hh:mm")],
+            ["4", "01/01/2025", CLOCK, "12:15"],
+            ["5", DAY, (1439 / 1440, "hh:mm"), (1 + 1 / 1440, "hh:mm")],
+            ["6", DAY, CLOCK, "soon"],
+        ],
+    )
+    result, rows = read(
+        con,
+        path,
+        format="xlsx",
+        columns={"call_id": "id", "received_at": ["day", "time"], "ended_at": "ended"},
+        times={"formats": ["%d/%m/%Y %I:%M %p"], "ended_at": {"formats": ["%H:%M"], "time_only": True}},
+    )
+    noon, ended = datetime(2025, 1, 1, 12), datetime(2025, 1, 1, 12, 15)
+    assert [row["received_at"] for row in rows] == [noon] * 4 + [datetime(2025, 1, 1, 23, 59), noon]
+    assert [row["ended_at"] for row in rows] == [ended] * 4 + [datetime(2025, 1, 2, 0, 1), None]
+    assert result.oddities == {"time_unreadable:ended_at": 1}
+
+
+@pytest.mark.parametrize("declared", ["auto", "hh:mm:ss", "hh:mm"])
+def test_a_sheet_s_durations_may_be_longer_than_a_day(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, declared: str
+) -> None:
+    path = tmp_path / "calls.xlsx"
+    days = [0, 1 / 48, 1, 1.25, 44.5, 46]
+    sheet_of(
+        path,
+        [
+            ["id", "at", "talk", "born"],
+            *([str(n), "2025-01-01 12:00", (days, "[h]:mm:ss"), (1, "dd/mm/yyyy")] for n, days in enumerate(days)),
+            ["t", "2025-01-01 12:00", "26:00:00", (2, "dd/mm/yyyy")],
+        ],
+    )
+    columns = {"call_id": "id", "received_at": "at", "talk_seconds": "talk", "birth_date": "born"}
+    result, rows = read(con, path, format="xlsx", columns=columns, durations={"unit": declared})
+    assert [row["talk_seconds"] for row in rows] == [0, 1800, 86_400, 108_000, 3_844_800, None, 93_600]
+    assert result.oddities == {"duration_unreadable:talk_seconds": 1}
+    assert {row["birth_date"] for row in rows} == {"1900-01-01", "1900-01-02"}

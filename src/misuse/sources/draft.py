@@ -22,7 +22,7 @@ from misuse.sources.plain import make_plain
 from misuse.sources.raw import RawFile, header, read_delimited
 from misuse.sources.reading import read
 from misuse.sources.sniff import sniff
-from misuse.sources.typed import column_names, fullest_sheet, read_jsonl, read_parquet, read_xlsx, sheets_beside
+from misuse.sources.typed import MASK, column_names, fullest_sheet, read_jsonl, read_parquet, read_xlsx, sheets_beside
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,13 +63,17 @@ def _everything(
         beside = sheets_beside(rows, base.sheet, base)
     names = header(path, plain, base)[0] if base.format in ("csv", "tsv") else column_names(con, path, plain, base)
     unique = tuple(name for name in dict.fromkeys(names) if name)
+    if base.format == "jsonl":
+        masked = tuple(name for name in unique if name.endswith(MASK))
+        unique = tuple(name for name in unique if name not in masked)
     layout = replace(base, columns={"remarks": unique})
     if base.format == "parquet":
         return unique, read_parquet(con, path, plain, layout, scratch)
     if base.format == "xlsx":
         return unique, replace(read_xlsx(con, path, plain, layout), unread_sheets=beside)
-    reader = read_jsonl if base.format == "jsonl" else read_delimited
-    return unique, reader(con, path, plain, layout, scratch, lambda _amount: None)
+    if base.format == "jsonl":
+        return unique, replace(read_jsonl(con, path, plain, layout, scratch, lambda _amount: None), masked=masked)
+    return unique, read_delimited(con, path, plain, layout, scratch, lambda _amount: None)
 
 
 def _delimited_defaults(plain_keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def _sampled(con: duckdb.DuckDBPyConnection, names: Sequence[str], raw: RawFile)
     regions = {region_of(c.numbers) for c in columns if c.is_phone}
     # The numbers' country outweighs the clock: British systems write AM and PM too.
     is_american = "US" in regions or ("GB" not in regions and any(c.share(r".*\d ?[AaPp][Mm]") > 0.9 for c in columns))
-    return [replace(column, prefers_month=is_american) for column in columns]
+    return [replace(c, prefers_month=is_american, is_typed_clock=c.name in raw.clocks) for c in columns]
 
 
 # Spread evenly over the file, so that the days of a month show; the same rows each time.
@@ -152,10 +156,12 @@ def _written(
     toml.table("columns")
     toml.key("call_id", named, remark)
     for key, columns in proposal.columns.items():
-        toml.key(key, columns[0] if len(columns) == 1 else columns)
+        said = _clockless(proposal) if key == "received_at" and proposal.has_no_clock else ""
+        toml.key(key, columns[0] if len(columns) == 1 else columns, said)
     pieces = [named] if isinstance(named, str) else named
     free = (column for column in proposal.unused if column not in pieces and not column.isdecimal())
     toml.say(*(f"not mapped: {_value(column)}" for column in free))
+    toml.say(*(f"not looked at: {_value(key)}, keys that may be somebody's number or name" for key in raw.masked))
     if "channel" not in proposal.columns:
         toml.table("constants")
         toml.key("channel", "999", "every call came by the emergency line? else map a column to channel")
@@ -169,6 +175,17 @@ def _written(
             toml.key(key, unit, "'auto' takes plain numbers as seconds" if unit == "auto" else "")
     _closing(con, toml, proposal, raw)
     return "\n".join(toml.lines).strip() + "\n"
+
+
+def _clockless(proposal: Proposal) -> str:
+    """That the receipt has no time of day, and which columns may be it."""
+    said = "a date without a time of day: every call would be at midnight. "
+    if not proposal.clocks:
+        return said + "Ask for the time of each call"
+    pair = _value([*proposal.columns["received_at"], proposal.clocks[0]])
+    formats = " and declare the formats of both together" if "received_at" in proposal.times else ""
+    like = " or the like" if proposal.clocks[1:] else ""
+    return f"{said}If {' or '.join(map(_value, proposal.clocks))} is its time of day, write {pair}{like}{formats}"
 
 
 _KEY_REMARKS = {

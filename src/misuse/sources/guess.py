@@ -161,6 +161,7 @@ class Column:
     name: str
     values: tuple[str, ...]
     prefers_month: bool = False
+    is_typed_clock: bool = False
 
     @cached_property
     def words(self) -> str:
@@ -205,14 +206,20 @@ class Column:
         return self.is_time and not self.epoch and (self.share(r"[^:]*") > 0.97 or self.share(midnight) > 0.97)
 
     @cached_property
-    def is_clock(self) -> bool:
-        """Times of day without a date, by the clock and not a duration."""
+    def may_be_clock(self) -> bool:
+        """What a clock shows, or durations below a day."""
         clocks = [v for v in self.values if _CLOCK_VALUE.fullmatch(v)]
         if not clocks or len(clocks) < 0.97 * len(self.values):
-            return self.named(r"\btime\b") and self.share(r"([01]\d|2[0-3])[0-5]\d") > 0.97
-        hours = {int(v.split(":")[0]) for v in clocks}  # a word among them, such as TBC, is no hour
-        named = self.named(r"time|\bat\b|clock") and not self.named(r"duration|elapsed|talk|length|wait|handle|wrap")
-        return named and max(hours) < 24
+            return False
+        return max(int(v.split(":")[0]) for v in clocks) < 24  # a word among them, such as TBC, is no hour
+
+    @cached_property
+    def is_clock(self) -> bool:
+        """Times of day without a date, by the clock and not a duration."""
+        if self.may_be_clock:
+            is_named = self.is_typed_clock or self.named(r"time|\bat\b|clock")
+            return is_named and not self.named(r"duration|elapsed|talk|length|wait|handle|wrap")
+        return self.named(r"\btime\b") and self.share(r"([01]\d|2[0-3])[0-5]\d") > 0.97
 
     @cached_property
     def is_phone(self) -> bool:

@@ -125,6 +125,8 @@ class Proposal:
     version_kind: str = ""
     times: dict[str, tuple[tuple[str, ...], str, str]] = field(default_factory=dict)  # formats, epoch, remark
     time_only: list[str] = field(default_factory=list)
+    has_no_clock: bool = False  # received_at is a date alone
+    clocks: list[str] = field(default_factory=list)  # columns that may hold its time of day
     durations: dict[str, str] = field(default_factory=dict)
     caller_key: str = "number"
     zone: str = "Europe/London"
@@ -166,6 +168,9 @@ def propose(columns: Sequence[Column]) -> Proposal:
         proposal.columns["premises"] = proposal.columns["incident_location"]
     taken = {column for chosen in proposal.columns.values() for column in chosen}
     proposal.unused = [c.name for c in columns if c in free or (not c.values and c.name not in taken)]
+    received = [c for c in columns if (c.name,) == proposal.columns.get("received_at")]
+    proposal.has_no_clock = any(c.is_date_only for c in received)
+    proposal.clocks = [c.name for c in free if c.may_be_clock]
     _place_in_world(proposal, columns)
     return proposal
 
@@ -229,7 +234,7 @@ def _place_times(proposal: Proposal, free: list[Column]) -> None:
             _take(proposal, name, (chosen,), chosen.formats, chosen.epoch, free, whole)
         elif name == "received_at" and dates:
             date = _best(dates, patterns, lambda c: True) or dates[0]
-            clock = clock or next(iter(clocks), None)
+            clock = clock or next((c for c in clocks if not _is_named(c, later)), next(iter(clocks), None))
             if clock is None:
                 _take(proposal, name, (date,), date.formats, "", free, dates)
             else:

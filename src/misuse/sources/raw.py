@@ -42,7 +42,9 @@ class RawFile:
     dropped: list[int] = field(default_factory=list)
     oddities: dict[str, int] = field(default_factory=dict)
     unread_sheets: tuple[str, ...] = ()  # of a workbook: they hold rows, and the layout says nothing of them
+    masked: tuple[str, ...] = ()  # keys of objects that may identify, as they may be shown
     is_typed: bool = False
+    clocks: frozenset[str] = frozenset()  # the file's columns whose type is a time of day
     untidy: frozenset[str] | None = None  # columns of raw_file to be trimmed and nulled yet; None: any may be
     odd_space: frozenset[str] | None = None  # columns with runs of spaces and the like; None: any may have some
     has_long_value: bool = True

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import operator
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from misuse.errors import InputError
 from misuse.sources import workbook
 from misuse.sources.columns import plainly, required_columns, resolve
 from misuse.sources.grammar import Grammar
-from misuse.sources.layout import Layout
+from misuse.sources.layout import DURATION_FIELDS, Layout
 from misuse.sources.plain import FREE_SIZE, length_of_bom
 from misuse.sources.raw import (
     MOST_COLUMNS,
@@ -27,6 +29,7 @@ from misuse.sources.raw import (
 )
 from misuse.sources.records import LONGEST_RAW, Scanner
 from misuse.sources.refetch import Add, fetch
+from misuse.sources.shapes import may_be_prose
 
 if TYPE_CHECKING:
     import duckdb
@@ -139,18 +142,38 @@ def column_names(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
     with plain.open(encoding="utf-8-sig", errors="replace") as file:
         for line in file:
             names |= dict.fromkeys(_keys(line))
+            if len(names) > MOST_COLUMNS:
+                raise InputError(
+                    f"{path}: its objects have over {MOST_COLUMNS:,} different keys",
+                    next_step="write its layout by hand",
+                )
     return tuple(names)
 
 
 def _keys(line: str) -> list[str]:
+    """The keys of an object and of those in it, MASK for one that may identify."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return []
     if not isinstance(found, dict):
         return []
-    inner = {key: [f"{key}.{k}" for k in value] if isinstance(value, dict) else [key] for key, value in found.items()}
-    return [name for names in inner.values() for name in names]
+    names = []
+    for key, value in found.items():
+        if may_be_prose(key):
+            names.append(MASK)
+        elif isinstance(value, dict):
+            names += [
+                f"{key}.{inner if _PLAIN_KEY.fullmatch(inner) and not may_be_prose(inner) else MASK}" for inner in value
+            ]
+        else:
+            names.append(key)
+    return names
+
+
+# An object within may be keyed by what it tells of: a name of a field has no space in it, nor many figures.
+MASK = "•••"
+_PLAIN_KEY = re.compile(r"[@$#_]?[^\W\d][\w-]*")
 
 
 def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: Layout, scratch: Path) -> RawFile:
@@ -194,7 +217,8 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout
                 add(number, reasons[number], text[:LONGEST_RAW])
         con.unregister("parquet_rows")
 
-    return RawFile(rows, names, columns, is_typed=True, fetch=fetch_json)
+    clocks = frozenset(name for name, kind in types.items() if kind == "TIME")
+    return RawFile(rows, names, columns, is_typed=True, clocks=clocks, fetch=fetch_json)
 
 
 def _names(path: Path, file: duckdb.DuckDBPyRelation) -> tuple[str, ...]:
@@ -339,7 +363,8 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, path: Path, plain: Path, layout: L
     table = table.filter(is_filled)
     mapped = resolve(path, layout, names)
     places = {asked: f"c{names.index(column)}" for asked, column in mapped.items()}
-    texts = {place: _cell_text(table.column(int(place[1:]))) for place in places.values()}
+    elapsed = {places[piece] for name in DURATION_FIELDS for piece in layout.columns.get(name, ())}
+    texts = {place: _cell_text(table.column(int(place[1:])), is_duration=place in elapsed) for place in places.values()}
     Rejects(con)
     raw = pa.table(texts)
     keep(con, con.from_arrow(raw))
@@ -386,16 +411,29 @@ def _sheet(path: Path, plain: Path, layout: Layout) -> pa.Table:
     return workbook.cells(path, plain, layout.sheet, layout.max_uncompressed_ratio)
 
 
-def _cell_text(column: pa.ChunkedArray) -> Any:
-    """Cells as text: a time of day without the day that a spreadsheet gives it, a date without midnight.
+def _cell_text(column: pa.ChunkedArray, *, is_duration: bool) -> Any:
+    """Cells as text: a time of day or a duration without the day that a spreadsheet gives it, a date without midnight.
 
     Midnight is no time where every cell that is a date has it; a text among them, such as a last line's, is none.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     text = pc.replace_substring_regex(column.cast("string"), r"^1899-12-3[01] ", "")
+    if is_duration and pc.any(pc.match_substring_regex(text, _OVER_A_DAY.pattern)).as_py():
+        text = pa.array([_OVER_A_DAY.sub(_hours, cell) if cell else cell for cell in text.to_pylist()], pa.string())
     midnight = pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d 00:00:00(\.0+)?$")
     dated = pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$")
     if pc.any(midnight).as_py() and pc.sum(midnight).as_py() == pc.sum(dated).as_py():
         return pc.if_else(midnight, pc.utf8_slice_codeunits(text, 0, 10), text)
     return text
+
+
+# A spreadsheet counts a duration in days, of which the first is the last of 1899; none as long as two months is read.
+_OVER_A_DAY = re.compile(r"^(1900-0[12]-\d\d) (\d\d)")
+_FIRST_DAY = date(1899, 12, 31)
+
+
+def _hours(found: re.Match[str]) -> str:
+    """'1900-01-01 06' -> '30', of '1900-01-01 06:00:00'."""
+    return str(24 * (date.fromisoformat(found[1]) - _FIRST_DAY).days + int(found[2]))
