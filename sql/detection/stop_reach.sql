@@ -30,18 +30,6 @@ lifted as (
     inner join caller_sets on list_has_all(lifts.spell_ids, caller_sets.spell_ids)
 ),
 
-entered as (
-    select
-        'person_entered' as via, 'person' as rule_id, stopped_at as hit_at, is_urgent, caller_id,
-        unnest(coalesce(nullif(spell_ids, []), ['no spell'])) as named_id
-    from casebook_stops
-    union all
-    select
-        'carried' as via, rule_id, cast(null as timestamp) as hit_at, cast(null as boolean) as is_urgent,
-        cast(null as varchar) as caller_id, unnest(spell_ids) as named_id
-    from casebook_carried_stops
-),
-
 -- What a run published of them stays on whom it was published, and spreads no further from there.
 once_published as (
     select
@@ -54,8 +42,8 @@ once_published as (
 
 entered_reach as (
     select entered.* exclude (caller_id), numbers.caller_id
-    from entered
-    inner join caller_numbers as spells on entered.named_id = spells.spell_id
+    from entered_stops as entered
+    inner join caller_numbers as spells on entered.spell_id = spells.spell_id
     inner join caller_numbers as numbers on spells.reach_id = numbers.reach_id
     union all by name
     select once_published.*, spells.caller_id
@@ -64,10 +52,10 @@ entered_reach as (
     union all by name
     -- Whoever was stopped stays stopped under the id of then, be there a call of theirs or not: unless it is another's.
     select entered.*
-    from entered
+    from entered_stops as entered
     where
         entered.caller_id is not null
-        and (entered.named_id = 'no spell' or entered.caller_id not in (select caller_id from caller_numbers))
+        and (entered.spell_id = 'no spell' or entered.caller_id not in (select caller_id from caller_numbers))
 ),
 
 by_decision as (

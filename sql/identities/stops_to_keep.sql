@@ -14,14 +14,6 @@ by_rule as (
     group by stop_reach.rule_id, stop_reach.hit, numbers.spell_id, numbers.token
 ),
 
-entered as (
-    select 'person' as rule_id, cast(stop_id as varchar) as hit, unnest(spell_ids) as named_id
-    from casebook_stops
-    union all
-    select rule_id, 'carried' as hit, unnest(spell_ids) as named_id
-    from casebook_carried_stops
-),
-
 kept as (
     select rule_id, hit, is_silent_only, unnest(spell_ids) as named_id
     from casebook_kept_stops
@@ -29,11 +21,12 @@ kept as (
 
 -- Whoever may be the one who was stopped; and of those whom a run published it on, all the numbers.
 spread as (
-    select entered.rule_id, entered.hit, numbers.spell_id, numbers.token = sources.token as is_own_number
-    from entered
-    inner join caller_numbers as sources on entered.named_id = sources.spell_id
+    select
+        entered.rule_id, entered.hit, numbers.spell_id,
+        numbers.token = sources.token and not entered.is_moved as is_own_number
+    from entered_stops as entered
+    inner join caller_numbers as sources on entered.spell_id = sources.spell_id
     inner join caller_numbers as numbers on sources.reach_id = numbers.reach_id
-    where entered.hit is not null
     union all
     select kept.rule_id, kept.hit, numbers.spell_id, false as is_own_number
     from kept

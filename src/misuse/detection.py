@@ -39,6 +39,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/lone_ties",
     "detection/marker_ties",
     "detection/rule_reach",
+    "detection/entered_stops",
     "detection/stop_reach",
     "detection/caller_stops",
     "detection/call_hits",

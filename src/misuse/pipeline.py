@@ -24,6 +24,7 @@ from misuse import (
     casebook,
     coding_error,
     cycle,
+    decisions,
     detection,
     disposal,
     ingest,
@@ -210,10 +211,7 @@ def _hold(con: duckdb.DuckDBPyConnection, settings: Settings, values: dict[str, 
     ingest.load_rules(con, settings)
     prepared = detection.prepare(con, values)
     callers.find_spells(con, prepared)
-    with casebook.opened(settings) as book:
-        for table, rows in book.tables(values["as_of"], holders=callers.holdings(con)).items():
-            models.script(con, f"rules/{table}", {})
-            ingest.insert_rows(con, table, rows)
+    decisions.load(con, settings, values["as_of"])
     callers.keep_records(con, prepared, forgets=ledger.is_latest(con, values["as_of"]))
     return prepared
 
