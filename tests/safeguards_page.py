@@ -23,8 +23,8 @@ checker looks for the source behind them.
 
 **What a stop does.** The call counts for nothing against anybody. A stopped caller is on no tasking list, and a case that is open is
 shut to action. **What it does not do.** It hides nobody: whoever is stopped and has a call coded misuse, or calls often, or was
-stopped by a person, or has a case, is on the *look list*, with the role that looks; urgent ones first: the notification hook is told of them by each run, and of an urgent stop as somebody enters it. It
-changes nothing in the control room: no output of this program is a reason not to answer or attend, and every call goes on being
+stopped by a person, or has a case, is on the *look list*, with the role that looks; urgent ones first: the notification hook is told of them by each run, and of an urgent stop as somebody enters it. Stopped
+calls coded misuse that no known caller made are told beside it, by each run and in the room. It changes nothing in the control room: no output of this program is a reason not to answer or attend, and every call goes on being
 taken and judged by what is said in it. A stop finds nobody innocent or guilty; it says that a person must look first.
 
 **A stop on one call of somebody who stays on the list.** Many stops bar the call alone, and whoever has ten misuse calls besides stays

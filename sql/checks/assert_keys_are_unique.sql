@@ -63,6 +63,8 @@ select 'tasking_list', count(*) - count(distinct caller_id) from tasking_list
 union all
 select 'look_list', count(*) - count(distinct caller_id) from look_list
 union all
+select 'stopped_calls_of_nobody', count(*) - count(distinct call_key) from stopped_calls_of_nobody
+union all
 select 'shared_lines', count(*) - count(distinct caller_id) from shared_lines
 union all
 select 'shared_line_suggestions', count(*) - count(distinct spell_id) from shared_line_suggestions

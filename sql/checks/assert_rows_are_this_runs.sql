@@ -31,6 +31,8 @@ stamps as (
     select 'tasking_list', run_id, as_of from tasking_list
     union all
     select 'look_list', run_id, as_of from look_list
+    union all
+    select 'stopped_calls_of_nobody', run_id, as_of from stopped_calls_of_nobody
 )
 
 select

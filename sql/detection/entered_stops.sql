@@ -1,7 +1,7 @@
 -- One row per stop that a person entered, or that was carried over a change of model, and number-holding spell on which
 -- it stands. Key: hit, rule_id, spell_id. No params. hit: the stop's event, or 'carried'. is_moved: the spell is of
--- another number, to which a correction moved a call that the last published copy had under the stop. caller_id: whom it
--- was entered on, by the id of then; a stop of whom nothing is known any more has 'no spell'.
+-- another number, to which a correction moved a call that the last published copy had under the stop. caller_id: whom
+-- it was entered on, by the id of then; a stop of whom nothing is known any more has 'no spell'.
 with
 
 entered as (

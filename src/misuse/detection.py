@@ -79,6 +79,7 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/tasking_candidates",
     "detection/stopped_contacts",
     "marts/look_list",
+    "marts/stopped_calls_of_nobody",
 )
 IDENTIFYING = frozenset({"detection/tie_marks"})  # temporary, so in no file that is not encrypted
 # Read by models of this step alone: a million rows that no file need hold.

@@ -32,17 +32,54 @@ def open_suggestions(con: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def urgent_line(settings: Settings) -> str:
-    """How many callers of the look list a run just published are to be looked at at once, for the notification hook.
+@dataclass(frozen=True)
+class OfNobody:
+    """Stopped calls that no known caller made: no row of the look list can be theirs. `tonight` are urgent and new."""
 
-    Nothing where nobody is.
+    calls: int = 0
+    urgent: int = 0
+    new: int = 0
+    tonight: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What is said of them wherever the look list is told; nothing where there are none."""
+        if not self.calls:
+            return ""
+        which = f"{of(self.calls, 'stopped call')} of nobody known: {self.urgent:,} urgent, {self.new:,} new"
+        return (
+            f"Beside the look list, {which}. No number that can be used came with them, so no caller stands for them."
+        )
+
+
+def of_nobody(con: duckdb.DuckDBPyConnection) -> OfNobody:
+    """The stopped calls of nobody known in the published window; none where the copy is of before they were told."""
+    row = con.execute(_OF_NOBODY).fetchone() if store.holds(con, "stopped_calls_of_nobody") else None
+    return OfNobody(*row) if row else OfNobody()
+
+
+_OF_NOBODY = """
+select
+    count(*), count(*) filter (where is_urgent), count(*) filter (where is_new),
+    count(*) filter (where is_urgent and is_new)
+from stopped_calls_of_nobody
+"""
+
+
+def urgent_line(settings: Settings) -> str:
+    """What a run just published to be looked at at once, for the notification hook: how many callers of the look list, and
+    new stopped calls of nobody known.
+
+    Nothing where nobody and nothing is.
     """
     if not settings.current_path.exists():
         return ""
     with publication.opened(settings) as con:
         row = con.execute(_URGENT).fetchone() if store.holds(con, "look_list") else None
-    waiting = int(row[0]) if row else 0
-    return f"URGENT  {of(waiting, 'caller')} of the look list to be looked at tonight → misuse look" if waiting else ""
+        calls = of_nobody(con).tonight
+    waiting = [f"{of(row[0], 'caller')} of the look list"] if row and row[0] else []
+    waiting += [f"{of(calls, 'stopped call')} of nobody known"] if calls else []
+    return f"URGENT  {' and '.join(waiting)} to be looked at tonight → misuse look" if waiting else ""
 
 
 _URGENT = "select count(*) from look_list where is_urgent"

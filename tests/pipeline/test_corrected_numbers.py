@@ -13,7 +13,6 @@ import pytest
 
 from misuse import casebook, pipeline, quality
 from misuse.errors import CheckFailed
-from misuse.settings import Settings
 from tests import roads
 from tests.logs import MOBILES, NOW, write_csv
 
@@ -28,9 +27,7 @@ Row = dict[str, str]
 def calls(number: str, count: int, **given: str) -> list[Row]:
     plain = dict.fromkeys(roads.COLUMNS, "") | {"channel": "999", "cli": number, "code": "HOAX", "version": "1"}
     return [
-        plain
-        | {"ref": f"{number[-1]}-{at}", "received": (roads.START + timedelta(days=at)).isoformat(sep=" ")}
-        | given
+        plain | {"ref": f"{number[-1]}-{at}", "received": (roads.START + timedelta(days=at)).isoformat(sep=" ")} | given
         for at in range(count)
     ]
 

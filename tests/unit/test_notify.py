@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from misuse import notify, publication, published_callers
@@ -90,6 +92,20 @@ def test_after_a_run_the_hook_is_told_how_many_cannot_wait_and_of_nobody(tmp_pat
     line = published_callers.urgent_line(settings)
     assert line == f"URGENT  {waiting[0]} callers of the look list to be looked at tonight → misuse look"
     assert notify.one_line(line) == line.replace("  ", " "), "nothing in it is withheld"
+
+
+def test_new_urgent_stops_of_nobody_known_are_told_too_and_old_ones_no_more(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    calls = pl.DataFrame({"call_key": [str(uuid.UUID(int=n)) for n in range(4)], "is_urgent": [True, True, False, True], "is_new": [True, True, True, False]})  # fmt: skip
+    copy = published_fixture.create(settings.published_path / "some.duckdb", {"stopped_calls_of_nobody": calls})
+    settings.current_path.symlink_to(copy.name)
+    line = published_callers.urgent_line(settings)
+    assert line == "URGENT  2 stopped calls of nobody known to be looked at tonight → misuse look"
+    with publication.opened(settings) as con:
+        told = published_callers.of_nobody(con)
+    assert told == published_callers.OfNobody(calls=4, urgent=3, new=3, tonight=2)
+    assert "4 stopped calls of nobody known: 3 urgent, 3 new." in told.sentence
+    assert published_callers.OfNobody().sentence == ""
 
 
 def test_where_nobody_is_urgent_or_nothing_is_published_the_hook_is_told_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import threading
+import zipfile
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -25,6 +26,7 @@ from misuse import reports
 from misuse import wording as plain
 from misuse.errors import StoreError
 from misuse.progress import Silent
+from misuse.published_callers import OfNobody
 from misuse.reports import charts, data, document, spreadsheet, text, wording
 from misuse.reports import pages as report_pages
 from misuse.reports.plots import drawing
@@ -215,6 +217,16 @@ def test_of_a_look_list_that_nobody_turns_over_the_urgent_are_printed_first(pack
         assert len(missing) == max(urgent - most, 0)
         assert f"{most:,}, the urgent first; {len(missing):,} urgent are not" in some["note"]
     assert report_pages.look(pack, whole=True, most=len(pack.look)) == every
+
+
+def test_the_look_list_tells_of_stopped_calls_of_nobody(pack: data.Pack) -> None:
+    told = dataclasses.replace(pack, of_nobody=OfNobody(calls=14, urgent=3, new=2, tonight=1))
+    sentence = "14 stopped calls of nobody known: 3 urgent, 2 new"
+    for some in (told, dataclasses.replace(told, look=[])):
+        assert sentence in report_pages.look(some, whole=True)["note"]
+        with zipfile.ZipFile(io.BytesIO(spreadsheet.look_list(some))) as book:
+            assert sentence in book.read("xl/sharedStrings.xml").decode()
+    assert "of nobody known" not in report_pages.look(pack, whole=True)["note"]
 
 
 def test_look_list_pdf_is_whole(out: Path, pack: data.Pack) -> None:

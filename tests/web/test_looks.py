@@ -112,3 +112,22 @@ def test_whom_a_stop_since_the_run_makes_urgent_again_leads_monday_and_can_be_lo
     assert rex.post(f"/looks/{caller}").status_code == 303
     assert shown("/monday") == (False, False)
     assert button not in rex.get("/looks?show=all").text
+
+
+_OF_NOBODY = """
+insert into stopped_calls_of_nobody (call_key, received_at, channel, borough, is_urgent, is_new, duty_role)
+select uuid(), timestamp '2025-11-03 02:10:00' - to_minutes(number::integer), '999', 'Newham', number = 0, true, 'Metcall duty officer'
+from range(60) as calls (number)
+"""
+
+
+def test_stopped_calls_of_nobody_stand_under_the_list_the_newest_fifty(fresh: rooms.Room) -> None:
+    with duckdb.connect(str(fresh.settings.current_path.resolve())) as con:
+        con.execute(_OF_NOBODY)
+        keys = [str(key)[:8] for (key,) in con.execute("select call_key from stopped_calls_of_nobody").fetchall()]
+    page = rooms.Browser(fresh, "rex").get("/looks").text.partition("Stopped calls of nobody known")[2]
+    assert "60 stopped calls of nobody known: 1 urgent, 60 new" in page
+    assert page.count("Newham") == 50
+    assert "3 Nov 2025, 02:10" in page
+    assert "Metcall duty officer" in page
+    assert not any(key in page for key in keys)

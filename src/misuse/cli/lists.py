@@ -140,7 +140,7 @@ def look_list(context: Context) -> int:
     with published(context, "looks_by_command") as con:
         with casebook.opened_to_read(context.settings) as book:
             rows = care.look_rows(con, book, context.settings.duty_role)
-        header = _header(context, con)
+        header, beside = _header(context, con), published_callers.of_nobody(con).sentence
     if context.wants_json:
         context.print_json(rows)
         return 0
@@ -156,6 +156,8 @@ def look_list(context: Context) -> int:
         ],
         numeric=("coded", "stopped", "doubtful"),
     )  # fmt: skip
+    if beside:
+        context.say("", beside, "See them: misuse sql -f stopped_with_no_caller")
     return 0
 
 

@@ -79,10 +79,12 @@ def _outcome_json(outcome: RunOutcome) -> dict[str, Any]:
 
 def print_headline(context: Context) -> None:
     """The published headline with its bridge, in a reader's words."""
-    from misuse import headline
+    from misuse import headline, published_callers
 
     with published(context) as con:
         context.say("", *headline.sentences(headline.published(con), context.settings, context.now), "")
+        if beside := published_callers.of_nobody(con).sentence:
+            context.say(beside, "See them: misuse sql -f stopped_with_no_caller", "")
 
 
 def print_whereabouts(context: Context, outcome: RunOutcome, *, is_demo: bool = False) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from misuse import models, store
 from misuse.casebook.state import case_reference
 from misuse.errors import StoreError
+from misuse.published_callers import OfNobody, of_nobody
 from misuse.reports import queries
 from misuse.settings import Settings
 from misuse.staleness import end_of_day, hours_old
@@ -108,6 +109,7 @@ class Pack:
     details: Mapping[str, Detail]
     statistics: Mapping[str, list[Row]] = field(default_factory=dict)  # those of STATISTICS
     has_earlier_run: bool = False
+    of_nobody: OfNobody = field(default_factory=OfNobody)  # beside the look list
     public_counts: list[Row] = field(default_factory=list)  # misuse calls by part, value and who made them
 
     @property
@@ -209,6 +211,7 @@ def _pack(con: duckdb.DuckDBPyConnection, published: Path, settings: Settings, n
         persistent=persistent,
         tasking=tasking,
         look=_look(con),
+        of_nobody=of_nobody(con),
         runs=[row for row in runs if row["run_id"] == run_id],
         changes=_changes(con, tasking, persistent, scope | {"as_of": as_of}, span["first_day"], settings),
         kinds={row["identity_kind"]: int(row["callers"]) for row in _ask(con, queries.KINDS, {})},

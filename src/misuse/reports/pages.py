@@ -220,7 +220,8 @@ def look(pack: Pack, *, whole: bool, most: int | None = None) -> dict[str, Any]:
         held = [row for row in rows if (bool(row["is_new"]), bool(row["is_urgent"])) == (is_new, is_urgent)]
         if held:
             groups.append({"title": f"{title}: {len(held):,}", "rows": [_look_row(pack, row) for row in held]})
-    return {"note": note if pack.look else "Nobody needs a look on this run.", "groups": groups}
+    said = [note if pack.look else wording.NOBODY_TO_LOOK_AT, pack.of_nobody.sentence]
+    return {"note": " ".join(filter(None, said)), "groups": groups}
 
 
 def look_summary(pack: Pack) -> list[list[str]]:

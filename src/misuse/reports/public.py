@@ -14,6 +14,7 @@ from functools import cached_property
 
 from misuse import wording as plain
 from misuse.estimation import suppression
+from misuse.published_callers import OfNobody
 from misuse.reports import wording
 from misuse.reports.data import Pack, Row
 from misuse.reports.plots import drawing
@@ -192,7 +193,7 @@ class Summary:
             rows.append(_rounded(persons) | {"point": self.shown(("persons", PERSISTENT, ALL, "persons"))})
         return replace(
             self.pack, estimates=rows, bridge=[], concentration=[], months=[], persistent=[], tasking=[], look=[], apart=[],
-            public_counts=[], statistics={}, details={},
+            public_counts=[], statistics={}, details={}, of_nobody=OfNobody(),
         )  # fmt: skip
 
     def shown(self, cell: Cell) -> int | None:

@@ -236,7 +236,7 @@ def _look_sheet(book: Book) -> None:
         *_times(book.pack, {"acknowledged_at": "Looked at", "last_call_at": "Latest call"}),
         *_identity(),
     ]
-    book.table(sheet, columns, book.pack.look, "Nobody needs a look on this run.")
+    book.table(sheet, columns, book.pack.look, wording.NOBODY_TO_LOOK_AT, book.pack.of_nobody.sentence)
 
 
 def _persistent_sheet(book: Book) -> None:

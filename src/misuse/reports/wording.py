@@ -11,6 +11,7 @@ from misuse import wording as plain
 from misuse.reports.data import HEADLINE, SINCE, Pack, Row, Stamp
 
 NOT_MEASURED = "not measured"
+NOBODY_TO_LOOK_AT = "Nobody needs a look on this run."
 PARTS = {
     1: "Actions and reviews due",
     2: "New since last cycle",

@@ -90,8 +90,10 @@ class Book:
             f"&L&8Run {run}\nAs-of {wording.day(stamp.as_of)}&C&B{marking}&R&8Made {stamp.made_at:%d/%m/%Y %H:%M}\n&P of &N"
         )
 
-    def table(self, sheet: Worksheet, columns: Sequence[Cells], rows: Sequence[Row], empty: str) -> None:
-        """A header row with filters and the rows under it, or a sentence where there are none."""
+    def table(
+        self, sheet: Worksheet, columns: Sequence[Cells], rows: Sequence[Row], empty: str, note: str = ""
+    ) -> None:
+        """A header row with filters and the rows under it, or a sentence where there are none; above them a note, if any."""
         head = self.format(
             bold=True,
             font_color="white",
@@ -105,7 +107,9 @@ class Book:
             sheet.set_column(place, place, column.width)
             sheet.write_string(HEADER_ROW, place, column.heading, head)
         sheet.set_row(HEADER_ROW, 32)
-        sheet.write_string(HEADER_ROW - 1, 0, BLANK_NOTE, self.format(italic=True, font_color="#6B7683"))
+        sheet.write_string(
+            HEADER_ROW - 1, 0, f"{note} {BLANK_NOTE}".strip(), self.format(italic=True, font_color="#6B7683")
+        )
         for line, row in enumerate(rows, HEADER_ROW + 1):
             for place, column in enumerate(columns):
                 self.write(sheet, line, place, column.value(row), column.kind, bottom=1, bottom_color="#DDE2E7")

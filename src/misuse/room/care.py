@@ -287,6 +287,25 @@ def _with_looks(
     }
 
 
+def stopped_of_nobody(desk: Desk) -> dict[str, Any]:
+    """Stopped calls that no known caller made, beside the look list. Keys: sentence (empty where there are none), rows.
+
+    The rows are the newest: received_at, channel, borough, is_urgent, is_new, duty_role.
+    """
+    desk.permit("read_looks", "looks")
+    with desk.published() as con:
+        sentence = published_callers.of_nobody(con).sentence
+        return {"sentence": sentence, "rows": rows(con, _OF_NOBODY) if sentence else []}
+
+
+_OF_NOBODY = """
+select received_at, channel, borough, is_urgent, is_new, duty_role
+from stopped_calls_of_nobody
+order by received_at desc, call_key
+limit 50
+"""
+
+
 def look_counts(desk: Desk) -> dict[str, int]:
     """How many are on the look list, how many urgent, how many nobody has looked at: all, urgent, unseen."""
     found = looks(desk)

@@ -28,6 +28,7 @@ from misuse.schemas.lists import (
     DEMAND_DAILY,
     LOOK_LIST,
     RUNS,
+    STOPPED_CALLS_OF_NOBODY,
     TASKING_LIST,
 )
 from misuse.schemas.record import CALL_RECORD, IDENTIFYING_FIELDS, PREMISES_FIELD, VERSION_FIELD, Field
@@ -51,6 +52,7 @@ PUBLISHED: tuple[Relation, ...] = (
     *STATISTICS,
     TASKING_LIST,
     LOOK_LIST,
+    STOPPED_CALLS_OF_NOBODY,
     SHARED_LINES,
     SHARED_LINE_SUGGESTIONS,
     CASES,
@@ -91,6 +93,7 @@ __all__ = [
     "SHARED_LINES",
     "SHARED_LINE_SUGGESTIONS",
     "STATISTICS",
+    "STOPPED_CALLS_OF_NOBODY",
     "TASKING_LIST",
     "UNDIGESTED",
     "VERSION_FIELD",

@@ -76,6 +76,23 @@ LOOK_LIST = Relation(
     """),
 )
 
+STOPPED_CALLS_OF_NOBODY = Relation(
+    "stopped_calls_of_nobody",
+    "One row per call coded misuse in the headline window, of any channel, that a hard stop bars and no known caller made: the look list, which is of callers, cannot hold it.",
+    ("call_key",),
+    columns("""
+        run_id | VARCHAR | the run
+        as_of | DATE | last local day the run speaks for
+        call_key | UUID | the call
+        received_at | TIMESTAMP | when it was received, UTC
+        channel | VARCHAR | 999, 101, text relay or other
+        borough | VARCHAR | the incident's borough; null where not recorded
+        is_urgent | BOOLEAN | an urgent hard stop hit it: to be looked at the same night
+        is_new | BOOLEAN | it came, or a hard stop first hit it, within the last cycle of days; no look is recorded of a call, so it stays new so long
+        duty_role | VARCHAR | who looks
+    """),
+)
+
 CASES = Relation(
     "cases",
     "One row per case in the casebook.",

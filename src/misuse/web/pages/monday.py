@@ -33,6 +33,7 @@ def looks(visit: Visit) -> Answer:
     kept = [row for row in rows if wanted == "all" or row["seen_at"] is None or row["is_urgent"]]
     shown = visit.page_of(kept, AT_ONCE)
     values = {"shown": shown, "rows": shown.rows, "all": len(rows), "wanted": wanted}
+    values["of_nobody"] = care.stopped_of_nobody(visit.desk)
     return Page("looks.html", {"title": "Look list", **values, "reasons": explain.LOOK_REASONS})
 
 
