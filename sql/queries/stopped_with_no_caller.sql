@@ -1,4 +1,4 @@
--- Which stopped calls did nobody known make: no number, or none that can be used, so that no caller is on the look list?
+-- Which stopped calls did nobody known make: they came without a usable number, so that no look list has their caller?
 -- Urgent ones first, then the newest; times are the reporting zone's.
 -- param most = 200; calls shown
 select

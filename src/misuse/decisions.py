@@ -36,7 +36,7 @@ def load(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: date) -> Non
 
 def _calls_under(settings: Settings, stops: Sequence[casebook.LiveStop]) -> pl.DataFrame | None:
     """The calls that the published copy has of whom the stops reach; None where there is no stop, or no copy to read."""
-    on = [(stop.event.event_id, spell, False) for stop in stops for spell in stop.spells]
+    on = [(stop.event.event_id, spell, False) for stop in stops for spell in (*stop.spells, *stop.linked)]
     on += [(stop.event.event_id, spell, True) for stop in stops for spell in stop.kept]
     if not on:
         return None

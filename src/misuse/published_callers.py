@@ -118,8 +118,8 @@ def known(con: duckdb.DuckDBPyConnection, text: str) -> Known:
 def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) -> dict[str, bool]:
     """Callers whom the stops reach, and whether one of those is urgent.
 
-    A stop reaches everyone in reach of a stopped spell, and whoever else it was published on; the caller it was entered on
-    by that id too, if the id is not another's now.
+    A stop reaches everyone in reach of a stopped spell, or of one that a person has said to be the same's since, and
+    whoever else it was published on; the caller it was entered on by that id too, if the id leads to nobody else now.
     """
     stops = list(stops)
     reached = {stop.caller_id: stop.is_urgent for stop in stops}
@@ -127,8 +127,8 @@ def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) 
         return reached
     for (caller_id,) in con.execute(_PUBLISHED, {"callers": sorted(reached)}).fetchall():
         del reached[caller_id]
-    spells = sorted({spell for stop in stops for spell in stop.spells})
-    urgent = sorted({spell for stop in stops if stop.is_urgent for spell in stop.spells})
+    spells = sorted({spell for stop in stops for spell in (*stop.spells, *stop.linked)})
+    urgent = sorted({spell for stop in stops if stop.is_urgent for spell in (*stop.spells, *stop.linked)})
     found = models.select(con, "identities/reached_callers", {"spells": spells, "urgent_spells": urgent}).fetchall()
     kept = sorted({spell for stop in stops for spell in stop.kept})
     urgent = sorted({spell for stop in stops if stop.is_urgent for spell in stop.kept})
@@ -139,7 +139,11 @@ def stopped(con: duckdb.DuckDBPyConnection, stops: Iterable[casebook.LiveStop]) 
     return reached
 
 
-_PUBLISHED = "select distinct caller_id from caller_spells where list_contains($callers, caller_id)"
+_PUBLISHED = """
+select caller_id from caller_spells where list_contains($callers, caller_id)
+union
+select other_caller_id from caller_changes where list_contains($callers, other_caller_id)
+"""
 _HOLDING = """
 select caller_id, bool_or(list_contains($urgent_spells, spell_id)) as is_urgent
 from caller_spells

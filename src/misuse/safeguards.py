@@ -19,8 +19,8 @@ _LIVE_SOURCES = "select distinct source from batches where not is_withdrawn orde
 def listed(settings: Settings, today: date) -> list[dict[str, Any]]:
     """One row a safeguard, in the order of the rules.
 
-    Keys: rule_id, title, is_stop, blind_in (sources whose log can never set it off), is_blind (there is such a source),
-    checked_at, checked_by_role, until, is_covered (a check counts today).
+    Keys: rule_id, title, is_stop, blind_in (sources whose log can never set it off, or of which that cannot be told), is_blind
+    (there is such a source), checked_at, checked_by_role, until, is_covered (a check counts today).
     """
     with casebook.opened(settings) as book:
         checks = book.safeguard_checks()
@@ -33,6 +33,14 @@ def listed(settings: Settings, today: date) -> list[dict[str, Any]]:
 def live_sources(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Sources whose calls are in, as published."""
     return [str(row[0]) for row in con.execute(_LIVE_SOURCES).fetchall()]
+
+
+def undeclared(settings: Settings) -> list[str]:
+    """Sources whose calls are in, as published, and whose layout is declared no more: what they leave blind cannot be told."""
+    if not settings.current_path.exists():
+        return []
+    with publication.opened(settings) as con:
+        return _undeclared(settings, live_sources(con))
 
 
 def judged(
@@ -128,7 +136,10 @@ def unseen(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> f
 
 
 def unmarked(settings: Settings, reviewed: rules.Rules, names: Iterable[str], rule_id: str) -> bool:
-    """Whether the log of at least one of the sources brings none of a rule's markers."""
+    """Whether the log of at least one of the sources brings none of a rule's markers, or cannot be told to."""
+    names = list(names)
+    if _undeclared(settings, names):
+        return True
     rule = next(rule for rule in reviewed.hard_stops if rule.id == rule_id)
     return any(
         _unmarked(rule, layout, {*layout.columns, *layout.constants}, _supplied(reviewed, layout))
@@ -142,9 +153,15 @@ def _layouts(settings: Settings, names: Iterable[str]) -> Iterator[tuple[str, so
         yield name, sources.load_layout(settings, name)
 
 
+def _undeclared(settings: Settings, names: Iterable[str]) -> list[str]:
+    return sorted(set(names).difference(sources.source_names(settings)))
+
+
 def _blind(settings: Settings, reviewed: rules.Rules, names: Iterable[str]) -> dict[str, list[str]]:
-    """By rule, the sources in use that can never set it off."""
-    found: dict[str, list[str]] = {}
+    """By rule, the sources in use that can never set it off; one whose layout is declared no more is taken to be such."""
+    names = list(names)
+    lost = _undeclared(settings, names)
+    found = {rule.id: list(lost) for rule in reviewed.hard_stops if lost}
     for name, layout in _layouts(settings, names):
         for rule_id in reviewed.blind_in(layout).names:
             found.setdefault(rule_id, []).append(name)

@@ -28,6 +28,7 @@ from misuse import (
     warehouse,
 )
 from misuse.errors import InputError, MisuseError, Refused, ResourceError
+from misuse.room import care
 from misuse.settings import Settings
 from tests import roads
 from tests.logs import MOBILES, NOW, random_rows, settings_for, write_csv
@@ -582,3 +583,55 @@ def test_a_case_and_its_reference_stay_when_the_id_is_given_again(tmp_path: Path
         cases = {ref: case["spells"] for ref, case in book.cases().items()}
     assert cases[reference] == (now["day 300"],)
     assert cases[refs[between]] == (now["day 250"],)
+
+
+# ── at once ────────────────────────────────────────────────────────────────────────────────────
+
+
+def stopped_now(home: Settings) -> set[str]:
+    with publication.opened(home) as con:
+        return set(published_callers.stopped_now(con, home))
+
+
+def test_a_stop_reaches_at_once_whom_people_say_to_be_the_same(settings: Settings) -> None:
+    one, other, third, fourth = busiest(settings, 4)
+    said = decide(settings, "same", [spell(one)], [spell(other)])
+    decide(settings, "same", [spell(other)], [spell(third)])
+    decide(settings, "same", [spell(other)], [spell(fourth)])
+    decide(settings, "not_same", [spell(one)], [spell(fourth)])
+    before = stopped_now(settings)
+    assert not before.intersection((one, other, third, fourth))
+    enter_stop(settings, spell(one))
+    assert stopped_now(settings) - before == {one, other, third}
+    undo(settings, said)
+    assert stopped_now(settings) - before == {one, other, third}, "whom it reached at once it stays on"
+    record(settings, "stop_lifted", spell(other))
+    assert stopped_now(settings) - before == {one, third}
+    # And the other way round: first the stop, then the decision; by way of one, whom people say to be the same as that.
+    decide(settings, "same", [spell(one)], [spell(fourth)])
+    assert stopped_now(settings) - before == {one, other, third, fourth}
+    with casebook.opened(settings) as book:
+        (stop,) = book.live_stops()
+        assert (stop.kept, stop.linked) == ((spell(third),), tuple(sorted((spell(other), spell(third), spell(fourth)))))
+
+
+def test_the_look_list_names_nobody_by_an_id_that_leads_to_others(settings: Settings) -> None:
+    one, other = busiest(settings, 2)
+    said = decide(settings, "same", [spell(one)], [spell(other)])
+    run(settings)
+    both = resolved(settings, one)
+    payload = {"reason": "told by the ward", "is_urgent": False, "spells": [spell(one), spell(other)]}
+    with casebook.opened(settings) as book:
+        book.record("stop_entered", actor="tester", occurred_at=NOW, caller_id=both, payload=payload)
+    undo(settings, said)
+    run(settings)
+
+    def listed() -> list[str]:
+        with publication.opened(settings) as con, casebook.opened(settings) as book:
+            return sorted(row["caller_id"] for row in care.look_rows(con, book, settings.duty_role))
+
+    published = sorted(caller for (caller,) in asked(settings, "select caller_id from look_list"))
+    assert {one, other}.issubset(published)
+    assert listed() == published, "the row of an id that leads to two is theirs"
+    record(settings, "stop_lifted", spell(one))
+    assert listed() == published

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from misuse import casebook, line_register, rules, safeguards
 from misuse.errors import InputError, Refused, UsageError
 from misuse.settings import Settings, from_document
+from tests import published_fixture
+from tests.logs import settings_for
 
 NOW = datetime(2026, 1, 5, 9, 30)
 NUMBER, SAME_NUMBER, OTHER = "020 7946 0001", "+442079460001", "01632 960002"
@@ -134,3 +138,18 @@ def test_safeguards_that_a_log_leaves_blind_are_told_and_a_check_counts_until_it
 def test_stops_that_may_be_lifted_are_rules_that_stop() -> None:
     assert "domestic_abuse" in safeguards.stops()
     assert set(safeguards.stops()) <= {rule.id for rule in rules.load().hard_stops if rule.is_stop}
+
+
+def test_a_source_that_is_declared_no_more_leaves_nothing_told_and_that_is_said(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    batches = pl.DataFrame({"batch_id": ["b1", "b2"], "source": ["calls", "old"], "is_withdrawn": [False, True]})
+    copy = published_fixture.create(settings.published_path / "some.duckdb", {"batches": batches})
+    settings.current_path.symlink_to(copy.name)
+    assert safeguards.undeclared(settings) == []
+    seen = [row["rule_id"] for row in safeguards.listed(settings, NOW.date()) if not row["is_blind"]]
+    assert "domestic_abuse" not in seen
+    assert seen, "its remarks are heard"
+    bare = dataclasses.replace(settings, sources={"new": settings.sources["calls"]})
+    assert safeguards.undeclared(bare) == ["calls"]
+    assert all(row["is_blind"] and row["blind_in"] == ["calls"] for row in safeguards.listed(bare, NOW.date()))
+    assert safeguards.unmarked(bare, rules.load(), ["calls"], seen[0])

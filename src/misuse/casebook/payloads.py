@@ -37,6 +37,15 @@ def _with_spells(con: sa.Connection, draft: Draft) -> dict[str, Any]:
     return payload
 
 
+def _stop(con: sa.Connection, draft: Draft) -> dict[str, Any]:
+    """With whom people say to be the same among those whom it reached at once: it stays on them."""
+    payload = _with_spells(con, draft)
+    own = set(payload.get("spells") or ())
+    if linked := spells.one_with(own, spells.link_decisions(con)):
+        payload["reached"] = sorted({*(payload.get("reached") or ()), *linked})
+    return payload
+
+
 def _lift(con: sa.Connection, draft: Draft) -> dict[str, Any]:
     payload = _with_spells(con, draft)
     if payload.get("rule_id") in (None, "", spells.PERSON):
@@ -199,7 +208,7 @@ def _withdraw(con: sa.Connection, draft: Draft) -> dict[str, Any]:
 
 
 _CHECKS: Mapping[str, Callable[[sa.Connection, Draft], dict[str, Any]]] = {
-    "stop_entered": _with_spells,
+    "stop_entered": _stop,
     "stop_lifted": _lift,
     "look_acknowledged": _with_spells,
     "link_decided": _link,

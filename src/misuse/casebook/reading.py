@@ -35,7 +35,10 @@ _REMEMBERED: dict[tuple[Path, str], tuple[str, Any]] = {}
 _BEARS_ON: Mapping[str, tuple[str, ...]] = {
     "cases": ("case_opened", "case_moved", "disposed", "run_published", PUBLISHED),
     "casefiles": (*CASEFILE_KINDS, "disposed"),
-    "live_stops": ("stop_entered", "stop_lifted", "stops_published", "disposed", "run_published", PUBLISHED),
+    "live_stops": (
+        *("stop_entered", "stop_lifted", "stops_published", "link_decided", "link_undone"),
+        *("disposed", "run_published", PUBLISHED),
+    ),
 }
 
 

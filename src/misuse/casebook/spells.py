@@ -139,6 +139,26 @@ def link_decisions(con: sa.Connection, holders: Holders | None = None) -> list[L
     return found
 
 
+def one_with(names: Iterable[str], decisions: Iterable[LinkDecision]) -> frozenset[str]:
+    """Other spells of whom people said that they are the same person's as these, one by way of another too.
+
+    Whoever was said to be another than one of these is not among them, nor whoever is known through them alone.
+    """
+    given, beside, parted = set(names), dict[str, set[str]](), set[str]()
+    for decided in decisions:
+        sides = (set(decided.spells_a), set(decided.spells_b))
+        if decided.decision == "same":
+            for spell in sides[0] | sides[1]:
+                beside.setdefault(spell, set()).update(*sides)
+        else:
+            parted |= {spell for one, other in (sides, sides[::-1]) if given & one for spell in other}
+    found, newest = set(given), set(given)
+    while newest:
+        newest = {spell for name in newest for spell in beside.get(name, ())} - found - parted
+        found |= newest
+    return frozenset(found - given)
+
+
 def shared_lines(con: sa.Connection) -> dict[str, SharedLine]:
     """The register of shared lines by token, as its events leave it."""
     found: dict[str, SharedLine] = {}

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from misuse.casebook.events import Event, read
 from misuse.casebook.holders import Holders, taken
-from misuse.casebook.spells import PERSON, KeptStop, Stopped, kept_stops, known_spells, sole_spell, stopped
+from misuse.casebook.spells import (
+    PERSON,
+    KeptStop,
+    Stopped,
+    kept_stops,
+    known_spells,
+    link_decisions,
+    one_with,
+    sole_spell,
+    stopped,
+)
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -45,12 +55,14 @@ DECISIONS = (
 class LiveStop:
     """A stop that somebody entered, and those of its spells that nobody has lifted it from.
 
-    `kept` are spells of others that a run published it on, when they might have been the same person.
+    `kept` are spells of others that a run published it on, when they might have been the same person; `linked` those
+    of whom people say now that they are.
     """
 
     event: Event
     spells: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
 
     @property
     def caller_id(self) -> str:
@@ -107,11 +119,13 @@ def live_stops(
                 on.lift(event, holders)
     on_others = kept_stops(con, holders, rule_id=PERSON) if kept_on is None else kept_on
     published = {stop.hit: stop.spells for stop in on_others if stop.rule_id == PERSON}
+    decisions = link_decisions(con, holders)
     stops: list[LiveStop] = []
     for event, on in entered:
         if not on.is_lifted:
             kept = set(published.get(str(event.event_id), ())) - on.now
-            stops.append(LiveStop(event, tuple(sorted(on.now)), tuple(sorted(kept))))
+            linked = one_with(on.now, decisions)
+            stops.append(LiveStop(event, tuple(sorted(on.now)), tuple(sorted(kept)), tuple(sorted(linked))))
     return sorted(stops, key=lambda stop: (stop.caller_id, stop.event.event_id))
 
 
@@ -159,7 +173,7 @@ def told(case: Mapping[str, Any]) -> dict[str, Any]:
 def is_stopped(spells: Iterable[str], stops: Iterable[LiveStop]) -> bool:
     """Whether one of the stops stands on any of the spells."""
     wanted = set(spells)
-    return any(wanted.intersection((*stop.spells, *stop.kept)) for stop in stops)
+    return any(wanted.intersection((*stop.spells, *stop.kept, *stop.linked)) for stop in stops)
 
 
 def row_spells(row: Mapping[str, Any]) -> list[str]:

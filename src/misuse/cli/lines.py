@@ -112,6 +112,11 @@ def safeguards(context: Context) -> int:
     owed = [row for row in rows if row["is_blind"] and not row["is_covered"]]
     blind = sum(row["is_blind"] for row in rows)
     context.say("", f"{blind} of {len(rows)} safeguards blind, {blind - len(owed)} of them checked by other means")
+    if lost := module.undeclared(context.settings):
+        context.say(
+            f"Calls of {', '.join(lost)} are in, and no such source is declared any more: what its log leaves blind cannot be told, "
+            f"and all are taken to be. Declare [sources.{lost[0]}] again"
+        )
     if owed:
         context.say('After a check: misuse safeguards record RULE --until DATE --reason "…"')
     return 0

@@ -257,6 +257,8 @@ def look_rows(con: Any, book: Casebook, duty_role: str) -> list[dict[str, Any]]:
     known = {row["caller_id"] for row in found if row["is_stopped"]}
     stopped = {caller: urgent for caller, urgent in published_callers.stopped(con, live).items() if caller not in known}
     facts = {row["caller_id"]: row for row in rows(con, _STOPPED_SINCE, {"callers": sorted(stopped)})}
+    # Of whom the run has no call, a stop of before it puts nobody on the list: their calls are others', or gone.
+    stopped = {caller: urgent for caller, urgent in stopped.items() if caller in facts or caller in since}
     added = []
     for caller, is_urgent in stopped.items():
         row = published_callers.added_look(caller) | facts.get(caller, {})
