@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from misuse import batch_note, casebook, disk, inbox, last_run, notes, publication, published_callers, vault
+from misuse import batch_note, casebook, disk, inbox, last_run, notes, publication, published_callers, vault, wording
 from misuse.errors import MisuseError
 from misuse.schemas import RUNS
 from misuse.settings import Settings
@@ -402,7 +402,7 @@ def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Li
         )
         return
     waiting = found.suggestions if isinstance(found, _Published) else 0
-    open_links = f"; {waiting:,} suggested links wait for a person" if waiting else ""
+    open_links = f"; {wording.of(waiting, 'suggested link')} {'waits' if waiting == 1 else 'wait'} for a person" if waiting else ""
     cause = (
         f"model {in_force.get('digest')} of {str(in_force.get('made_at'))[:10]} links numbers to callers{open_links}"
     )

@@ -94,6 +94,15 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 }
 
 
+# Actions whose names are no verbs.
+_IN_WORDS = {
+    "lists_by_command": "read lists by command",
+    "looks_by_command": "read the look list by command",
+    "case_by_command": "read a case by command",
+    "health_notes": "read or add health notes",
+}
+
+
 def may_do(action: str, role: str | None) -> bool:
     """Whether a role may do something outside a case."""
     return role in PERMISSIONS[action]
@@ -106,6 +115,6 @@ def check_may(action: str, role: str | None) -> None:
     allowed = ", ".join(sorted(PERMISSIONS[action]))
     who = f"the role {role} may not" if role else "you have no role here, so you may not"
     raise Refused(
-        f"{who} {action.replace('_', ' ')}; it takes one of: {allowed}",
+        f"{who} {_IN_WORDS.get(action) or action.replace('_', ' ')}; it takes one of: {allowed}",
         next_step="an administrator gives a role with: misuse users add NAME --role ROLE",
     )
