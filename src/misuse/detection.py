@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from misuse import estimation, kept_calls, models, shared_lines, store
 from misuse.errors import StoreError
 from misuse.settings import Settings
-from misuse.wording import local
+from misuse.wording import local, timed_calls
 
 if TYPE_CHECKING:
     import duckdb
@@ -266,7 +266,7 @@ from windows
 where window_name = $window_name
 """
 _FIGURES = """
-select estimate, point, low, high, bound_low, bound_high
+select estimate, point, low, high, bound_low, bound_high, method
 from estimates
 where window_name = $window_name and counted_by = $counted_by
 """
@@ -311,12 +311,19 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
     _, _, name, window_from, window_to, threshold, shared_line_threshold, zone = row
     wanted = {"window_name": window_name, "counted_by": counted_by}
     found = {
-        estimate: dict(zip(_ENDS, ends, strict=True)) for estimate, *ends in con.execute(_FIGURES, wanted).fetchall()
+        estimate: dict(zip((*_ENDS, "method"), parts, strict=True))
+        for estimate, *parts in con.execute(_FIGURES, wanted).fetchall()
     }
-    unknown = dict.fromkeys(_ENDS)
+    unknown = dict.fromkeys((*_ENDS, "method"))
 
     def figure(estimate: str, *ends: str) -> dict[str, float | None]:
         return {end: found.get(estimate, unknown)[end] for end in ends}
+
+    def timed(*names: str) -> int | None:
+        """Misuse calls whose time is known, by the first of these figures that has a value."""
+        row = next((found[name] for name in names if found.get(name, unknown)["point"] is not None), None)
+        part = timed_calls(row["method"]) if row else None
+        return part[0] if part else _whole(found.get("misuse_calls", unknown)["point"]) if row else None
 
     steps = con.execute(_BRIDGE, {"window_name": window_name}).fetchall()
     return {
@@ -334,6 +341,8 @@ def _document(con: duckdb.DuckDBPyConnection, window_name: str, counted_by: str)
             who: figure(f"days_work_{who}", "point", "low", "high") for who in ("persistent", "all_misuse")
         },
         "hours_per_month": {who: found.get(f"hours_{who}", unknown)["point"] for who in ("persistent", "all_misuse")},
+        "handling_measured_calls": timed("share_of_handling", "hours_all_misuse"),
+        "unit_measured_calls": timed("share_of_deployment", "unit_hours_all_misuse"),
         "apart": _apart(con, window_name),
         "bridge": [dict(zip(("step", "callers", "calls", "share"), step, strict=True)) for step in steps] or None,
     }

@@ -11,7 +11,7 @@ from misuse.errors import UsageError
 from misuse.reckoning import told
 from misuse.settings import Settings
 from misuse.staleness import header
-from misuse.wording import aligned, apart, interval, is_claimed, nobody, of, uncounted, unidentified
+from misuse.wording import aligned, apart, interval, is_claimed, nobody, of, timed, uncounted, unidentified
 from misuse.wording import share as percent
 
 if TYPE_CHECKING:
@@ -146,16 +146,23 @@ def _workload(document: dict[str, Any]) -> str | None:
         return "handling time and days' work: none, since no misuse call was counted."
     if hours["all_misuse"] is None and share["point"] is None:
         return f"handling time: not measured{_why_not(document, 'share_of_handling', ' by this log')}."
+    known = _timed(document, "handling")
     if _uncounted(document):
         every = hours["all_misuse"]
-        return f"misuse handling time: {'not measured' if every is None else f'{every:,.1f} hours a month'}."
+        return f"misuse handling time: {'not measured' if every is None else f'{every:,.1f} hours a month{known}'}."
     by_month = (
         f"hours a month: not measured{_why_not(document, 'hours_all_misuse', _NO_MONTH)}."
         if hours["all_misuse"] is None
-        else f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month."
+        else f"{_number(hours['persistent'], 1)} of {_number(hours['all_misuse'], 1)} hours a month{known}."
     )
     spread = _interval(share, _method(document, "share_of_handling"))
     return f"of misuse handling time: {percent(share['point'])}{spread}; {by_month}"
+
+
+def _timed(document: dict[str, Any], kind: str) -> str:
+    """Of how many misuse calls a figure of time knows it, where that is not nearly all: the rest are in none."""
+    said = timed(document.get(f"{kind}_measured_calls"), document["misuse_calls"])
+    return f", {said}" if said else ""
 
 
 def _why_not(document: dict[str, Any], name: str, usual: str) -> str:
@@ -216,14 +223,15 @@ def _money(document: dict[str, Any]) -> list[str]:
     if handlers["all_misuse"]["point"] is not None:
         said.append(
             f"full-time handlers: persistent callers {_number(handlers['persistent']['point'], 2)}, all misuse "
-            f"{_number(handlers['all_misuse']['point'], 2)}."
+            f"{_number(handlers['all_misuse']['point'], 2)}{_timed(document, 'handling')}."
         )
     for kind, words in (("handling", "handling"), ("unit", "units")):
         if costs[kind]["all_misuse"]["point"] is not None:
             is_cashable = document["figures"][f"{kind}_cost_all_misuse"]["method"].find("; cashable") >= 0
             said.append(
                 f"cost of {words} a month at the stated rate: persistent callers £{_number(costs[kind]['persistent']['point'])}, "
-                f"all misuse £{_number(costs[kind]['all_misuse']['point'])} ({'cashable' if is_cashable else 'not cashable'})."
+                f"all misuse £{_number(costs[kind]['all_misuse']['point'])} ({'cashable' if is_cashable else 'not cashable'})"
+                f"{_timed(document, kind)}."
             )
     return said
 

@@ -18,7 +18,7 @@ INGEST_KEYS = {"file", "source", "rows", "accepted", "rejected", "duplicate", "s
 ESTIMATE_KEYS = {
     "as_of", "run_id", "window", "threshold", "calls", "misuse_calls", "unidentified_misuse_calls", "persistent_callers",
     "persistent_misuse_calls", "share_of_misuse", "share_of_handling", "days_work_per_month", "hours_per_month", "bridge",
-    "since_log_start",
+    "since_log_start", "handling_measured_calls", "unit_measured_calls",
 }  # fmt: skip
 LIST_KEYS = {
     "rank", "part", "case_ref", "caller_id", "identity_kind", "misuse_calls", "episodes", "p_at_least_threshold",

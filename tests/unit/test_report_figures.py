@@ -165,6 +165,67 @@ def test_the_command_line_gives_no_false_reason() -> None:
     assert str(headline._days_work(fresh)).endswith("no whole calendar month of the window.")
 
 
+# -- what is known of a part is not told as the whole ------------------------------------------------------------------
+
+
+def timed_in_part(pack: data.Pack, known: int) -> data.Pack:
+    """The log with handling time on so many of a thousand misuse calls."""
+    names = ("share_of_handling", "hours_persistent", "hours_all_misuse")
+    method = {"method": f"hours of handling; measured on {known} of 1000 misuse calls; interval: …"}
+    return replace(pack, estimates=[row | (method if row["estimate"] in names else {}) for row in pack.estimates])
+
+
+def told_of_time(found: data.Pack) -> dict[str, str]:
+    """Where hours and shares of handling time are told, by paper."""
+    tiles = document._tiles(found, figures.workload(found))
+    named = [tile["name"] for tile in tiles if "handling" in tile["name"]]
+    table = public._headline_table(public.Summary(found))
+    return {
+        "tiles": "|".join(named), "notes": " ".join(document._cover(found)["notes"]),
+        "workbook": " ".join(spreadsheet.sentences(found)),
+        "brief": " ".join(brief._work(found, brief.Quoter(found))), "small picture": brief.alternatives(found)["shares"],
+        "shares": " ".join(drawn(shares.shares(found)).notes), "hours": " ".join(drawn(plots_work.hours(found)).notes),
+        "public": table.note,
+    }  # fmt: skip
+
+
+def drawn(picture: Any) -> Picture:
+    assert isinstance(picture, Picture)
+    return picture
+
+
+def test_time_known_of_a_part_of_the_calls_says_so_beside_every_figure(pack: data.Pack) -> None:
+    known = told_of_time(timed_in_part(pack, 550))
+    whole = "Handling time known of 550 of 1,000 misuse calls (55.0%)"
+    assert known["tiles"].count("known of 55.0% of calls") == len(known["tiles"].split("|")) == 2
+    for paper in ("notes", "workbook", "shares", "hours"):
+        assert whole in known[paper], paper
+    assert known["brief"].count("of handling (measured on 550 of 1000 misuse calls)") == 2
+    assert "(55.0% timed)" in known["small picture"]
+    assert "known of 55% of misuse calls" in known["public"]
+
+
+def test_time_known_of_nearly_all_is_not_hedged(pack: data.Pack) -> None:
+    said = " ".join(told_of_time(timed_in_part(pack, 995)).values())
+    assert not [word for word in ("known of", "measured on", "timed)") if word in said]
+
+
+def test_the_command_line_says_of_how_many_calls_it_knows_the_time() -> None:
+    share = {**dict.fromkeys(("low", "high")), "point": 0.5}
+    hours = {"persistent": 2.2, "all_misuse": 4.0}
+    full = {"persistent": {"point": 0.1}, "all_misuse": {"point": 0.3}}
+    cost = {"handling": {"persistent": {"point": 10.0}, "all_misuse": {"point": 30.0}}, "unit": {"persistent": {"point": None}, "all_misuse": {"point": None}}}  # fmt: skip
+    told = {
+        "share_of_handling": share, "hours_per_month": hours, "full_time": full, "cost_per_month": cost,
+        "figures": {"handling_cost_all_misuse": {"method": "; not cashable"}}, "misuse_calls": 1_000,
+    }  # fmt: skip
+    part = estimated(**told, handling_measured_calls=550)
+    for line in (str(headline._workload(part)), *headline._money(part)):
+        assert line.endswith(", time known of 550 of 1,000 misuse calls (55.0%).")
+    whole = estimated(**told, handling_measured_calls=1_000)
+    assert "known" not in " ".join([str(headline._workload(whole)), *headline._money(whole)])
+
+
 # -- what is not counted so is not said to be --------------------------------------------------------------------------
 
 

@@ -157,11 +157,11 @@ def _whole_hours(value: float) -> str:
 def _hours(quote: Quoter, who: str) -> str:
     parts = []
     if quote.has(f"hours_{who}"):
-        parts.append(f"{quote.figure(f'hours_{who}', _whole_hours)} of handling")
+        parts.append(f"{quote.figure(f'hours_{who}', _whole_hours)} of handling{_timed(quote, f'hours_{who}')}")
     if quote.has(f"full_time_{who}"):
         parts.append(f"{quote.figure(f'full_time_{who}', _handlers)} full-time handlers")
     if quote.has(f"unit_hours_{who}"):
-        parts.append(f"{quote.figure(f'unit_hours_{who}', _whole_hours)} of units")
+        parts.append(f"{quote.figure(f'unit_hours_{who}', _whole_hours)} of units{_timed(quote, f'unit_hours_{who}')}")
     for kind in ("handling", "unit"):
         if quote.has(f"{kind}_cost_{who}"):
             pounds = quote.figure(f"{kind}_cost_{who}", lambda value: f"£{value:,.0f}")
@@ -169,6 +169,11 @@ def _hours(quote: Quoter, who: str) -> str:
             is_cashable = "; cashable" in str(row.get("method"))
             parts.append(f"{pounds} of {'units' if kind == 'unit' else kind} ({'' if is_cashable else 'not '}cashable)")
     return f"; {', '.join(parts)}" if parts else ""
+
+
+def _timed(quote: Quoter, name: str) -> str:
+    """On how many misuse calls the time was measured, where not on nearly all: handlers and costs follow from it."""
+    return f" ({quote.method(name, 'measured on')})" if wording.timed_part(quote.pack, name) else ""
 
 
 def _changed(pack: Pack, quote: Quoter) -> list[str]:
@@ -321,7 +326,16 @@ def pictures(pack: Pack) -> dict[str, dict[str, Any]]:
 
 
 def _lines(pack: Pack, names: dict[str, str], write: Any) -> list[Dot]:
-    return [drawing.dot(words, row, write) for name, words in names.items() if (row := pack.estimate(name)) is not None]
+    return [
+        drawing.dot(words + _known(pack, name), row, write)
+        for name, words in names.items()
+        if (row := pack.estimate(name)) is not None
+    ]
+
+
+def _known(pack: Pack, name: str) -> str:
+    part = wording.timed_part(pack, name)
+    return f" ({wording.share(part[0] / part[1])} timed)" if part else ""
 
 
 def _small(title: str, lines: Sequence[Dot], write: str) -> dict[str, Any]:

@@ -139,11 +139,7 @@ def _cover(pack: Pack) -> dict[str, Any]:
     return {
         "headline": wording.headline(pack),
         "since": wording.since(pack),
-        "notes": [
-            note
-            for note in (wording.apart(pack), wording.coverage(pack), wording.bounds(pack), wording.corrected(pack))
-            if note
-        ],
+        "notes": [note for note in _notes(pack) if note],
         "tiles": _tiles(pack, work),
         "question": QUESTION,
         "readings": _readings(pack, work),
@@ -151,6 +147,16 @@ def _cover(pack: Pack) -> dict[str, Any]:
         "same_bridge": f"Since {since} the bridge is that of page 1: the window holds the whole log.",
         "curve": people.concentration_sentence(pack),
     }
+
+
+def _notes(pack: Pack) -> tuple[str, ...]:
+    return (
+        wording.apart(pack),
+        wording.coverage(pack),
+        wording.bounds(pack),
+        wording.timed(pack),
+        wording.corrected(pack),
+    )
 
 
 def _bridges(pack: Pack) -> list[dict[str, Any]]:
@@ -169,16 +175,23 @@ def _tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
         return _empty_tiles()
     if wording.uncounted(pack):
         return _personless_tiles(pack, work)
+    known = _known(pack)
     return [
         {
             "figure": wording.share(final["share"] if final else None),
             "name": "of misuse calls",
             "note": wording.interval(pack.estimate("share_of_misuse")),
         },
-        {"figure": _point(work.share_handling, wording.share), "name": "of misuse handling time", "note": _spread(work.share_handling, wording.share)},
+        {"figure": _point(work.share_handling, wording.share), "name": f"of misuse handling time{known}", "note": _spread(work.share_handling, wording.share)},
         {"figure": _point(work.days_persistent, _days), "name": "their days’ work a month", "note": _spread(work.days_persistent, _days)},
-        {"figure": _point(work.hours_persistent, wording.hours), "name": "their handling a month", "note": _beside(work.hours_all)},
+        {"figure": _point(work.hours_persistent, wording.hours), "name": f"their handling a month{known}", "note": _beside(work.hours_all)},
     ]  # fmt: skip
+
+
+def _known(pack: Pack) -> str:
+    """Beside a figure of handling: of how much of the calls it is known, where that is not nearly all."""
+    part = wording.timed_part(pack, "share_of_handling", "hours_all_misuse")
+    return f", known of {wording.share(part[0] / part[1])} of calls" if part else ""
 
 
 def _personless_tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]]:
@@ -190,7 +203,7 @@ def _personless_tiles(pack: Pack, work: figures.Workload) -> list[dict[str, str]
         {"figure": wording.count(pack.excluded["misuse"]), "name": "misuse calls", "note": none},
         {"figure": wording.share(made / pack.excluded["misuse"] if pack.excluded["misuse"] else None), "name": f"of them by lines or premises with {wording.apart_threshold(pack)} or more in a calendar month", "note": ""},
         {"figure": _point(work.days_all, _days), "name": "all misuse, days’ work a month", "note": _spread(work.days_all, _days)},
-        {"figure": _point(work.hours_all, wording.hours), "name": "all misuse, handling a month", "note": ""},
+        {"figure": _point(work.hours_all, wording.hours), "name": f"all misuse, handling a month{_known(pack)}", "note": ""},
     ]  # fmt: skip
 
 

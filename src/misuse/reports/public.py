@@ -349,6 +349,9 @@ def _headline_table(summary: Summary) -> Table:
     )
     is_claimed = all(plain.is_claimed(row["method"]) for row in summary.told)
     note = "" if is_claimed else f"Of intervals: {plain.NOT_CLAIMED} for all of them."
+    part = wording.timed_part(summary.pack, "hours_all_misuse")
+    if part:  # of all misuse together, which tells of nobody
+        note = f"{note} Handling time is known of {part[0] / part[1]:.0%} of misuse calls and told of these alone.".lstrip()
     return Table("The main figures", note, ("", "Figure", "95% interval" if is_claimed else "Interval"), rows)
 
 

@@ -67,6 +67,7 @@ def sentences(pack: Pack) -> list[str]:
         wording.since(pack),
         wording.coverage(pack),
         wording.bounds(pack),
+        wording.timed(pack),
         *_readings(pack),
         BLANK_NOTE,
     ]

@@ -274,6 +274,23 @@ def bounds(pack: Pack) -> str:
     )
 
 
+def timed_part(pack: Pack, *names: str) -> tuple[float, float] | None:
+    """Misuse calls whose time is known and all of them, where the first of these figures with a value lacks some."""
+    row = next((row for name in names if (row := pack.estimate(name)) is not None), None)
+    part = plain.timed_calls(row["method"]) if row else None
+    return part if part and plain.timed(*part) else None
+
+
+def timed(pack: Pack) -> str:
+    """Of how many calls the log knows the time, where that is not nearly all; else nothing."""
+    kinds = (
+        ("Handling", timed_part(pack, "share_of_handling", "hours_all_misuse")),
+        ("Unit", timed_part(pack, "share_of_deployment", "unit_hours_all_misuse")),
+    )
+    said = [f"{kind} {plain.timed(*part)}" for kind, part in kinds if part]
+    return f"{'; '.join(said)}: hours, handlers, costs and shares of it are of these calls alone." if said else ""
+
+
 def corrected(pack: Pack) -> str:
     """What calls coded again say of the headline; nothing where none were."""
     callers, found = (pack.estimate(f"corrected_{name}") for name in ("persistent_callers", "share_of_misuse"))

@@ -76,7 +76,7 @@ def hours(pack: Pack) -> Picture | Absent:
         f"Misuse takes {first['point'] if first else 0:,.0f} hours of "
         f"{'handling' if pack.estimate('hours_all_misuse') else 'units'} a month"
         + (f": {people['point']:.1f} full-time handlers" if people else ""),
-        (drawing.how_to_read(lines) + stated + year,),
+        (drawing.how_to_read(lines) + stated + year, *filter(None, [wording.timed(pack)])),
         drawing.dots(lines, "hours a month", write=",.0f"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )
