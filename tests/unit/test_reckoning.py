@@ -70,6 +70,16 @@ def test_a_growing_log_of_people_who_do_not_change_is_no_trend() -> None:
     assert found["by_length"]["point"] == pytest.approx(share(calls) - share(calls[:, 6:]), abs=1e-7)
 
 
+def test_the_warning_calls_its_interval_one_of_95_only_where_its_method_does() -> None:
+    figures = reckoned(stationary(12))
+    few = told.log_growth(figures)
+    assert "95% coverage is not claimed" in few["method"]
+    assert "95% interval" not in few["warning"]
+    assert "95% is not claimed" in few["warning"]
+    borne_out = {name: row | {"method": "callers drawn afresh, widened"} for name, row in figures.items()}
+    assert " points, 95% interval " in told.log_growth(borne_out)["warning"]
+
+
 def test_people_who_do_change_are_told_of() -> None:
     found = told.log_growth(reckoned(stationary(12, change=3.0)))
     assert found["verdict"] == "rose"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from misuse import wording
 from misuse.reckoning.tables import rows
 
 if TYPE_CHECKING:
@@ -145,11 +146,12 @@ def _warning(told: Mapping[str, Any]) -> str:
     if told["verdict"] is None:
         return f"{lead} How much of it is the longer log cannot be told yet."
     change, length = told["like_for_like"], told["by_length"]
+    ends = (f"{100 * change[end]:+.1f}" for end in ("low", "high"))
+    sure = wording.interval(*ends, is_claimed=wording.is_claimed(told["method"]))
     return (
         f"{lead} Counted in whole periods of thirty days back from as-of, so that up to 29 first days of the log are left "
         f"out, it went from {told['share_earlier']:.1%} to {told['share_now']:.1%}; the longer log alone explains "
-        f"{100 * length['point']:+.1f} points. Like for like: {told['verdict']} ({100 * change['point']:+.1f} points, "
-        f"95% interval {100 * change['low']:+.1f} to {100 * change['high']:+.1f})."
+        f"{100 * length['point']:+.1f} points. Like for like: {told['verdict']} ({100 * change['point']:+.1f} points, {sure})."
     )
 
 

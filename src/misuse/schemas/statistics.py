@@ -57,7 +57,7 @@ LORENZ = Relation(
         as_of | DATE | last local day the run speaks for
         share_of_callers | DOUBLE | so great a part of the persons, those with fewest calls first
         share_of_calls | DOUBLE | their part of all persons' misuse calls
-        low | DOUBLE | lower end of its pointwise 95% interval, by resampling persons (percentiles)
+        low | DOUBLE | lower end of the middle 95% at this point of persons drawn afresh; it holds the truth less often, so 95% is not claimed
         high | DOUBLE | upper end
     """),
 )

@@ -53,7 +53,8 @@ def concentration(pack: Pack) -> Picture | Absent:
     return Picture(
         "concentration",
         title,
-        ("Blue: callers counted from the busiest on. Band: 95% interval, point by point. Headline window, identified persons only.",),
+        ("Blue: callers counted from the busiest on. Band: at each point, 95 of 100 logs drawn afresh from these callers; it holds the truth less "
+         "often than that. Headline window, identified persons only.",),
         alt.layer(*layers).properties(width=drawing.WIDTH, height=230),
         "How few people make how much of the misuse. " + concentration_sentence(pack),
     )  # fmt: skip
