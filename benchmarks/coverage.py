@@ -35,7 +35,7 @@ Population = tuple[Ints, Floats]  # misuse calls of a caller, and the chance of 
 STORE = Path(__file__).parent / "coverage.json"
 TABLE = Path(__file__).parents[1] / "src/misuse/estimation/coverage.py"
 PAGE = Path(__file__).parents[1] / "docs/intervals.md"
-SIZES = (100, 300, 500, 1_000, 3_000, 10_000, 30_000, 100_000)
+SIZES = (100, 300, 500, 1_000, 3_000, 10_000, 15_000, 30_000, 100_000)
 LOGS, REPLICATES, THRESHOLD = 2_000, 1_000, 10
 SLICE = 40  # of each cell's logs, counted apart: what a test draws again
 TIMED = ("town", "lognormal")  # tails whose logs also carry times
@@ -250,17 +250,27 @@ def summary(cells: list[dict[str, Any]]) -> list[tuple[int, int, dict[str, tuple
         alike = [found for found in cells if found["callers"] == callers]
         if {found["tail"] for found in alike} != set(TAILS):
             continue
-        held = {}
-        for kind, names in KINDS.items():
-            rates = [
-                round(100.0 * found["intervals"][name]["held"] / found["intervals"][name]["given"], 1)
-                for found in alike
-                for name in names
-                if name in found["intervals"]
-            ]
-            held[kind] = (min(rates), max(rates))
-        rows.append((callers, min(found["persistent"] for found in alike), held))
+        rows.append(_held(alike))
     return rows
+
+
+def _held(alike: list[dict[str, Any]]) -> tuple[int, int, dict[str, tuple[float, float]]]:
+    """Of cells of one size: callers, the fewest persistent, and the least and the most coverage of each kind."""
+    held = {}
+    for kind, names in KINDS.items():
+        rates = [
+            round(100.0 * found["intervals"][name]["held"] / found["intervals"][name]["given"], 1)
+            for found in alike
+            for name in names
+            if name in found["intervals"]
+        ]
+        held[kind] = (min(rates), max(rates))
+    return alike[0]["callers"], min(found["persistent"] for found in alike), held
+
+
+def by_tail(cells: list[dict[str, Any]]) -> list[tuple[str, int, int, dict[str, tuple[float, float]]]]:
+    """The same of each tail by itself, at every size that it was tried at: tail, callers, persistent, coverage."""
+    return [(found["tail"], *_held([found])) for found in cells]
 
 
 def rates(cells: list[dict[str, Any]], callers: int, name: str) -> str:
@@ -304,9 +314,12 @@ def between(path: Path, start: str, end: str, text: str) -> None:
 
 def write(cells: list[dict[str, Any]]) -> None:
     """What the program says of its intervals, and the page: both from the same cells."""
-    rows = [f"    Trials({size:_}, {least:_}, {held}),\n".replace("'", '"') for size, least, held in summary(cells)]
+    rows = [
+        f"    Trials('{tail}', {size:_}, {persistent:_}, {held}),\n".replace("'", '"')
+        for tail, size, persistent, held in by_tail(cells)
+    ]
     between(TABLE, "TRIALS: tuple[Trials, ...] = (\n", ")\n# fmt: on", "".join(rows))
-    between(PAGE, "does not claim 95%.\n\n", "\nThe first table", page(cells))
+    between(PAGE, "nothing that is printed calls it a 95% interval.\n\n", "\nThe first table", page(cells))
 
 
 def timed_draws() -> float:

@@ -73,7 +73,10 @@ def shares(pack: Pack) -> Picture | Absent:
     return Picture(
         "shares",
         f"{who} made {wording.share(head['point'])} of misuse calls{_rest_of_title(pack)}",
-        (drawing.how_to_read(lines), f"Persistent callers' misuse, {wording.period(pack)}. {wording.timed(pack)}".rstrip()),
+        (
+            drawing.how_to_read(lines),
+            f"Persistent callers' misuse, {wording.period(pack)}. {wording.timed(pack)}".rstrip(),
+        ),
         drawing.dots(lines, "share", write=".0%"),
         "Persistent callers' share: " + "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )
