@@ -79,6 +79,7 @@ where cast(call_key as varchar) not in (select call_key from taught_calls)
 """
 _CALLS = "select caller_id, cast(sum(calls) as bigint) from coding_counts group by caller_id"
 _RAW = "select caller_id, misuse_calls from caller_windows where window_name = 'headline'"
+ENOUGH = 100  # verdicts on frequent callers' calls of either kind: with fewer every chance is a rough one
 _SETTLED = ("both_misuse", "both_not", "upheld", "turned_down")
 _OUTCOMES = (*_SETTLED, "pending")
 
@@ -115,7 +116,7 @@ def _reckon(
     totals = [int(row["calls"]) for row in strata]
     verdicts = _verdicts(con, strata, callers)
     found = _corrected(counts, rates, totals, int(parameters["threshold"]), seed, verdicts)
-    method = f"{_classified(document)}; {_left_out(strata, unrated)}"
+    method = f"{_classified(document)}; {_left_out(strata, unrated)}{_few(strata)}"
     _store(
         con,
         parameters,
@@ -310,6 +311,20 @@ def _left_out(strata: Sequence[Mapping[str, Any]], unrated: Mapping[tuple[str, b
         + (f"doubtful ones of {sides} too, none of which has a verdict" if sides else "doubtful ones have an error rate of their own")
         + (f"; {gone} verdicts are on codes that the log has no more: other codes of their kind lean on them" if gone else "")
     )  # fmt: skip
+
+
+def _few(strata: Sequence[Mapping[str, Any]]) -> str:
+    """That few calls were coded again of those that decide who is over the line; nothing where enough were."""
+    again = {
+        kind: sum(row[name] for row in strata if (row["kind"], row["is_frequent"]) == (kind, True) for name in _SETTLED)
+        for kind in ("misuse", "other")
+        if any((row["kind"], row["is_frequent"]) == (kind, True) for row in strata)
+    }
+    if not again or min(again.values()) >= ENOUGH:
+        return ""
+    names = {"misuse": "coded misuse", "other": "coded otherwise"}
+    told = ", ".join(f"{calls} {names[kind]}" for kind, calls in again.items())
+    return f"; few calls were coded again: of frequent callers' {told}"
 
 
 def _figures(found: coding.Corrected, tallies: Sequence[coding.Tally], how: str) -> list[dict[str, Any]]:

@@ -11,7 +11,19 @@ from misuse.errors import UsageError
 from misuse.reckoning import told
 from misuse.settings import Settings
 from misuse.staleness import header
-from misuse.wording import aligned, apart, interval, is_claimed, nobody, of, timed, uncounted, unidentified
+from misuse.wording import (
+    IF_ALIKE,
+    aligned,
+    apart,
+    few_coded,
+    interval,
+    is_claimed,
+    nobody,
+    of,
+    timed,
+    uncounted,
+    unidentified,
+)
 from misuse.wording import share as percent
 
 if TYPE_CHECKING:
@@ -202,9 +214,11 @@ def _corrected(document: dict[str, Any]) -> str | None:
     callers, found = told["persistent_callers"], told["share_of_misuse"]
     if callers["point"] is None:
         return f"codes {told['method']}"
+    few = few_coded(told["method"])
     return (
-        f"codes err; by calls coded again: {callers['point']:,.0f} persistent callers (95% interval {callers['low']:,.0f} to "
-        f"{callers['high']:,.0f}), {percent(found['point'])} of misuse{_interval(found, told['method'])}"
+        f"codes err; by calls coded again: {callers['point']:,.0f} persistent callers ({callers['low']:,.0f} to "
+        f"{callers['high']:,.0f}), {percent(found['point'])} of misuse ({percent(found['low'])} to {percent(found['high'])}): "
+        f"95% intervals {IF_ALIKE}{'; ' * bool(few)}{few}."
     )
 
 

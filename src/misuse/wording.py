@@ -113,6 +113,17 @@ def interval(low: str, high: str, *, is_claimed: bool) -> str:
     return f"interval {low} to {high}, {NOT_CLAIMED}"
 
 
+# On what condition an interval of a corrected figure is one of 95%: its method says so at length.
+IF_ALIKE = "if codes err alike whoever calls"
+_FEW_CODED = re.compile("few calls were coded again: [^;]+")
+
+
+def few_coded(method: str | None) -> str:
+    """`few calls were coded again: …`, as a corrected figure's method says it; empty where enough were."""
+    found = _FEW_CODED.search(method or "")
+    return found[0] if found else ""
+
+
 def uncounted(persons: int, lines: int) -> str:
     """Why no person can be counted in this log; nothing where one can."""
     if persons:

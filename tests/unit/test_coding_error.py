@@ -102,6 +102,14 @@ def test_verdicts_on_both_kinds_correct(con: duckdb.DuckDBPyConnection) -> None:
     assert "doubtful ones have an error rate of their own" in found["method"]
 
 
+def test_few_verdicts_on_who_could_be_over_the_line_are_told(con: duckdb.DuckDBPyConnection) -> None:
+    judge(con, {"HOAX": "misuse", "FIRE": "not_misuse"})
+    few = "; few calls were coded again: of frequent callers' 48 coded misuse, 12 coded otherwise"
+    assert few in reckoned(con)["corrected_persistent_callers"]["method"]
+    enough = {"is_frequent": True, **dict.fromkeys(coding_error._SETTLED, coding_error.ENOUGH)}
+    assert not coding_error._few([enough | {"kind": kind} for kind in ("misuse", "other")])
+
+
 def test_verdicts_not_settled_are_none(con: duckdb.DuckDBPyConnection) -> None:
     judge(con, {"HOAX": "misuse", "FIRE": "not_misuse"})
     con.execute("update casebook_coded_calls set second_verdict = 'not_misuse' where kind = 'misuse' and is_frequent")

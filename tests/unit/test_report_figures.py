@@ -13,7 +13,7 @@ import pytest
 from misuse import headline
 from misuse import wording as plain
 from misuse.reports import brief, data, document, figures, public, spreadsheet, wording
-from misuse.reports.plots import Picture, shares
+from misuse.reports.plots import Picture, doubt, shares
 from misuse.reports.plots import work as plots_work
 from misuse.settings import Settings
 from misuse.web import words
@@ -284,6 +284,26 @@ def test_the_command_line_claims_no_more_than_the_method() -> None:
     document = {"figures": {"share_of_misuse": {"method": FEW}}}
     assert headline._method(document, "share_of_misuse") == FEW
     assert headline._method({"figures": None}, "share_of_misuse") is None
+
+
+def test_corrected_figures_name_the_condition_of_their_95_percent(pack: data.Pack) -> None:
+    few = "few calls were coded again: of frequent callers' 34 coded misuse, 20 coded otherwise"
+    row = pack.estimates[0] | {"window_name": "headline", "counted_by": "caller", "bound_low": None, "bound_high": None}
+    ends = {"corrected_persistent_callers": (27.0, 21.0, 33.0), "corrected_share_of_misuse": (0.494, 0.431, 0.542)}
+    for told, method in ((few, f"136 calls coded again; {few}"), ("", "5,000 calls coded again")):
+        rows = [row | {"estimate": name, "point": at, "low": low, "high": high, "method": method} for name, (at, low, high) in ends.items()]  # fmt: skip
+        found = replace(pack, estimates=[*pack.estimates, *rows])
+        corrected = {name.removeprefix("corrected_"): dict(zip(("point", "low", "high"), values, strict=True)) for name, values in ends.items()}  # fmt: skip
+        papers = (
+            wording.corrected(found),
+            " ".join(brief._corrected(brief.Quoter(found))),
+            str(headline._corrected({"corrected": corrected | {"method": method}})),
+            " ".join(drawn(doubt.corrected(found)).notes),
+        )
+        for said in papers:
+            assert plain.IF_ALIKE in said
+            assert ("ew calls were coded again" in said) == bool(told), said
+    assert not wording.few_coded(found)
 
 
 # -- one, and less than one --------------------------------------------------------------------------------------------

@@ -490,12 +490,12 @@ def test_codes_corrected_are_on_the_cover_and_the_brief(pack: data.Pack, tmp_pat
     mended = dataclasses.replace(pack, estimates=[*pack.estimates, *added])
     (tmp_path / "list.pdf").write_bytes(document.tasking_list(mended, UNDRAWN))
     (tmp_path / "brief.pdf").write_bytes(document.monthly_brief(mended))
-    assert squeezed("57 people (95% interval 51 to 63) are truly over the line, 50.0% of misuse") in squeezed(
-        pages(tmp_path / "list.pdf")[0]
-    )
-    assert squeezed("57 (51 to 63) persons are truly over the line, 50.0% (40.0% to 60.0%)") in squeezed(
-        pages(tmp_path / "brief.pdf")[0]
-    )
+    assert squeezed(
+        "57 people (51 to 63) are truly over the line, 50.0% of misuse (40.0% to 60.0%): 95% intervals if codes err alike"
+    ) in squeezed(pages(tmp_path / "list.pdf")[0])
+    assert squeezed(
+        "57 (51 to 63) persons are truly over the line, 50.0% (40.0% to 60.0%) of misuse, if codes err alike whoever calls"
+    ) in squeezed(pages(tmp_path / "brief.pdf")[0])
 
 
 def test_a_page_says_how_sure_codes_are_where_they_were_tried() -> None:
@@ -503,6 +503,15 @@ def test_a_page_says_how_sure_codes_are_where_they_were_tried() -> None:
         "chance that enough of them are right is 83%"
         in wording.doubts({"doubts": [], "p_at_least_threshold": 0.83}, 1)[1]
     )
+
+
+def test_a_chance_by_few_calls_coded_again_says_so() -> None:
+    few = "few calls were coded again: of frequent callers' 34 coded misuse, 20 coded otherwise"
+    said = wording.doubts({"doubts": [], "p_at_least_threshold": 0.83}, 1, few)[1]
+    assert said.endswith(f"is 83% ({few}).")
+    own = ["A number is taken as one person.", "Codes err: the chance is 40%."]
+    assert wording.doubts({"doubts": own, "p_at_least_threshold": 0.4}, 1, few)[2].endswith(f"a rough one: {few}.")
+    assert wording.doubts({"doubts": own, "p_at_least_threshold": 0.4}, 1) == own
 
 
 def test_a_sheet_calls_an_interval_one_of_95_only_where_its_method_does(pack: data.Pack) -> None:

@@ -249,8 +249,13 @@ def _corrected(quote: Quoter) -> list[str]:
     )
     return [
         f"By calls coded again by two people blind to each other, {quote.spread('corrected_persistent_callers', wording.count)} persons are "
-        f"truly over the line{share}. By their codes: {quote.figure('persistent_callers', wording.count)}."
+        f"truly over the line{share}, {plain.IF_ALIKE}. By their codes: {quote.figure('persistent_callers', wording.count)}."
+        + (f" {wording.sentence(few)}." if (few := _few(quote)) else "")
     ]
+
+
+def _few(quote: Quoter) -> str:
+    return quote.method("corrected_persistent_callers", "few calls were coded again")
 
 
 def _genuine(quote: Quoter) -> list[str]:

@@ -31,14 +31,14 @@ def caller(pack: Pack, row: Row, detail: Detail) -> dict[str, Any]:
         "months": _months(pack, detail),
         "heat": _heat(detail),
         "windows": _windows(detail),
-        "workload": _workload(row, detail),
+        "workload": _workload(pack, row, detail),
         "boroughs": _shares(detail.boroughs, drawing.place),
         "misuse_codes": _shares([code for code in detail.codes if code["is_coded_misuse"]]),
         "genuine_codes": _shares([code for code in detail.codes if not code["is_coded_misuse"]]),
         "genuine": _genuine(row),
         "ask": ask(row),
         "reasons": _lines(row["reasons"] or ["No reason was recorded."]),
-        "doubts": _lines(wording.doubts(row, detail.caller.get("number_count"))),
+        "doubts": _lines(wording.doubts(row, detail.caller.get("number_count"), wording.few_coded(pack))),
         "lane": row["lane"] or "none recommended",
         "options": _lines(row["options"] or []),
         "standing": _standing(pack, row, detail),
@@ -96,14 +96,17 @@ def _windows(detail: Detail) -> list[list[str]]:
     return rows
 
 
-def _workload(row: Row, detail: Detail) -> list[list[str]]:
+def _workload(pack: Pack, row: Row, detail: Detail) -> list[list[str]]:
     held = detail.windows.get("headline", {})
     kept = (held.get("stopped_calls") or 0) + (held.get("doubtful_calls") or 0)
     return [
         ["Handling time", wording.hours(row["handling_hours"])],
         ["Unit time", wording.hours(row["unit_hours"])],
         ["Share of all misuse calls", wording.share(detail.share_of_misuse)],
-        ["Chance the true count is at threshold", wording.share(row["p_at_least_threshold"])],
+        [
+            f"Chance the true count is at threshold{', by few calls coded again' if wording.few_coded(pack) else ''}",
+            wording.share(row["p_at_least_threshold"]),
+        ],
         ["Coded misuse not counted (stopped or doubtful)", wording.count(kept)],
     ]
 

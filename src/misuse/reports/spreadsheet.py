@@ -139,6 +139,8 @@ def _estimates_table(book: Book, sheet: Worksheet, line: int) -> None:
         for place, column in ((4, "point"), (5, "low"), (6, "high"), (8, "bound_low"), (9, "bound_high")):
             book.write(sheet, row_line, place, row[column], kind)
         level = "95%" if plain.is_claimed(row["method"]) else "95% not claimed"
+        if name.startswith("corrected_"):
+            level = f"95% {plain.IF_ALIKE}"
         book.write(sheet, row_line, 7, level if row["low"] is not None else None, TEXT)
         book.write(sheet, row_line, 10, row["method"], WRAP)
     sheet.autofilter(line + 1, 0, line + 1 + max(len(rows), 1), len(headings) - 1)
@@ -162,7 +164,12 @@ def _tasking_columns(pack: Pack) -> list[Cells]:
         Cells("Genuine calls in window", 9, COUNT, lambda row: row["genuine_calls_window"]),
         Cells("Handling hours", 12, HOURS, lambda row: row["handling_hours"]),
         Cells("Unit hours", 12, HOURS, lambda row: row["unit_hours"]),
-        Cells("Chance the true count is at threshold", 13, SHARE, lambda row: row["p_at_least_threshold"]),
+        Cells(
+            f"Chance the true count is at threshold{', by few calls coded again' if wording.few_coded(pack) else ''}",
+            13,
+            SHARE,
+            lambda row: row["p_at_least_threshold"],
+        ),
         Cells("Boroughs", 22, WRAP, lambda row: wording.joined(row["boroughs"])),
         Cells("Flags", 18, WRAP, wording.flags),
         Cells("Recommended lane", 13, TEXT, lambda row: row["lane"]),

@@ -296,29 +296,45 @@ def corrected(pack: Pack) -> str:
     callers, found = (pack.estimate(f"corrected_{name}") for name in ("persistent_callers", "share_of_misuse"))
     if callers is None:
         return ""
-    share_too = f", {share(found['point'])} of misuse ({interval(found)})" if found is not None else ""
+    share_too = f", {share(found['point'])} of misuse ({_ends(found, share)})" if found is not None else ""
+    few = few_coded(pack)
     return (
         f"Codes err: by calls coded again by two people blind to each other, {of(callers['point'], 'person', 'people')} "
-        f"({interval(callers, count)}) are truly over the line{share_too}."
+        f"({_ends(callers, count)}) are truly over the line{share_too}: 95% interval{'s' * bool(share_too)} {plain.IF_ALIKE}"
+        f"{'; ' * bool(few)}{few}."
     )
 
 
-def doubts(row: Row, number_count: int | None) -> list[str]:
-    """Why this caller's page might be wrong: the list's own doubts, then what is true of every page."""
+def _ends(row: Row, write: Any) -> str:
+    return f"{write(row['low'])} to {write(row['high'])}"
+
+
+def few_coded(pack: Pack) -> str:
+    """That the corrected figures, and every chance of being over the line, rest on few calls; nothing where on enough."""
+    return plain.few_coded((pack.estimate("corrected_persistent_callers") or {}).get("method"))
+
+
+def doubts(row: Row, number_count: int | None, few: str = "") -> list[str]:
+    """Why this caller's page might be wrong: the list's own doubts, then what is true of every page.
+
+    `few`: that few calls were coded again, where so.
+    """
     said = list(row["doubts"] or [])
     lines = " ".join(said).lower()
     if not any(word in lines for word in ("number", "line", "person")):
         several = f"{number_count} numbers were joined" if (number_count or 1) > 1 else "A number is not a person"
         said.append(f"{several}: another hand may have made some of these calls.")
     if not any(word in lines for word in ("code", "coding", "coded")):
-        said.append(_codes(row.get("p_at_least_threshold")))
+        said.append(_codes(row.get("p_at_least_threshold"), few))
+    elif few and row.get("p_at_least_threshold") is not None:
+        said.append(f"The chance that enough codes are right is a rough one: {few}.")
     return said
 
 
-def _codes(chance: float | None) -> str:
+def _codes(chance: float | None, few: str) -> str:
     if chance is None:
         return "Misuse rests on the codes handlers gave; no calls coded again tell yet how often they err, so some may be wrong."
     return (
         "Misuse rests on the codes handlers gave; by calls coded again, the chance that enough of them are right is "
-        f"{'over 99%' if chance > 0.995 else f'{100 * chance:.0f}%'}."
+        f"{'over 99%' if chance > 0.995 else f'{100 * chance:.0f}%'}{f' ({few})' if few else ''}."
     )

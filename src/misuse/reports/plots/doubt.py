@@ -10,6 +10,7 @@ from misuse.reports.plots import drawing
 from misuse.reports.plots.change import signed_points
 from misuse.reports.plots.drawing import BLUE, GREY, Absent, Picture
 from misuse.reports.plots.shares import NAMES
+from misuse.wording import IF_ALIKE
 
 WAYS_SHOWN = 26
 GROUPS = {"home borough": "boroughs", "kind of line": "lines", "vulnerability": "vulnerability"}
@@ -37,7 +38,8 @@ def corrected(pack: Pack) -> Picture | Absent:
         "corrected",
         f"By their codes {wording.of(raw['point'], 'caller')} {'is' if raw['point'] == 1 else 'are'} over the line; with coding error reckoned with, "
         f"{drawing.spread(mended, wording.count)}{'' if beyond else ': the difference may be chance'}",
-        ("Line: 95% interval of coding error alone, from calls coded again by two people blind to each other. No call becomes misuse and nobody comes on the list by it.",),
+        (f"Line: 95% interval of coding error alone, from calls coded again by two people blind to each other, {IF_ALIKE}. No call becomes misuse and nobody comes on the list by it.",
+         *(f"{wording.sentence(few)}." for few in [wording.few_coded(pack)] if few)),
         drawing.dots(lines, "persons truly over the line", write=",d"),
         "; ".join(f"{line.name} {line.label}" for line in lines) + ".",
     )  # fmt: skip
@@ -115,7 +117,8 @@ def chances(pack: Pack) -> Picture | Absent:
     )
     return Picture(
         "chances", words,
-        ("By their codes. Those not counted over it with a chance under 10% are left out. Each chance is exact given the rates of error.",),
+        (f"By their codes. Those not counted over it with a chance under 10% are left out. Each chance is exact given the rates of error, {IF_ALIKE}.",
+         *(f"{wording.sentence(few)}." for few in [wording.few_coded(pack)] if few)),
         alt.layer(bars, *drawing.heads([("counted over the line", BLUE, 0.0), ("not counted over it (empty)", GREY, 140.0)])), words + ".",
     )  # fmt: skip
 
