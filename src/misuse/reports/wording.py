@@ -297,7 +297,7 @@ def corrected(pack: Pack) -> str:
     if callers is None:
         return ""
     share_too = f", {share(found['point'])} of misuse ({_ends(found, share)})" if found is not None else ""
-    few = few_coded(pack)
+    few = few_coded(pack).partition(":")[0]  # of how many, the method and the brief say
     return (
         f"Codes err: by calls coded again by two people blind to each other, {of(callers['point'], 'person', 'people')} "
         f"({_ends(callers, count)}) are truly over the line{share_too}: 95% interval{'s' * bool(share_too)} {plain.IF_ALIKE}"
