@@ -150,8 +150,14 @@ def _ties(calls: Sequence[Seen], silent: Sequence[bool], patterns: Patterns, fou
             elif via == "address" and call.spell and call.line in lines:
                 marked[via, value].add(lines[call.line])
     silenced: set[Hashable] = set()
+    spells: dict[Hashable, set[Hashable]] = defaultdict(set)
+    for call in calls:
+        spells[call.caller].add(call.spell)
     for key, reaches in marked.items():
-        numbers = {calls[place].line for bearers in holders[key].values() for place, _ in bearers}
+        lines: dict[str | None, set[Hashable]] = defaultdict(set)
+        for call in (calls[place] for bearers in holders[key].values() for place, _ in bearers):
+            lines[call.line].update({call.caller} if len(spells[call.caller]) > 1 else ())
+        numbers = {min(several, key=str) if several else line for line, several in lines.items()}
         if len(numbers) > patterns.limits["most_numbers"]:
             continue
         found.calls.update(lone[key])
@@ -167,16 +173,58 @@ def _is_marked(call: Seen, patterns: Patterns) -> bool:
 
 
 def _in_common(call: Seen, patterns: Patterns) -> Iterator[tuple[str, str, bool]]:
-    fold = lambda name: "".join(re.findall("[A-Z0-9]+", call.text.get(name, "").upper()))  # noqa: E731
-    home, postcode, where = fold("subscriber_address"), fold("subscriber_postcode"), fold("incident_location")
-    person, born = fold("person_name"), fold("birth_date")
-    if person and born and person not in patterns.nowhere:
+    home, where = (
+        call.text.get("subscriber_address") or call.text.get("premises", ""),
+        call.text.get("incident_location", ""),
+    )
+    postcode = "".join(re.findall("[A-Z0-9]+", call.text.get("subscriber_postcode", "").upper())) or _last_postcode(
+        home
+    )
+    person = "".join(sorted("".join(_name(call.text.get("person_name", "")))))
+    born = _day(call.text.get("birth_date", ""))
+    if person and born and person not in {"".join(sorted(word)) for word in patterns.nowhere}:
         yield "person", f"{person}|{born}", True
-    if home and home not in patterns.nowhere:
+    if home and _spelled(home) not in patterns.nowhere:
         if postcode:
-            yield "address", f"{home}|{postcode}", True
-            yield "place", home + postcode, True
-        if len(home) >= 6:
-            yield "place", home, True
-    if len(where) >= 6 and where not in patterns.nowhere:
-        yield "place", where, False
+            yield "address", f"{_spelled(home)}|{postcode}", True
+            yield "place", _spelled(home) + postcode, True
+            for via in ("address", "place") if _door(home, postcode) else ():
+                yield via, _door(home, postcode), True
+        if len(_spelled(home)) >= 6:
+            yield "place", _spelled(home), True
+    if len(_spelled(where)) >= 6 and _spelled(where) not in patterns.nowhere:
+        yield "place", _spelled(where), False
+        if _door(where, _last_postcode(where)):
+            yield "place", _door(where, _last_postcode(where)), False
+
+
+def _spelled(place: str) -> str:
+    words = re.findall("[A-Z0-9]+", place.upper())
+    return "".join(re.sub("(REET|NUE|UARE|CENT)$", "", word) for word in words).replace("ROAD", "RD")
+
+
+def _last_postcode(place: str) -> str:
+    found = re.search(r"\b([A-Z]{1,2}\d[A-Z0-9]?) ?(\d[A-Z]{2})\W*$", place.upper())
+    return "".join(found.groups()) if found else ""
+
+
+def _door(place: str, postcode: str) -> str:
+    if not re.fullmatch(r"[A-Z]{1,2}\d[A-Z0-9]?\d[A-Z]{2}", postcode):
+        return ""
+    own = {postcode, postcode[:-3], postcode[-3:]}
+    words = [word for word in re.findall("[A-Z0-9]+", place.upper()) if word not in own]
+    parts = [part for word in words for part in re.findall("[0-9]+|[A-Z]+", word)]
+    told = sorted(part.lstrip("0") for part in parts if part.isdigit() or len(part) == 1)
+    return f"{postcode} {' '.join(told)}" if any(part.isdigit() for part in told) else ""
+
+
+def _name(name: str) -> list[str]:
+    titles = {"MR", "MRS", "MS", "MISS", "DR"}
+    return [word for word in re.findall("[A-Z0-9]+", name.upper()) if word not in titles]
+
+
+def _day(born: str) -> str:
+    parts = re.findall("[0-9]+", born)
+    first, month, last = parts if len(parts) == 3 else (born, "", "")
+    year, day = (first, last) if len(first) == 4 else (last, first)
+    return f"{year}|{month.zfill(2)}|{day.zfill(2)}" if born else ""

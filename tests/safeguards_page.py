@@ -55,7 +55,9 @@ that is missed may. A rule says whether it reaches **the call** alone, or **the 
 | carried | whom a stop reached before the model of identity was replaced, and would reach no longer |
 
 An address, place or person that more than {most_numbers} numbers have in common ties nobody, for it is a hostel, a street or a word for
-"not known". A silent or abandoned call without a number is barred alone, for nobody is known to have made it. Addresses and names are compared inside the vault; only which rule was hit leaves it, see below. To a line of many people, such as a
+"not known"; numbers that are taken for one caller's count once. An address with a whole postcode is known by that and its numbers, however
+its street is spelled; one without by its letters, but for Road, Street, Avenue, Square and Crescent, which may be short; a name by its
+letters in any order, without titles; a birth date day first. A premises key is an address where no subscriber's is given. A silent or abandoned call without a number is barred alone, for nobody is known to have made it. Addresses and names are compared inside the vault; only which rule was hit leaves it, see below. To a line of many people, such as a
 hospital's, ties reach silent and abandoned calls alone. On the look list `linked_stop` says that every stop of a caller came from
 elsewhere, without saying which marker it was.
 """

@@ -60,14 +60,7 @@ logged as (
 folded as (
     select
         token, first_at, last_at,
-        nullif(list_filter(
-            string_split(trim(regexp_replace(upper(strip_accents(subscriber_name)), '[^\p{L}\p{N}]+', ' ', 'g')), ' '),
-            lambda word: length(word) > 1 and not list_contains([
-                'MR', 'MRS', 'MS', 'MISS', 'DR', 'PROF', 'REV', 'SIR', 'LADY', 'LTD', 'LIMITED', 'PLC', 'THE', 'OF',
-                'AND', 'UNKNOWN', 'NOT', 'KNOWN', 'AVAILABLE', 'REGISTERED', 'UNREGISTERED', 'PREPAID', 'PREPAY',
-                'PAYG', 'CUSTOMER', 'SUBSCRIBER', 'NONE', 'NA'
-            ], word)
-        ), []) as words,
+        nullif(list_filter(name_words(subscriber_name), lambda word: length(word) > 1), []) as words,
         nullif(regexp_replace(upper(subscriber_postcode), '[^A-Z0-9]', '', 'g'), '') as postcode,
         upper(trim(one_spaced(person_name))) || ' ' || trim(birth_date) as person
     from logged

@@ -2,7 +2,8 @@
 -- tie. Key: rule_id, marked_call_key, spell_id, via. No params. via:
 -- person (name and birth date); address (the subscriber's with postcode, also of the marked number's other calls);
 -- place (an incident's location or an address, either on either side), where the number is registered, was silent, or
--- reported from place_calls times: once may be a passer-by. What over most_numbers have in common ties nobody.
+-- reported from place_calls times: once may be a passer-by. What over most_numbers have in common ties nobody;
+-- numbers that are one caller's, and holders of one number, count once.
 with
 
 -- By the row of the spell: its ids are texts, and few are left in the end.
@@ -10,6 +11,7 @@ spread as materialized (
     select
         tied_calls.value_number, spells.rowid as spell_row, any_value(tied_calls.token) as token,
         min(tied_calls.received_at) as since,
+        any_value(case when spells.spells > 1 then hash(spells.caller_id) end) as several,
         bool_or(tied_calls.is_home or contents.call_key is not null) as is_at_home, count(*) as calls
     from tied_calls
     inner join caller_numbers as spells
@@ -20,15 +22,22 @@ spread as materialized (
     group by tied_calls.value_number, spells.rowid
 ),
 
-few as (
-    select value_number, count(distinct token) as numbers
+-- Each number counts as one, whoever held it, or with the others of a caller of several.
+holders as (
+    select value_number, token, coalesce(min(several), hash(token)) as holder
     from spread
+    group by value_number, token
+),
+
+few as (
+    select value_number, count(distinct holder) as numbers
+    from holders
     group by value_number
-    having count(distinct token) <= (select max(most_numbers) from tie_marks)
+    having count(distinct holder) <= (select max(most_numbers) from tie_marks)
 ),
 
 sharers as (
-    select spread.* exclude (token), few.numbers, numbers.spell_id, numbers.caller_id, numbers.reach_id
+    select spread.* exclude (token, several), few.numbers, numbers.spell_id, numbers.caller_id, numbers.reach_id
     from spread
     inner join few on spread.value_number = few.value_number
     inner join caller_numbers as numbers on spread.spell_row = numbers.rowid

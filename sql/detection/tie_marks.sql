@@ -1,8 +1,12 @@
 -- One row per marked call of a rule that follows ties, and value by which others may be tied to it.
 -- Key: rule_id, call_key, via, value. Param: $end_at. Temporary, since a value identifies. Its own place or person ties
--- a call; its number's address does on whichever call it was given. value_number stands for via and value: many calls
--- go through joins by it, where texts would take most of the memory.
+-- a call; its number's address does on whichever call it was given, and premises are at home there. value_number stands
+-- for via and value: many calls go through joins by it, where texts would take most of the memory.
 with
+
+no_words as (
+    select unnest(no_values(words)) as word from rule_lists where list_id = 'nowhere'
+),
 
 marked as (
     select
@@ -22,20 +26,23 @@ marked_lines as (
         and coalesce(number_token, premises_token, call_key) in (select line from marked)
 ),
 
-folded as (
+detailed as (
     select
-        marked_lines.call_key, marked_lines.line, folded_place(details.subscriber_address) as home,
-        nullif(folded_place(details.subscriber_postcode), '') as postcode,
-        folded_place(details.incident_location) as location,
+        marked_lines.call_key, marked_lines.line, details.incident_location as location,
+        coalesce(details.subscriber_address, details.premises) as home,
+        home_postcode(coalesce(details.subscriber_address, details.premises), details.subscriber_postcode) as postcode,
         folded_person(details.person_name, details.birth_date) as person
     from vault.call_details as details
     inner join marked_lines
         on details.call_key = marked_lines.call_key and details.content_digest = marked_lines.content_digest
 ),
 
+valued as materialized (
+    select call_key, line, tie_values(home, postcode, location, person) as ties from detailed
+),
+
 told as (
-    select call_key, line, unnest(tie_values(home, postcode, location, person), recursive := true)
-    from folded
+    select call_key, line, unnest(ties, recursive := true) from valued
 ),
 
 named as (
@@ -44,7 +51,7 @@ named as (
     inner join told on marked.line = told.line and (told.via = 'address' or marked.call_key = told.call_key)
     where
         length(told.value) >= 6
-        and told.word not in (select replace(words, ' ', '') from rule_lists where list_id = 'nowhere')
+        and told.word not in (select word from no_words where word is not null)
 ),
 
 final as (

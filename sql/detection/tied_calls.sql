@@ -3,38 +3,52 @@
 -- tie_marks. Temporary. is_home: a person or an address, not the incident's location alone.
 with
 
-folded as (
+no_words as (
+    select unnest(no_values(words)) as word from rule_lists where list_id = 'nowhere'
+),
+
+detailed as (
     select
-        call_key, content_digest, folded_place(subscriber_address) as home,
-        nullif(folded_place(subscriber_postcode), '') as postcode, folded_place(incident_location) as location,
-        folded_person(person_name, birth_date) as person
+        call_key, content_digest, coalesce(subscriber_address, premises) as home, incident_location as location,
+        home_postcode(coalesce(subscriber_address, premises), subscriber_postcode) as postcode, person_name, birth_date,
+        folded_place(coalesce(subscriber_address, premises)) as home_folded,
+        folded_place(incident_location) as location_folded, end_postcode(incident_location) as location_postcode,
+        case when person_name is not null then folded_day(birth_date) end as day
     from vault.call_details
     where
-        coalesce(subscriber_address, incident_location, person_name) is not null
+        coalesce(subscriber_address, premises, incident_location, person_name) is not null
         and exists (select 1 from tie_marks)
 ),
 
--- What marked calls have, and of an address the home alone: few details hold any of it, so that the others are neither
--- taken apart nor joined to their calls.
-marked_values as (
-    select value from tie_marks
+-- What marked calls have, and of a person the birth date, of a door the postcode alone: few details hold any of it, so
+-- that the others are neither taken apart nor joined to their calls.
+hints as (
+    select value as hint from tie_marks where via = 'place'
     union
-    select split_part(value, ' ', 1) as value from tie_marks where via = 'address'
+    select split_part(value, ' ', 1) as hint from tie_marks where via <> 'person'
+    union
+    select split_part(value, ' ', 2) as hint from tie_marks where via = 'person'
 ),
 
 likely as (
-    select *
-    from folded
+    select call_key, content_digest, home, postcode, location, folded_person(person_name, birth_date) as person
+    from detailed
     where
-        home in (select value from marked_values)
-        or home || postcode in (select value from marked_values)
-        or location in (select value from marked_values)
-        or person in (select value from marked_values)
+        postcode in (select hint from hints)
+        or home_folded in (select hint from hints)
+        or home_folded || postcode in (select hint from hints)
+        or location_folded in (select hint from hints)
+        or location_postcode in (select hint from hints)
+        or day in (select hint from hints)
+),
+
+-- At once for all its values: taken apart where it is made, each part would make it anew.
+valued as materialized (
+    select call_key, content_digest, tie_values(home, postcode, location, person) as ties from likely
 ),
 
 told as (
-    select call_key, content_digest, unnest(tie_values(home, postcode, location, person), recursive := true)
-    from likely
+    select call_key, content_digest, unnest(ties, recursive := true) from valued
 ),
 
 numbered as (
@@ -45,7 +59,7 @@ sieved as (
     select told.call_key, told.content_digest, numbered.value_number, told.is_home
     from told
     inner join numbered on told.value = numbered.value and told.via = numbered.via
-    where told.word not in (select replace(words, ' ', '') from rule_lists where list_id = 'nowhere')
+    where told.word not in (select word from no_words where word is not null)
 ),
 
 final as (

@@ -99,6 +99,8 @@ def home(rng: random.Random) -> tuple[str | None, str | None]:
         (f"{number} Invented Row", "ZZ1 1AA"),
         (f"{number}, invented row", "zz11aa"),
         (f"{number} Invented Row", None),
+        (f"{number} Inv. Row", "ZZ1 1AA"),
+        (f"{number} INV ROW, ZZ1 1AA.", None),
     )
     return rng.choice((*ways, ("not given", "ZZ1 1AA"), *(NOBODY,) * 8))
 
@@ -106,7 +108,13 @@ def home(rng: random.Random) -> tuple[str | None, str | None]:
 def person(rng: random.Random) -> tuple[str | None, str | None]:
     name = rng.choice(("Brendle", "Quill", "Orla", "Tavwick", "Miruro"))
     return rng.choice(
-        ((f"{name} Osfarrow", "1/2/1980"), (f"{name.upper()}  osfarrow", "1-2-1980"), (name, None), *(NOBODY,) * 12)
+        (
+            (f"{name} Osfarrow", "1/2/1980"),
+            (f"{name.upper()}  osfarrow", "1-2-1980"),
+            (f"OSFARROW, Mrs {name}", "1980-02-01"),
+            (name, None),
+            *(NOBODY,) * 12,
+        )
     )
 
 

@@ -152,6 +152,8 @@ WITHIN = [
     ("Honour based abuse, forced marriage", {"domestic_abuse"}),
     ("vuln adult", {"vulnerable"}),
     ("Hearing impaired", {"language"}),
+    ("SS55", {"silent_solution_55"}),
+    ("SS 55, no reply", {"silent_solution_55"}),
     ("OTHER", set()),
 ]
 
