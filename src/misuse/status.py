@@ -402,7 +402,11 @@ def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Li
         )
         return
     waiting = found.suggestions if isinstance(found, _Published) else 0
-    open_links = f"; {wording.of(waiting, 'suggested link')} {'waits' if waiting == 1 else 'wait'} for a person" if waiting else ""
+    open_links = (
+        f"; {wording.of(waiting, 'suggested link')} {'waits' if waiting == 1 else 'wait'} for a person"
+        if waiting
+        else ""
+    )
     cause = (
         f"model {in_force.get('digest')} of {str(in_force.get('made_at'))[:10]} links numbers to callers{open_links}"
     )
