@@ -20,7 +20,7 @@ from types import FrameType
 
 from flows.api import Api
 from flows.children import Child, child_environment
-from misuse import notes, notify, status
+from misuse import last_run, notes, notify, status
 from misuse.errors import LockHeld, UsageError
 from misuse.settings import Settings
 
@@ -60,7 +60,7 @@ class Scheduler:
         self.heard_at = time.monotonic()
         self.server = Child("server", server_command(api.port), environment, settings.home / "prefect")
         self.worker = Child("worker", [sys.executable, "-m", "flows.worker"], environment, settings.home / "prefect")
-        self.died = status.is_run_dead(notes.read(status.last_run_path(settings)))
+        self.died = last_run.is_run_dead(notes.read(last_run.path(settings)))
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Start, look after and in the end stop the children."""
@@ -123,7 +123,7 @@ class Scheduler:
             if name not in known:
                 self.due.setdefault(name, None)
                 continue
-            due = status.moment(self.due.get(name))
+            due = notes.moment(self.due.get(name))
             if due is None or due > now or self._is_met(name, known[name], due, now):
                 upcoming = self.api.next_run(known[name], now)
                 self.due[name] = upcoming.isoformat() if upcoming else None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from misuse import notes
 from misuse.errors import MisuseError, ResourceError, is_out_of_room, of_the_disk
+from misuse.schemas import RUNS
 from misuse.settings import Settings
 
 
@@ -54,16 +58,41 @@ def write(
         "is_behind": is_behind,
         "pid": os.getpid(),
     }
-    path = settings.home / "last_run.json"
-    half = path.with_suffix(".json.tmp")
+    target = path(settings)
+    half = target.with_suffix(".json.tmp")
     half.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    half.replace(path)
+    half.replace(target)
+
+
+def path(settings: Settings) -> Path:
+    """Where the last run says how it went."""
+    return settings.home / "last_run.json"
+
+
+def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]:
+    """The last run as a row of `runs`, where it failed or goes on and so is not in the published copy."""
+    last = notes.read(path(settings))
+    if last.get("status") not in ("failed", "running") or last.get("run_id") in known:
+        return []
+    told = {name: last.get(name) or None for name in ("run_id", "as_of", "status")}
+    for name in ("started_at", "finished_at"):  # as the copy has them: in UTC, without a zone
+        at = notes.moment(last.get(name))
+        told[name] = at.replace(tzinfo=None) if at else None
+    return [dict.fromkeys(RUNS.column_names) | told]
 
 
 def utc_text(moment: datetime) -> str:
     """A moment as ISO text in UTC."""
     utc = ZoneInfo("UTC")
     return (moment.astimezone(utc) if moment.tzinfo else moment.replace(tzinfo=utc)).isoformat(timespec="seconds")
+
+
+def is_run_dead(last: Mapping[str, Any]) -> bool:
+    """Whether the run that says it is running has lost its process."""
+    started, pid = notes.moment(last.get("started_at")), last.get("pid")
+    if last.get("status") != "running" or not isinstance(pid, int):
+        return False
+    return not is_alive(pid, started)
 
 
 def is_alive(pid: int, since: datetime | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +26,16 @@ def write(path: Path, value: Mapping[str, Any]) -> None:
         json.dump(value, file, indent=1)
         file.write("\n")
     scratch.replace(path)
+
+
+def moment(text: object) -> datetime | None:
+    """A time from its ISO form, in UTC where it names no zone."""
+    try:
+        return in_utc(datetime.fromisoformat(text)) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def in_utc(at: datetime) -> datetime:
+    """The time with its zone; what is stored has none and means UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

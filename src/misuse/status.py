@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 from misuse import batch_note, casebook, disk, inbox, last_run, notes, publication, published_callers, vault, wording
 from misuse.errors import MisuseError
-from misuse.schemas import RUNS
 from misuse.settings import Settings
 from misuse.staleness import hours_old
 
@@ -105,8 +104,8 @@ class _Published:
 
 def status(settings: Settings, now: datetime) -> Status:
     """Look at everything. Reads only; never raises for something that is broken, but says so."""
-    now = in_utc(now)
-    if not settings.current_path.exists() and not last_run_path(settings).exists():
+    now = notes.in_utc(now)
+    if not settings.current_path.exists() and not last_run.path(settings).exists():
         lines: tuple[Line, ...] = (_nothing_yet(settings), *_scheduler(settings, now))
     else:
         found = _read_published(settings)
@@ -175,15 +174,15 @@ def _published(settings: Settings, found: _Published | str | None, now: datetime
 
 
 def _last_run(settings: Settings, now: datetime) -> Iterator[Line]:
-    last = notes.read(last_run_path(settings))
+    last = notes.read(last_run.path(settings))
     state, run_id = last.get("status"), last.get("run_id") or "with no id"
-    started, finished = moment(last.get("started_at")), moment(last.get("finished_at"))
+    started, finished = notes.moment(last.get("started_at")), notes.moment(last.get("finished_at"))
     when = f"at {_local(finished or started, settings)}"
     if state == "failed":
         said = " ".join(str(last.get("error") or "no cause was recorded").split())
         command = str(last.get("next_step") or "misuse run")
         yield Line("FAILED", "last run", f"{run_id} {when}, because {said}", command, is_problem=True)
-    elif is_run_dead(last):
+    elif last_run.is_run_dead(last):
         cause = f"{run_id} began {when} and was cut off: its process is gone"
         yield Line("DIED", "last run", cause, "misuse run", is_problem=True)
     elif state == "running" and started is not None and now - started > SLOW_AFTER:
@@ -207,9 +206,9 @@ def _arrivals(settings: Settings, found: _Published | str | None, now: datetime)
         every = _expected_hours(settings, source, source in known)
         if every is None:
             continue
-        taken = moment(noted.get(source)) if isinstance(noted, dict) else None
+        taken = notes.moment(noted.get(source)) if isinstance(noted, dict) else None
         times = (known.get(source), taken, *waiting.get(source, {}).values())
-        came = max((in_utc(at) for at in times if at is not None), default=None)
+        came = max((notes.in_utc(at) for at in times if at is not None), default=None)
         if came is None or now - came > timedelta(hours=every):
             since = f"since {_local(came, settings)}" if came else "ever"
             cause = f"no file from {source} {since}; one is expected every {every:g} h"
@@ -234,8 +233,8 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
     """A line for each inbox folder in which the last run left a file: what it takes, it moves away; half a rotation too."""
     if cause := vault.broken_off(settings, now):
         yield Line("LEFT", "vault", cause, "misuse run, then misuse vault rotate --reason WHY", is_problem=True)
-    last = notes.read(last_run_path(settings))
-    began = moment(last.get("started_at"))
+    last = notes.read(last_run.path(settings))
+    began = notes.moment(last.get("started_at"))
     for path in inbox.beside_folders(settings):
         command = f"move it into the folder of its source, {settings.inbox_path}/NAME/"
         yield Line("LEFT", "inbox", f"{path.name} lies where no run looks", command, is_problem=True)
@@ -265,7 +264,7 @@ def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:
     if not scheduler_path(settings).exists():
         return
     beat = notes.read(scheduler_path(settings))
-    beaten, stopped = moment(beat.get("beat_at")), moment(beat.get("stopped_at"))
+    beaten, stopped = notes.moment(beat.get("beat_at")), notes.moment(beat.get("stopped_at"))
     if stopped is not None:
         cause = f"stopped at {_local(stopped, settings)}; nothing will run"
         yield Line("STOPPED", "scheduler", cause, RESTART, is_problem=True)
@@ -273,7 +272,7 @@ def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:
         cause = f"last beat {_local(beaten, settings)}, process {beat.get('pid', 'unknown')}"
         yield Line("DEAD", "scheduler", cause, RESTART, is_problem=True)
     elif beat.get("server") != "up":
-        since = moment(beat.get("started_at"))
+        since = notes.moment(beat.get("started_at"))
         is_new = beat.get("server") == "starting" and since is not None and now - since < timedelta(minutes=5)
         cause = f"its server on port {beat.get('port')} is {beat.get('server')}"
         yield Line("ok" if is_new else "DEAF", "scheduler", cause, "" if is_new else RESTART, is_problem=not is_new)
@@ -282,8 +281,8 @@ def _scheduler(settings: Settings, now: datetime) -> Iterator[Line]:
 
 
 def _next_runs(settings: Settings, beat: Mapping[str, Any], now: datetime) -> Iterator[Line]:
-    plan = {name: moment(text) for name, text in (beat.get("next_runs") or {}).items()}
-    began = moment(beat.get("started_at"))
+    plan = {name: notes.moment(text) for name, text in (beat.get("next_runs") or {}).items()}
+    began = notes.moment(beat.get("started_at"))
     is_settled = began is not None and now - began > timedelta(minutes=5)
     for name, due in plan.items():
         if due is None and is_settled:
@@ -299,7 +298,7 @@ def _next_runs(settings: Settings, beat: Mapping[str, Any], now: datetime) -> It
 def _backup(settings: Settings, now: datetime) -> Iterator[Line]:
     """How old the newest backup is; nothing where none was ever taken: the operator's own tools may do it."""
     noted = notes.read(last_backup_path(settings))
-    taken = moment(noted.get("taken_at"))
+    taken = notes.moment(noted.get("taken_at"))
     if taken is None:
         return
     cause = f"{noted.get('name')} taken {_span(now - taken)} ago"
@@ -328,29 +327,12 @@ def scheduler_path(settings: Settings) -> Path:
     return settings.home / "scheduler.json"
 
 
-def last_run_path(settings: Settings) -> Path:
-    """Where the last run says how it went."""
-    return settings.home / "last_run.json"
-
-
-def unpublished_run(settings: Settings, known: set[str]) -> list[dict[str, Any]]:
-    """The last run as a row of `runs`, where it failed or goes on and so is not in the published copy."""
-    last = notes.read(last_run_path(settings))
-    if last.get("status") not in ("failed", "running") or last.get("run_id") in known:
-        return []
-    told = {name: last.get(name) or None for name in ("run_id", "as_of", "status")}
-    for name in ("started_at", "finished_at"):  # as the copy has them: in UTC, without a zone
-        at = moment(last.get(name))
-        told[name] = at.replace(tzinfo=None) if at else None
-    return [dict.fromkeys(RUNS.column_names) | told]
-
-
-def _may_know_more(book: Path, last_run: Path) -> bool:
+def _may_know_more(book: Path, noted: Path) -> bool:
     """Whether the casebook may hold stops that the last run did not read: opening it costs more than all else here."""
-    last = notes.read(last_run)
+    last = notes.read(noted)
     if last.get("status") not in ("published", "skipped") or last.get("is_behind"):
         return book.exists()
-    ended = last_run.stat().st_mtime_ns
+    ended = noted.stat().st_mtime_ns
     files = (book, book.with_name(book.name + "-wal"))
     return any(path.exists() and path.stat().st_mtime_ns > ended for path in files)
 
@@ -364,13 +346,13 @@ def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]
             "SHUT", "casebook", cause, "give back the right, or look why the disk is for reading", is_problem=True
         )
         return
-    if not _may_know_more(book, last_run_path(settings)):
+    if not _may_know_more(book, last_run.path(settings)):
         return
-    began = in_utc(found.began) if isinstance(found, _Published) and found.began else None
+    began = notes.in_utc(found.began) if isinstance(found, _Published) and found.began else None
     try:
         with casebook.opened_to_read(settings) as reading:
             stops = reading.live_stops()
-            why, live = reading.only_read, [stop for stop in stops if began is None or in_utc(stop.at) > began]
+            why, live = reading.only_read, [stop for stop in stops if began is None or notes.in_utc(stop.at) > began]
     except MisuseError as error:
         yield Line("SHUT", "casebook", error.message, error.next_step or "misuse audit verify", is_problem=True)
         return
@@ -385,8 +367,8 @@ def _stops(settings: Settings, found: _Published | str | None) -> Iterator[Line]
 
 def _calls(settings: Settings, found: _Published | str | None) -> Iterator[Line]:
     """Files that came in or went out since what is published; nothing while a run is at work, which reads them."""
-    last = notes.read(last_run_path(settings))
-    if not isinstance(found, _Published) or (last.get("status") == "running" and not is_run_dead(last)):
+    last = notes.read(last_run.path(settings))
+    if not isinstance(found, _Published) or (last.get("status") == "running" and not last_run.is_run_dead(last)):
         return
     if cause := batch_note.since(notes.read(batch_note.note_path(settings)), found.batches):
         yield Line("NEW", "calls", cause, "misuse run", is_problem=False)
@@ -419,27 +401,6 @@ def _identity(settings: Settings, found: _Published | str | None) -> Iterator[Li
 def identity_path(settings: Settings) -> Path:
     """Where the model in force and a waiting candidate are noted, by digest and day."""
     return settings.home / "identity.json"
-
-
-def is_run_dead(last: Mapping[str, Any]) -> bool:
-    """Whether the run that says it is running has lost its process."""
-    started, pid = moment(last.get("started_at")), last.get("pid")
-    if last.get("status") != "running" or not isinstance(pid, int):
-        return False
-    return not last_run.is_alive(pid, started)
-
-
-def moment(text: object) -> datetime | None:
-    """A time from its ISO form, in UTC where it names no zone."""
-    try:
-        return in_utc(datetime.fromisoformat(text)) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def in_utc(at: datetime) -> datetime:
-    """The time with its zone; what is stored has none and means UTC."""
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _local(at: datetime | None, settings: Settings) -> str:

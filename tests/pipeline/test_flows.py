@@ -22,7 +22,7 @@ import pytest
 from flows import serve, steps, surroundings
 from flows.api import Api
 from flows.children import Child, child_environment
-from misuse import notes, status, warehouse
+from misuse import last_run, notes, status, warehouse
 from misuse.errors import LockHeld, UsageError
 from misuse.settings import Schedule, Settings
 
@@ -245,10 +245,10 @@ class TestMissedNights:
     DUE = NOW - timedelta(hours=6)
     TOMORROW = NOW + timedelta(hours=18)
 
-    def caught_up(self, settings: Settings, api: FakeApi, due: datetime | None, **last_run: object) -> serve.Scheduler:
+    def caught_up(self, settings: Settings, api: FakeApi, due: datetime | None, **noted: object) -> serve.Scheduler:
         notes.write(status.scheduler_path(settings), {"next_runs": {"nightly": due and due.isoformat()}})
-        if last_run:
-            notes.write(status.last_run_path(settings), last_run)
+        if noted:
+            notes.write(last_run.path(settings), noted)
         made = serve.Scheduler(settings, api, {})  # type: ignore[arg-type]
         for _ in range(3):
             made._catch_up()
@@ -309,7 +309,7 @@ class TestWatch:
         assert (settings.home / "hook.log").read_text().count("EMPTY home") == 1
 
     def test_a_failed_run_is_left_to_the_flow_to_tell(self, settings: Settings) -> None:
-        notes.write(status.last_run_path(settings), {"status": "failed", "error": "x"})
+        notes.write(last_run.path(settings), {"status": "failed", "error": "x"})
         serve.Scheduler(settings, FakeApi(), {})._look()  # type: ignore[arg-type]
         assert "FAILED" not in (settings.home / "hook.log").read_text()
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from misuse import batch_note, casebook, notes, staleness, status
+from misuse import batch_note, casebook, last_run, notes, staleness, status
 from misuse.settings import Settings
 
 NOW = datetime(2026, 1, 2, 6, 30, tzinfo=UTC)
@@ -48,9 +48,9 @@ def publish(settings: Settings, as_of: date = date(2026, 1, 1), arrived: str = "
     settings.current_path.symlink_to(path.name)
 
 
-def last_run(settings: Settings, **changes: Any) -> None:
+def noted_run(settings: Settings, **changes: Any) -> None:
     ended = {"run_id": RUN_ID, "status": "published", "started_at": hours_ago(4), "finished_at": hours_ago(3.9)}
-    notes.write(status.last_run_path(settings), {**ended, "pid": os.getpid(), **changes})
+    notes.write(last_run.path(settings), {**ended, "pid": os.getpid(), **changes})
 
 
 def beat(settings: Settings, **changes: Any) -> None:
@@ -75,7 +75,7 @@ def line(settings: Settings, key: str) -> status.Line:
 
 def test_all_is_well(settings: Settings) -> None:
     publish(settings)
-    last_run(settings)
+    noted_run(settings)
     beat(settings)
     found = status.status(settings, NOW)
     keys = ["ok published", "ok last run", "ok identity", "ok files", "ok scheduler", "ok disk"]
@@ -113,7 +113,7 @@ def test_nothing_set_up_says_what_to_type(settings: Settings) -> None:
 
 
 def test_json_says_the_same(settings: Settings) -> None:
-    last_run(settings)
+    noted_run(settings)
     document = json.loads(json.dumps(status.status(settings, NOW).as_json()))
     assert document["problems"] == 1
     assert document["ok"] is False
@@ -128,13 +128,15 @@ class Case(NamedTuple):
 
 
 CASES = [
-    Case("NONE published", lambda s: last_run(s), "no list has been published", "misuse run"),
+    Case("NONE published", lambda s: noted_run(s), "no list has been published", "misuse run"),
     Case(
         "STALE as-of", lambda s: publish(s, date(2025, 12, 30)), "as of 2025-12-30, 54 h old, over 36 h", "misuse run"
     ),
-    Case("FAILED last run", lambda s: last_run(s, status="failed", error="3 checks"), "because 3 checks", "misuse run"),
-    Case("FAILED last run", lambda s: last_run(s, status="failed", error="x", next_step="do y"), "because x", "do y"),
-    Case("DIED last run", lambda s: last_run(s, status="running", pid=NO_PROCESS), "was cut off", "misuse run"),
+    Case(
+        "FAILED last run", lambda s: noted_run(s, status="failed", error="3 checks"), "because 3 checks", "misuse run"
+    ),
+    Case("FAILED last run", lambda s: noted_run(s, status="failed", error="x", next_step="do y"), "because x", "do y"),
+    Case("DIED last run", lambda s: noted_run(s, status="running", pid=NO_PROCESS), "was cut off", "misuse run"),
     Case("DEAD scheduler", lambda s: beat(s, beat_at=hours_ago(1)), "last beat 2026-01-02 05:30", "systemctl restart"),
     Case("DEAD scheduler", lambda s: beat(s, pid=NO_PROCESS), f"process {NO_PROCESS}", "misuse schedule"),
     Case("STOPPED scheduler", lambda s: beat(s, stopped_at=hours_ago(1)), "stopped at 2026-01-02 05:30", "schedule"),
@@ -156,7 +158,7 @@ def test_a_problem_has_a_line_with_cause_and_command(settings: Settings, case: C
 
 def test_a_run_under_way_is_no_problem_until_it_takes_too_long(settings: Settings) -> None:
     real = datetime.now(tz=UTC) + timedelta(seconds=1)
-    last_run(settings, status="running", started_at=real.isoformat(), finished_at=None)
+    noted_run(settings, status="running", started_at=real.isoformat(), finished_at=None)
     assert status.status(settings, real).lines[1].key == "RUNNING last run"
     slow = status.status(settings, real + timedelta(hours=7)).lines[1]
     assert slow.key == "SLOW last run"
@@ -164,13 +166,13 @@ def test_a_run_under_way_is_no_problem_until_it_takes_too_long(settings: Setting
 
 
 def test_a_process_number_used_again_after_a_boot_is_not_the_run(settings: Settings) -> None:
-    last_run(settings, status="running", started_at="2020-01-01T00:00:00+00:00", finished_at=None)
+    noted_run(settings, status="running", started_at="2020-01-01T00:00:00+00:00", finished_at=None)
     assert line(settings, "DIED last run").is_problem
 
 
 def test_a_run_not_published_has_its_times_as_the_published_ones_have(settings: Settings) -> None:
-    last_run(settings, run_id="20260101-ffffffffff", status="failed", started_at="2026-01-02T02:30:00+00:00")
-    (row,) = status.unpublished_run(settings, {RUN_ID})
+    noted_run(settings, run_id="20260101-ffffffffff", status="failed", started_at="2026-01-02T02:30:00+00:00")
+    (row,) = last_run.unpublished_run(settings, {RUN_ID})
     assert str(row["started_at"]) == "2026-01-02 02:30:00"
     assert row["finished_at"].tzinfo is None
 
@@ -186,7 +188,7 @@ def test_a_run_not_published_has_its_times_as_the_published_ones_have(settings: 
 )
 def test_files_in_or_out_since_what_is_shown_are_told(settings: Settings, held: dict[str, bool], said: str) -> None:
     publish(settings)
-    last_run(settings)
+    noted_run(settings)
     notes.write(batch_note.note_path(settings), {"is_withdrawn": held})
     if not said:
         assert "NEW calls" not in words(settings)
@@ -195,12 +197,12 @@ def test_files_in_or_out_since_what_is_shown_are_told(settings: Settings, held: 
     assert said in found.cause
     assert found.command == "misuse run"
     assert not found.is_problem, "files come by day, and the night reads them"
-    last_run(settings, status="running", started_at=datetime.now(tz=UTC).isoformat(), finished_at=None)
+    noted_run(settings, status="running", started_at=datetime.now(tz=UTC).isoformat(), finished_at=None)
     assert "NEW calls" not in words(settings), "a run is at it"
 
 
 def test_a_skipped_run_is_no_problem(settings: Settings) -> None:
-    last_run(settings, status="skipped")
+    noted_run(settings, status="skipped")
     assert "nothing new" in line(settings, "ok last run").cause
 
 
@@ -227,7 +229,7 @@ class TestMissingFiles:
     def test_half_of_a_file_has_not_come_and_no_run_left_it(self, settings: Settings) -> None:
         declared = replace(settings, sources={"metcall": {"expected_every_hours": 3}})
         publish(declared)
-        last_run(declared)
+        noted_run(declared)
         drop(declared, "metcall", "calls.csv.part", NOW - timedelta(hours=1))
         assert "MISSING metcall" in words(declared)
         drop(declared, "metcall", "older.csv.part", NOW - timedelta(hours=20))
@@ -244,7 +246,7 @@ class TestMissingFiles:
 
     def test_a_source_that_never_sent_is_missing(self, settings: Settings) -> None:
         declared = replace(settings, sources={"metcall": {"expected_every_hours": 24}})
-        last_run(declared)
+        noted_run(declared)
         assert "ever" in line(declared, "MISSING metcall").cause
 
     def test_nothing_is_expected_of_a_source_without_a_declaration_or_a_scheduler(self, settings: Settings) -> None:
@@ -268,7 +270,7 @@ def drop(settings: Settings, source: str, name: str, at: datetime) -> None:
 
 
 def test_a_file_the_last_run_left_is_told(settings: Settings) -> None:
-    last_run(settings)
+    noted_run(settings)
     drop(settings, "metcall", "early.csv", NOW - timedelta(hours=5))
     drop(settings, "metcall", "taken/old.csv", NOW - timedelta(days=5))
     drop(settings, "metcall", "new.csv", NOW - timedelta(hours=1))
@@ -278,13 +280,13 @@ def test_a_file_the_last_run_left_is_told(settings: Settings) -> None:
 
 
 def test_a_file_beside_the_folders_is_told(settings: Settings) -> None:
-    last_run(settings)
+    noted_run(settings)
     drop(settings, ".", "stray.csv", NOW)
     assert "stray.csv" in line(settings, "LEFT inbox").cause
 
 
 def test_a_change_of_the_vaults_key_that_broke_off_is_told(settings: Settings) -> None:
-    last_run(settings)
+    noted_run(settings)
     coming = settings.home / "vault.duckdb.next"
     coming.write_text("x")
     os.utime(coming, (NOW.timestamp() - 60, NOW.timestamp() - 60))
@@ -296,14 +298,14 @@ def test_a_change_of_the_vaults_key_that_broke_off_is_told(settings: Settings) -
 
 
 def test_a_full_disk_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    last_run(settings)
+    noted_run(settings)
     usage = shutil.disk_usage(settings.home)._replace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     assert line(settings, "DISK home").is_problem
 
 
 def test_a_casebook_that_cannot_be_read_is_a_line_and_no_error(settings: Settings) -> None:
-    last_run(settings)
+    noted_run(settings)
     book = casebook.casebook_path(settings)
     book.write_bytes(b"this is not a casebook" * 500)
     os.utime(book, (4e9, 4e9))  # as if somebody had recorded something since the run
@@ -318,7 +320,7 @@ def test_a_casebook_that_takes_no_writing_is_told_though_nothing_came_since(
 ) -> None:
     book = casebook.casebook_path(settings)
     book.write_bytes(b"x")
-    last_run(settings)
+    noted_run(settings)
     os.utime(book, (1e9, 1e9))
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write to anything
     shut = line(settings, "SHUT casebook")
@@ -327,13 +329,13 @@ def test_a_casebook_that_takes_no_writing_is_told_though_nothing_came_since(
 
 
 def test_a_scheduler_never_started_is_no_line_at_all(settings: Settings) -> None:
-    last_run(settings)
+    noted_run(settings)
     assert not [key for key in words(settings) if "scheduler" in key]
 
 
 def test_half_written_and_foreign_files_are_read_as_empty(settings: Settings) -> None:
     for text in ("", "{", "[1]", "null"):
-        status.last_run_path(settings).write_text(text)
+        last_run.path(settings).write_text(text)
         status.scheduler_path(settings).write_text(text)
         assert "DEAD scheduler" in words(settings)
 

@@ -121,10 +121,10 @@ def print_whereabouts(context: Context, outcome: RunOutcome, *, is_demo: bool = 
 
 def runs(context: Context) -> int:
     """Every run that the published copy knows, newest first, and above them the last one where it failed since."""
-    from misuse import publication, status
+    from misuse import last_run, publication
 
     rows = publication.run_history(context.settings)
-    rows = [*status.unpublished_run(context.settings, {row["run_id"] for row in rows}), *rows]
+    rows = [*last_run.unpublished_run(context.settings, {row["run_id"] for row in rows}), *rows]
     if context.wants_json:
         context.print_json(rows)
         return 0
