@@ -28,21 +28,28 @@ marked_lines as (
 
 detailed as (
     select
-        marked_lines.call_key, marked_lines.line, details.incident_location as location,
-        coalesce(details.subscriber_address, details.premises) as home,
-        home_postcode(coalesce(details.subscriber_address, details.premises), details.subscriber_postcode) as postcode,
-        folded_person(details.person_name, details.birth_date) as person
+        marked_lines.call_key, marked_lines.line, details.incident_location as location, details.person_name,
+        coalesce(details.subscriber_address, details.premises) as home, details.subscriber_postcode as given_postcode,
+        details.birth_date
     from vault.call_details as details
     inner join marked_lines
         on details.call_key = marked_lines.call_key and details.content_digest = marked_lines.content_digest
 ),
 
+-- At once for all its values: taken apart where it is made, each part would make it anew.
 valued as materialized (
-    select call_key, line, tie_values(home, postcode, location, person) as ties from detailed
+    select call_key, line, home as place, null as name, home_ties(home, home_postcode(home, given_postcode)) as ties
+    from detailed
+    union all
+    select call_key, line, location as place, null as name, location_ties(location) as ties
+    from detailed
+    union all
+    select call_key, line, null as place, person_name as name, person_ties(person_name, birth_date) as ties
+    from detailed
 ),
 
 told as (
-    select call_key, line, unnest(ties, recursive := true) from valued
+    select call_key, line, place, name, unnest(ties, recursive := true) from valued
 ),
 
 named as (
@@ -51,7 +58,7 @@ named as (
     inner join told on marked.line = told.line and (told.via = 'address' or marked.call_key = told.call_key)
     where
         length(told.value) >= 6
-        and told.word not in (select word from no_words where word is not null)
+        and tied_word(told.place, told.name) not in (select word from no_words where word is not null)
 ),
 
 final as (

@@ -97,25 +97,29 @@ array_to_string(list_sort(string_split(list_aggregate(name_words(given), 'string
 create or replace temp macro folded_person(name, birth_date) as
 case when name is not null and birth_date is not null then name_letters(name) || ' ' || folded_day(birth_date) end;
 
--- What may tie a call to another's: word is what must not be a word for no place, as no_values has these. Nulls are no
--- value. What many have in common by its door few may have as it is spelled, so both are values.
-create or replace temp macro tie_values(home, postcode, location, person) as
+-- What may tie a call to another's: a home, a location, a person. Nulls are no value. What many have in common by its
+-- door few may have as it is spelled, so both are values.
+create or replace temp macro home_ties(home, postcode) as
 [
-    struct_pack(via := 'person', value := person, word := split_part(person, ' ', 1), is_home := true),
-    struct_pack(
-        via := 'address', value := postcode || ' ' || short_place(folded_place(home)), word := folded_place(home),
-        is_home := true
-    ),
-    struct_pack(via := 'address', value := folded_door(home, postcode), word := folded_place(home), is_home := true),
-    struct_pack(via := 'place', value := folded_door(home, postcode), word := folded_place(home), is_home := true),
-    struct_pack(via := 'place', value := folded_place(home) || postcode, word := folded_place(home), is_home := true),
-    struct_pack(via := 'place', value := folded_place(home), word := folded_place(home), is_home := true),
-    struct_pack(
-        via := 'place', value := folded_door(location, end_postcode(location)), word := folded_place(location),
-        is_home := false
-    ),
-    struct_pack(via := 'place', value := folded_place(location), word := folded_place(location), is_home := false)
+    struct_pack(via := 'address', value := postcode || ' ' || short_place(folded_place(home))),
+    struct_pack(via := 'address', value := folded_door(home, postcode)),
+    struct_pack(via := 'place', value := folded_door(home, postcode)),
+    struct_pack(via := 'place', value := folded_place(home) || postcode),
+    struct_pack(via := 'place', value := folded_place(home))
 ];
+
+create or replace temp macro location_ties(location) as
+[
+    struct_pack(via := 'place', value := folded_door(location, end_postcode(location))),
+    struct_pack(via := 'place', value := folded_place(location))
+];
+
+create or replace temp macro person_ties(name, birth_date) as
+[struct_pack(via := 'person', value := folded_person(name, birth_date))];
+
+-- How what they are of must not stand among no_values: a home or a location, or else a name.
+create or replace temp macro tied_word(place, name) as
+coalesce(folded_place(place), name_letters(name));
 
 -- How a word for no place or nobody stands among those.
 create or replace temp macro no_values(words) as

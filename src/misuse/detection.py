@@ -35,6 +35,7 @@ CALL_MODELS: tuple[str, ...] = (
     "detection/frequent_contacts",
     "detection/new_content",
     "detection/tie_marks",
+    "detection/tied_details",
     "detection/tied_calls",
     "detection/lone_ties",
     "detection/marker_ties",
@@ -81,7 +82,8 @@ LIST_MODELS: tuple[str, ...] = (
     "marts/look_list",
     "marts/stopped_calls_of_nobody",
 )
-IDENTIFYING = frozenset({"detection/tie_marks"})  # temporary, so in no file that is not encrypted
+# Temporary, so in no file that is not encrypted.
+IDENTIFYING = frozenset({"detection/tie_marks", "detection/tied_details"})
 # Read by models of this step alone: a million rows that no file need hold.
 PASSING = frozenset(
     {
@@ -99,7 +101,7 @@ PASSING = frozenset(
 )
 TEMPORARY = IDENTIFYING | PASSING
 # Large, and done with: what comes after needs the memory.
-SPENT = {"detection/marker_ties": ("tie_marks", "tied_calls")}
+SPENT = {"detection/tied_calls": ("tied_details",), "detection/marker_ties": ("tie_marks", "tied_calls")}
 VIEWS = frozenset({"marts/caller_spells"})  # a million rows that are there already
 MODELS: tuple[str, ...] = FIRST_MODELS + CALL_MODELS + COUNT_MODELS + LIST_MODELS
 ESTIMATE_MODELS: tuple[str, ...] = (

@@ -334,6 +334,7 @@ OPENS_THE_VAULT = {
     "sql/ingest/sweep.sql": "rows of calls that are gone go too",
     "sql/detection/call_stops.sql": "markers and remarks, which alone tell of danger",
     "sql/detection/tie_marks.sql": "what a marked call and its number have that may tie others; temporary",
+    "sql/detection/tied_details.sql": "every home, location and person that may be a marked call's; temporary",
     "sql/detection/tied_calls.sql": "which calls share an address or a person with a marked one",
     "sql/detection/new_content.sql": "whether what a frequent contact reports is new",
     "sql/callers/number_details.sql": "whether a number passed from one subscriber to another",
