@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from misuse import wording
 from misuse.settings import Settings
 
 TAKEN = "taken"  # in each source's folder: what went in
@@ -27,7 +28,22 @@ def beside_folders(settings: Settings) -> list[Path]:
 def passed_over(settings: Settings) -> Iterator[tuple[str, str]]:
     """What in a source's folder is no file, so that no run takes it: each in a sentence, and what to do."""
     for path, what in _no_files(settings):
-        yield f"{path.parent.name}/{path.name} is {what}, which no run takes", f"move its files up into {path.parent}/"
+        name = wording.without_telephone_numbers(path.name)
+        yield f"{path.parent.name}/{name} is {what}, which no run takes", f"move its files up into {path.parent}/"
+
+
+def unnumbered(path: Path) -> Path:
+    """The file under a name without the telephone number that it had in it; itself where there was none.
+
+    A file's name goes on into records, messages and the folder of what was taken. Errors: OSError.
+    """
+    name = wording.without_telephone_numbers(path.name)
+    if name == path.name:
+        return path
+    target, n = path.with_name(name), 2
+    while target.exists():
+        target, n = path.with_name(f"{Path(name).stem}-{n}{path.suffix}"), n + 1
+    return path.rename(target)
 
 
 def _no_files(settings: Settings) -> Iterator[tuple[Path, str]]:

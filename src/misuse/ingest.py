@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misuse import batch_note, keying, models, quality, rules, sources, store, versions, warehouse
+from misuse import batch_note, keying, models, quality, rules, sources, store, versions, warehouse, wording
 from misuse.errors import CheckFailed, InputError, UsageError
 from misuse.progress import Silent, Tracker
 from misuse.settings import Settings
@@ -315,7 +315,7 @@ def _write(
             {
                 "batch_id": outcome.batch_id,
                 "source": outcome.source,
-                "file": Path(outcome.file).name,
+                "file": wording.without_telephone_numbers(Path(outcome.file).name),
                 "digest": digest,
                 "layout": parameters["layout"],
                 "rows": outcome.rows,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from misuse import batch_note, casebook, inbox, ingest, models, sources, store, warehouse
+from misuse import batch_note, casebook, inbox, ingest, models, sources, store, warehouse, wording
 from misuse.errors import InputError, MisuseError, Refused
 from misuse.progress import Tracker
 from misuse.settings import Settings
@@ -52,8 +52,10 @@ def take_inbox(
     _refuse_mixed_inbox(settings, {source for source, _ in settled})
     with warehouse.opened(settings, with_vault=True) as con:
         ingest.load_rules(con, settings, {source for source, _ in settled})
-        for source, path in settled:
+        for source, delivered in settled:
+            path = delivered
             try:
+                path = inbox.unnumbered(delivered)
                 before = _stamp(path)
                 outcome = ingest.ingest_file(con, settings, path, source, actor=actor, now=now, tracker=tracker)
                 outcomes.append(outcome)
@@ -66,13 +68,17 @@ def take_inbox(
                 errors.append(error)
             except OSError as error:
                 errors.append(
-                    InputError(f"{path.name} cannot be moved: {error.strerror}", next_step="check its rights")
+                    InputError(f"{_told(path)} cannot be moved: {error.strerror}", next_step="check its rights")
                 )
     return outcomes, errors
 
 
 def _growing(path: Path) -> StillGrowing:
-    return StillGrowing(f"{path.name} is still growing and was left in the inbox", next_step="the next run takes it")
+    return StillGrowing(f"{_told(path)} is still growing and was left in the inbox", next_step="the next run takes it")
+
+
+def _told(path: Path) -> str:
+    return wording.without_telephone_numbers(path.name)
 
 
 def with_refused(error: BaseException, refused: Sequence[MisuseError]) -> BaseException:

@@ -237,7 +237,8 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
     began = notes.moment(last.get("started_at"))
     for path in inbox.beside_folders(settings):
         command = f"move it into the folder of its source, {settings.inbox_path}/NAME/"
-        yield Line("LEFT", "inbox", f"{path.name} lies where no run looks", command, is_problem=True)
+        name = wording.without_telephone_numbers(path.name)
+        yield Line("LEFT", "inbox", f"{name} lies where no run looks", command, is_problem=True)
     for cause, command in inbox.passed_over(settings):
         yield Line("LEFT", "inbox", cause, command, is_problem=True)
     if began is None or last.get("status") not in ("published", "skipped", "failed"):
@@ -246,8 +247,9 @@ def _left(settings: Settings, now: datetime) -> Iterator[Line]:
         left = [name for name, at in files.items() if at < began]
         if left:
             more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            command = f"misuse source check {settings.inbox_path / source / left[0]} --source {source}"
-            yield Line("LEFT", source, f"the last run could not take {left[0]}{more}", command, is_problem=True)
+            name = wording.without_telephone_numbers(left[0])
+            command = f"misuse source check {settings.inbox_path / source / name} --source {source}"
+            yield Line("LEFT", source, f"the last run could not take {name}{more}", command, is_problem=True)
 
 
 def _waiting(settings: Settings) -> dict[str, dict[str, datetime]]:

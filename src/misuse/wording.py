@@ -166,6 +166,20 @@ def unidentified(unknown: int, low: float | None, high: float | None, *, is_coun
     return f"{said}. Whoever made {'it' if unknown == 1 else 'them'}, the share lies between {share(low)} and {share(high)}."
 
 
+# A telephone number as people write one here: ten or eleven digits from a nought on, or with the country's code, in at most three
+# groups. Neither a day nor a moment nor a count from one on is.
+_TELEPHONE = re.compile(
+    r"(?<!\d)(?:(?:\+|00)?44[ _-]?(?:\(0\)|0)?|0)"
+    r"(?:[1-9]\d{8,9}|[1-9]\d{3}[ _-]\d{6}|[1-9]\d{3}[ _-]\d{3}[ _-]\d{3}"
+    r"|[1-9]\d{2}[ _-]\d{3}[ _-]\d{4}|[1-9]\d[ _-]\d{4}[ _-]\d{4})(?!\d)"
+)
+
+
+def without_telephone_numbers(text: str) -> str:
+    """A name that people gave a file or a folder, without a telephone number in it; somebody's name it cannot tell from others."""
+    return _TELEPHONE.sub("number", text)
+
+
 # What a terminal obeys instead of showing: controls, and the marks that turn the direction of what follows.
 _OBEYED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
 _OBEYED_IN_A_CELL = re.compile(_OBEYED.pattern + "|[\\t\\n\\u2028\\u2029]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -436,6 +437,36 @@ def test_a_name_that_is_no_text_keeps_no_other_out(tmp_path):
     assert [path for _, path in inbox.files(settings)] == [bad]
     assert r"caf\xe9.csv" in str(errors[0])
     assert str(errors[0]).isascii()
+
+
+def test_a_telephone_number_in_a_files_name_goes_no_further(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    folder = settings.inbox_path / "calls"
+    for seed, name in ((15, "calls of 07700 900123.csv"), (16, "calls of 02079460123.csv"), (17, "+447700900124.csv")):
+        write_csv(folder / name, random_rows(seed, 20))
+    for bad in ("07700900125 bad.csv", "07700900127 bad.csv"):
+        (folder / bad).write_text("no,such,columns\n1,2,3\n")
+    (folder / "07700900126").mkdir()
+    (folder / "07700900126" / "deep.csv").write_text("x")
+    outcomes, errors = intake.take_inbox(settings, NOW, "tester")
+    assert [Path(outcome.file).name for outcome in outcomes] == [
+        "number.csv",
+        "calls of number.csv",
+        "calls of number.csv",
+    ]
+    assert [path.name for _, path in inbox.files(settings)] == ["number bad-2.csv", "number bad.csv"]
+    with warehouse.opened(settings) as con:
+        kept = [name for (name,) in con.execute("select file_name from batch_ledger order by all").fetchall()]
+    assert kept == ["calls of number.csv", "calls of number.csv", "number.csv"]
+    told = [str(error) for error in errors] + [path.name for path in (folder / "taken").iterdir()]
+    assert len(told) == 3 + 3
+    assert not [text for text in told if re.search(r"7700|7946", text)]
+
+
+def test_a_file_named_by_hand_is_kept_without_the_number_in_its_name(tmp_path):
+    settings = settings_for(tmp_path / "home")
+    take(settings, write_csv(tmp_path / "07700900123.csv", random_rows(15, 20)))
+    assert [row["file_name"] for row in intake.batch_ledger(settings)] == ["number.csv"]
 
 
 def test_a_run_that_fails_at_the_inbox_is_a_failed_run(tmp_path):
